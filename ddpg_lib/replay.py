@@ -1,0 +1,112 @@
+"""Uniform experience replay for a stack of agents (Lillicrap et al. 2016, section 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+
+class Batch(NamedTuple):
+    """A minibatch of transitions for each agent of a stack, all float32.
+
+    Attributes
+    ----------
+    obs : Tensor, shape (n, batch, obs_dim)
+        The state s as observed.
+    action : Tensor, shape (n, batch, action_dim)
+        The action a, scaled to [-1, 1].
+    reward : Tensor, shape (n, batch)
+        The reward r.
+    next_obs : Tensor, shape (n, batch, obs_dim)
+        The next state s', also at the end of an episode: never the first state of the next one.
+    terminated : Tensor, shape (n, batch)
+        1 where s' is terminal, so that nothing follows it; 0 elsewhere. An episode that a time
+        limit cuts off is truncated, not terminated, and has 0 here.
+    """
+
+    obs: Tensor
+    action: Tensor
+    reward: Tensor
+    next_obs: Tensor
+    terminated: Tensor
+
+
+class ReplayBuffer:
+    """A ring of the last ``capacity`` transitions of each agent.
+
+    A transition is one row ``[s, a, r, d, s']``: one write stores it and one gather fetches a
+    whole minibatch.
+
+    Parameters
+    ----------
+    capacity : int
+        Transitions kept for each agent; the oldest is overwritten first.
+    obs_dim, action_dim : int
+        Number of observation and action components.
+    rngs : sequence of numpy.random.Generator
+        One for each agent, for sampling.
+    device : str or torch.device
+        Where minibatches are needed.
+    """
+
+    def __init__(
+        self,
+        capacity: int,
+        obs_dim: int,
+        action_dim: int,
+        rngs: Sequence[np.random.Generator],
+        device: str | torch.device = "cpu",
+    ) -> None:
+        if capacity < 1:
+            raise ValueError(f"capacity must be at least 1, got {capacity}")
+        self.capacity = capacity
+        self.rngs = list(rngs)
+        self.sizes = (obs_dim, action_dim, 1, 1, obs_dim)
+        # Left uninitialized: memory is taken as transitions arrive, and never read before.
+        self.rows = torch.empty(len(self.rngs), capacity, sum(self.sizes), device=device)
+        self.first_row = np.arange(len(self.rngs))[:, None] * capacity
+        self.count = 0  # transitions ever added
+
+    def __len__(self) -> int:
+        """Transitions now held for each agent."""
+        return min(self.count, self.capacity)
+
+    def add(
+        self,
+        obs: ArrayLike,
+        action: ArrayLike,
+        reward: ArrayLike,
+        next_obs: ArrayLike,
+        terminated: ArrayLike,
+    ) -> None:
+        """Store one transition of each agent; shapes as in :class:`Batch`, without the batch."""
+        agents = len(self.rngs)
+        fields = (obs, action, reward, terminated, next_obs)
+        columns = [np.asarray(x, np.float32).reshape(agents, -1) for x in fields]
+        for column, size in zip(columns, self.sizes, strict=True):
+            if column.shape[1] != size:
+                found = [c.shape[1] for c in columns]
+                raise ValueError(
+                    f"a transition needs {list(self.sizes)} numbers an agent for s, a, r, d and "
+                    f"s', got {found}"
+                )
+        row = np.concatenate(columns, axis=1)
+        self.rows[:, self.count % self.capacity] = torch.from_numpy(row).to(self.rows.device)
+        self.count += 1
+
+    def sample(self, batch_size: int) -> Batch:
+        """Draw ``batch_size`` transitions for each agent, uniformly and with replacement."""
+        size = len(self)
+        if size == 0:
+            raise ValueError("the replay buffer is empty: add a transition before sampling")
+        drawn = np.stack([rng.integers(size, size=batch_size) for rng in self.rngs])
+        index = torch.from_numpy((drawn + self.first_row).reshape(-1)).to(self.rows.device)
+        rows = self.rows.view(-1, self.rows.shape[-1]).index_select(0, index)
+        fields = rows.view(len(self.rngs), batch_size, -1).split(self.sizes, dim=-1)
+        obs, action, reward, terminated, next_obs = fields
+        return Batch(obs, action, reward.squeeze(-1), next_obs, terminated.squeeze(-1))
