@@ -6,6 +6,7 @@ batched matrix product serves every agent. No number ever crosses from one agent
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -87,7 +88,7 @@ class Actor(nn.Module):
         sizes = [obs_dim, *hidden, action_dim]
         self.activation = ACTIVATIONS[activation]
         self.layers = nn.ModuleList(
-            StackedLinear(len(rngs), m, k) for m, k in zip(sizes[:-1], sizes[1:], strict=True)
+            StackedLinear(len(rngs), m, k) for m, k in itertools.pairwise(sizes)
         )
         _initialize(self.layers, rngs, final_init)
 
@@ -127,7 +128,7 @@ class Critic(nn.Module):
         self.action_layer = action_layer
         self.layers = nn.ModuleList(
             StackedLinear(len(rngs), m + action_dim * (i == action_layer), k)
-            for i, (m, k) in enumerate(zip(sizes[:-1], sizes[1:], strict=True))
+            for i, (m, k) in enumerate(itertools.pairwise(sizes))
         )
         _initialize(self.layers, rngs, final_init)
 

@@ -1,0 +1,164 @@
+"""DDPG (Lillicrap et al. 2016, Algorithm 1) for a stack of independent agents."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor, nn
+
+from ddpg_lib.config import Config
+from ddpg_lib.losses import actor_loss, critic_loss, soft_update, td_target
+from ddpg_lib.networks import Actor, Critic
+from ddpg_lib.noise import NOISES
+from ddpg_lib.replay import ReplayBuffer
+
+Array = NDArray[np.float32]
+STREAMS = ("actor", "critic", "replay", "noise", "warmup")
+
+
+def random_streams(seed: int) -> dict[str, np.random.Generator]:
+    """One agent's independent random generators, by purpose: they depend on its seed alone."""
+    if seed < 0:
+        raise ValueError(f"a seed must not be negative, got {seed}")
+    return {name: np.random.default_rng([seed, i]) for i, name in enumerate(STREAMS)}
+
+
+class DDPG:
+    """A stack of agents, each with an actor, a critic, their targets, a replay buffer and noise.
+
+    Actions are in the environment's units outside, and scaled to [-1, 1] inside.
+
+    Parameters
+    ----------
+    obs_dim : int
+        Number of observation components.
+    action_low, action_high : array_like, shape (action_dim,)
+        Bounds of the actions, in the environment's units.
+    config : Config
+        The hyperparameters.
+    seeds : sequence of int
+        One an agent. All that is random in agent i depends on ``seeds[i]`` alone.
+    device : str or torch.device
+        Where networks and replay live.
+    """
+
+    def __init__(
+        self,
+        obs_dim: int,
+        action_low: ArrayLike,
+        action_high: ArrayLike,
+        config: Config | None = None,
+        seeds: Sequence[int] = (0,),
+        device: str | torch.device = "cpu",
+    ) -> None:
+        self.config = c = config or Config()
+        self.device = torch.device(device)
+        low, high = np.asarray(action_low, np.float32), np.asarray(action_high, np.float32)
+        self.center, self.half_range = (high + low) / 2, (high - low) / 2
+        action_dim = low.size
+        streams = [random_streams(seed) for seed in seeds]
+        rngs = {name: [stream[name] for stream in streams] for name in STREAMS}
+        self.warmup_rngs = rngs["warmup"]
+
+        # Initialize critic and actor, the targets as copies, the replay buffer and the noise.
+        shape = (obs_dim, action_dim, c.hidden, c.activation, c.final_init)
+        self.critic = Critic(rngs["critic"], *shape, c.action_layer).to(self.device)
+        self.actor = Actor(rngs["actor"], *shape).to(self.device)
+        self.critic_target = copy.deepcopy(self.critic).requires_grad_(False)
+        self.actor_target = copy.deepcopy(self.actor).requires_grad_(False)
+        self.critic_optimizer = Adam(self.critic, c.critic_lr)
+        self.actor_optimizer = Adam(self.actor, c.actor_lr)
+        self.replay = ReplayBuffer(c.buffer_size, obs_dim, action_dim, rngs["replay"], self.device)
+        self.noise = NOISES[c.noise](rngs["noise"], action_dim, c.sigma)
+        self.updates = 0
+
+    @torch.no_grad()
+    def act(self, obs: ArrayLike) -> Array:
+        """The policies' actions: ``(n, ..., obs_dim)`` to ``(n, ..., action_dim)``."""
+        x = np.asarray(obs, np.float32)
+        flat = torch.from_numpy(x.reshape(x.shape[0], -1, x.shape[-1])).to(self.device)
+        scaled = self.actor(flat).cpu().numpy()
+        return self.center + self.half_range * scaled.reshape(*x.shape[:-1], -1)
+
+    def explore(self, obs: ArrayLike) -> Array:
+        """Select actions with the current policies and exploration noise; both ``(n, dim)``."""
+        noisy = self.act(obs) + self.half_range * self.noise.sample().astype(np.float32)
+        return np.clip(noisy, self.center - self.half_range, self.center + self.half_range)
+
+    def random(self) -> Array:
+        """Uniformly random actions, ``(n, action_dim)``, for the warm-up."""
+        scaled = np.stack([rng.uniform(-1, 1, self.center.size) for rng in self.warmup_rngs])
+        return np.asarray(self.center + self.half_range * scaled, np.float32)
+
+    def remember(
+        self,
+        obs: ArrayLike,
+        action: ArrayLike,
+        reward: ArrayLike,
+        next_obs: ArrayLike,
+        terminated: ArrayLike,
+    ) -> None:
+        """Store a transition of each agent. Truncated episodes are not terminated ones."""
+        scaled = (np.asarray(action, np.float32) - self.center) / self.half_range
+        reward = self.config.reward_scale * np.asarray(reward)
+        self.replay.add(obs, scaled, reward, next_obs, terminated)
+
+    def update(self) -> dict[str, Tensor]:
+        """One update of Algorithm 1 for every agent; returns the losses' parts, ``(n,)`` each."""
+        c = self.config
+        # Sample a random minibatch of N transitions.
+        batch = self.replay.sample(c.batch_size)
+
+        # Set y = r + gamma (1 - d) Q'(s', mu'(s')).
+        with torch.no_grad():
+            next_q = self.critic_target(batch.next_obs, self.actor_target(batch.next_obs))
+            target = td_target(batch.reward, batch.terminated, next_q, c.gamma)
+
+        # Update the critic by minimizing the loss.
+        q = self.critic(batch.obs, batch.action)
+        self.critic_optimizer.descend(critic_loss(q, target))
+
+        # Update the actor with the sampled policy gradient. The critic stays as it is.
+        q_policy = self.critic(batch.obs, self.actor(batch.obs))
+        self.actor_optimizer.descend(actor_loss(q_policy))
+
+        # Update the target networks.
+        soft_update(self.critic_target.parameters(), self.critic.parameters(), c.tau)
+        soft_update(self.actor_target.parameters(), self.actor.parameters(), c.tau)
+
+        self.updates += 1
+        if c.lr_decay:
+            left = 1 - self.updates / (c.steps - c.warmup_steps)
+            self.critic_optimizer.lr, self.actor_optimizer.lr = (
+                left * c.critic_lr,
+                left * c.actor_lr,
+            )
+        td_error = (target - q).detach()
+        return {"critic_loss": td_error.square().mean(-1), "q": q_policy.detach().mean(-1)}
+
+
+class Adam(torch.optim.Adam):
+    """Adam (Kingma and Ba 2015) that differentiates in its own network's weights only."""
+
+    def __init__(self, network: nn.Module, lr: float) -> None:
+        super().__init__(network.parameters(), lr=lr, fused=True)
+
+    def descend(self, loss: Tensor) -> None:
+        """One step down the gradient of ``loss``."""
+        parameters = self.param_groups[0]["params"]
+        for p, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
+            p.grad = gradient
+        self.step()
+
+    @property
+    def lr(self) -> float:
+        """The step size."""
+        return float(self.param_groups[0]["lr"])
+
+    @lr.setter
+    def lr(self, value: float) -> None:
+        self.param_groups[0]["lr"] = max(value, 0.0)

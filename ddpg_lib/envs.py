@@ -1,0 +1,145 @@
+"""Environments for a stack of agents, and the checks that refuse what DDPG cannot act in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+EnvLike = str | Callable[[], "gym.Env[Any, Any]"]
+
+
+class UnsupportedSpaceError(ValueError):
+    """The environment's observations or actions are of a kind that DDPG cannot use."""
+
+
+def make(env: EnvLike, **kwargs: Any) -> gym.Env[Any, Any]:
+    """Build an environment and check that DDPG can act in it.
+
+    Parameters
+    ----------
+    env : str or callable
+        A Gymnasium id, or a function without arguments that returns an environment.
+    **kwargs
+        For ``gymnasium.make``, with an id only.
+
+    Raises
+    ------
+    UnsupportedSpaceError
+        If observations are not a flat box, or actions not a flat, bounded box; says what to change.
+    """
+    # The checker only warns of malformed environments, and costs time at every step.
+    made = gym.make(env, disable_env_checker=True, **kwargs) if isinstance(env, str) else env()
+    try:
+        check_spaces(made)
+    except UnsupportedSpaceError:
+        made.close()
+        raise
+    return made
+
+
+def check_spaces(env: gym.Env[Any, Any]) -> None:
+    """Refuse an environment that DDPG cannot act in, saying what to change.
+
+    Raises
+    ------
+    UnsupportedSpaceError
+    """
+    name = env.spec.id if env.spec else type(env.unwrapped).__name__
+    obs, action = env.observation_space, env.action_space
+    if not isinstance(obs, gym.spaces.Box):
+        raise UnsupportedSpaceError(
+            f"{name} has {type(obs).__name__} observations, but DDPG's networks take one vector "
+            "of numbers: wrap the environment in gymnasium.wrappers.FlattenObservation"
+        )
+    if len(obs.shape) != 1:
+        raise UnsupportedSpaceError(
+            f"{name} has observations of shape {obs.shape}, but a vector is needed: wrap the "
+            "environment in gymnasium.wrappers.FlattenObservation"
+        )
+    if not isinstance(action, gym.spaces.Box):
+        raise UnsupportedSpaceError(
+            f"{name} has {type(action).__name__} actions, but DDPG needs a continuum (a Box): "
+            "choose a continuous version of the environment, or DQN for discrete actions"
+        )
+    if len(action.shape) != 1:
+        raise UnsupportedSpaceError(
+            f"{name} has actions of shape {action.shape}, but a vector is needed: flatten them "
+            "with gymnasium.wrappers.TransformAction"
+        )
+    if not action.is_bounded() or not np.all(action.low < action.high):
+        raise UnsupportedSpaceError(
+            f"{name} has actions between {action.low} and {action.high}, but tanh needs finite "
+            "bounds with low < high: wrap the environment in gymnasium.wrappers.RescaleAction or "
+            "ClipAction, or give its action_space bounds"
+        )
+
+
+class StackedEnvs:
+    """One environment an agent, stepped together; each begins again when its episode ends.
+
+    Parameters
+    ----------
+    env : str or callable
+        As for :func:`make`.
+    seeds : sequence of int
+        One an agent, given to its environment's first ``reset``.
+    **kwargs
+        For ``gymnasium.make``.
+    """
+
+    def __init__(self, env: EnvLike, seeds: Sequence[int], **kwargs: Any) -> None:
+        self.seeds = [int(seed) for seed in seeds]
+        self.envs = [make(env, **kwargs) for _ in self.seeds]
+        space = self.envs[0].action_space
+        assert isinstance(space, gym.spaces.Box)
+        assert self.envs[0].observation_space.shape is not None
+        self.obs_dim: int = self.envs[0].observation_space.shape[0]
+        self.action_low, self.action_high = space.low, space.high
+
+    def reset(self) -> Array:
+        """Begin every agent's first episode; observations ``(n, obs_dim)``."""
+        resets = [env.reset(seed=seed) for env, seed in zip(self.envs, self.seeds, strict=True)]
+        return np.stack([obs for obs, _ in resets]).astype(np.float32)
+
+    def step(
+        self, actions: Array
+    ) -> tuple[Array, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Array]:
+        """Take one action in each environment.
+
+        Parameters
+        ----------
+        actions : array, shape (n, action_dim)
+            In the environment's units.
+
+        Returns
+        -------
+        next_obs : array, shape (n, obs_dim)
+            The state s' that followed, also where an episode ended.
+        reward, terminated, truncated : arrays, shape (n,)
+            As Gymnasium gives them, kept apart.
+        obs : array, shape (n, obs_dim)
+            Where to act next: the first state of a new episode where one ended, s' elsewhere.
+        """
+        n = len(self.envs)
+        next_obs = np.empty((n, self.obs_dim), np.float32)
+        reward = np.empty(n)
+        terminated, truncated = np.zeros(n, bool), np.zeros(n, bool)
+        for i, env in enumerate(self.envs):
+            next_obs[i], reward[i], terminated[i], truncated[i], _ = env.step(actions[i])
+        ended = terminated | truncated
+        obs = next_obs
+        if ended.any():
+            obs = next_obs.copy()
+            for i in np.flatnonzero(ended).tolist():
+                obs[i], _ = self.envs[i].reset()
+        return next_obs, reward, terminated, truncated, obs
+
+    def close(self) -> None:
+        """Close every environment."""
+        for env in self.envs:
+            env.close()

@@ -1,0 +1,47 @@
+"""What the chapters need to show the library inside a notebook."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from pathlib import Path
+from typing import Any
+
+
+def show_source(*objects: Any, docstrings: bool = False) -> None:
+    """Display the library's own source of functions or classes, as it is installed.
+
+    Parameters
+    ----------
+    *objects
+        Functions, methods or classes.
+    docstrings : bool
+        Whether to keep docstrings, which the API reference prints in full.
+    """
+    from IPython.display import Markdown, display
+
+    for item in objects:
+        source = textwrap.dedent(inspect.getsource(item)).rstrip()
+        if not docstrings:
+            source = without_docstrings(source)
+        path = Path(inspect.getsourcefile(item) or "")
+        place = f"{path.parent.name}/{path.name}"
+        display(Markdown(f"```python\n# {place}\n{source}\n```"))
+
+
+def without_docstrings(source: str) -> str:
+    """Return the source text without the docstrings of its functions, classes and module."""
+    lines = source.splitlines()
+    drop: set[int] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and ast.get_docstring(
+            node
+        ):
+            first = node.body[0]
+            assert first.end_lineno is not None
+            drop.update(range(first.lineno - 1, first.end_lineno))
+            # The blank line that sets a class's docstring off goes with it.
+            if first.end_lineno < len(lines) and not lines[first.end_lineno].strip():
+                drop.add(first.end_lineno)
+    return "\n".join(line for i, line in enumerate(lines) if i not in drop)

@@ -1,0 +1,133 @@
+"""Training and evaluation: seeds fix everything, agents do not disturb one another."""
+
+import subprocess
+import sys
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+from ddpg_lib import DDPG, Config, bootstrap_interval, evaluate, iqm, recipe, train
+from ddpg_lib.evaluation import EVALUATION_SEED
+
+SHORT = recipe(
+    "pendulum", steps=420, warmup_steps=200, eval_every=200, eval_episodes=2, hidden=(16, 16)
+)
+
+CURVE = """
+import hashlib, sys
+from tests.test_training import SHORT
+from ddpg_lib import train
+run = train("Pendulum-v1", SHORT, seeds=[3, 1], progress=False)
+weights = b"".join(p.detach().numpy().tobytes() for p in run.agent.actor.parameters())
+print(hashlib.sha256(run.returns.tobytes() + weights).hexdigest())
+"""
+
+
+def test_the_same_seeds_give_the_same_bits_in_two_processes():
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-c", CURVE], capture_output=True, text=True, check=True
+        ).stdout
+        for _ in range(2)
+    ]
+    assert outputs[0] == outputs[1]
+    assert len(outputs[0].strip()) == 64
+
+
+def test_agent_i_starts_the_same_whoever_trains_beside_it():
+    stack = train("Pendulum-v1", SHORT, seeds=[3, 1], progress=False)
+    alone = train("Pendulum-v1", SHORT, seeds=[1], progress=False)
+    a, b = stack.agent.replay.rows[1, :420], alone.agent.replay.rows[0, :420]
+    # The warm-up is the same to the bit: starts, random actions, weights.
+    np.testing.assert_array_equal(a[:200].numpy(), b[:200].numpy())
+    np.testing.assert_array_equal(stack.returns[1, 0], alone.returns[0, 0])
+    # Afterwards only rounding in the batched products differs.
+    np.testing.assert_allclose(a[200:230].numpy(), b[200:230].numpy(), atol=1e-3)
+
+
+def test_other_seeds_give_other_runs():
+    run = train("Pendulum-v1", SHORT, seeds=[0, 1], progress=False)
+    assert not np.array_equal(run.returns[0], run.returns[1])
+
+
+def test_the_record_of_a_run():
+    seen = []
+    run = train(
+        "Pendulum-v1",
+        SHORT,
+        seeds=[0, 1, 2],
+        progress=False,
+        on_evaluation=lambda step, agent: seen.append((step, agent.updates)),
+    )
+    np.testing.assert_array_equal(run.steps, [0, 200, 400, 420])
+    assert seen == [(0, 0), (200, 0), (400, 200), (420, 220)]
+    assert run.returns.shape == (3, 4, 2)
+    np.testing.assert_allclose(run.curves, run.returns.mean(2))
+    assert [[step for step, _ in agent] for agent in run.episodes] == [[200, 400]] * 3
+    assert np.isnan(run.metrics["q"][:, :2]).all()
+    assert np.isfinite(run.metrics["q"][:, 2:]).all()
+    final = run.curves[:, -1]
+    low, high = bootstrap_interval(final)
+    summary = run.summary()
+    assert f"{iqm(final):.1f}" in summary
+    assert f"{low:.1f} to {high:.1f}" in summary
+    for seed, value in zip(run.seeds, final, strict=True):
+        assert f"seed {seed}: {value:.1f}" in summary
+
+
+def test_training_returns_are_the_sum_of_stored_rewards():
+    run = train("Pendulum-v1", SHORT, seeds=[0], progress=False)
+    rewards = run.agent.replay.rows[0, :400, 4].numpy() / SHORT.reward_scale
+    for (_, value), part in zip(run.episodes[0], (rewards[:200], rewards[200:]), strict=True):
+        assert value == pytest.approx(part.sum(), rel=1e-4)
+
+
+def test_evaluation_equals_a_plain_loop():
+    agent = DDPG(3, [-2.0], [2.0], Config(hidden=(8, 8), final_init=0.5), seeds=(4, 5))
+    returns = evaluate(agent, "Pendulum-v1", episodes=3)
+    assert returns.shape == (2, 3)
+    env = gym.make("Pendulum-v1")
+    for i in range(2):
+        for k in range(3):
+            obs, _ = env.reset(seed=EVALUATION_SEED + k)
+            total, over = 0.0, False
+            while not over:
+                both = np.stack([obs, obs])
+                obs, reward, terminated, truncated, _ = env.step(agent.act(both)[i])
+                total += reward
+                over = terminated or truncated
+            assert returns[i, k] == pytest.approx(total, rel=1e-3)
+
+
+def test_evaluation_does_not_disturb_training():
+    often = train("Pendulum-v1", SHORT, seeds=[0], eval_every=50, progress=False)
+    seldom = train("Pendulum-v1", SHORT, seeds=[0], eval_every=420, progress=False)
+    np.testing.assert_array_equal(often.returns[:, -1], seldom.returns[:, -1])
+
+
+@pytest.mark.parametrize("seeds", [[], [1, 1], [-1]])
+def test_impossible_seeds_are_refused(seeds):
+    with pytest.raises(ValueError, match="seed"):
+        train("Pendulum-v1", SHORT, seeds=seeds, progress=False)
+
+
+def test_an_unknown_hyperparameter_is_refused_before_the_first_step():
+    with pytest.raises(ValueError, match="did you mean 'gamma'"):
+        train("Pendulum-v1", SHORT, gama=0.9)
+
+
+def test_the_progress_bar_leaves_nothing_behind(capsys):
+    train("Pendulum-v1", SHORT, seeds=[0])
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "step" in captured.err
+    assert captured.err.split("\r")[-1].strip() == ""
+
+
+@pytest.mark.slow
+def test_eight_agents_learn_to_swing_up_and_hold():
+    """Untrained policies reach about -1100; a policy that swings up reaches better than -250."""
+    run = train("Pendulum-v1", "pendulum", seeds=range(8), steps=6_000, progress=False)
+    assert run.curves[:, 0].max() < -800
+    assert iqm(run.curves[:, -1]) > -250
