@@ -79,10 +79,24 @@ class DDPG:
     @torch.no_grad()
     def act(self, obs: ArrayLike) -> Array:
         """The policies' actions: ``(n, ..., obs_dim)`` to ``(n, ..., action_dim)``."""
-        x = np.asarray(obs, np.float32)
+        x = np.array(obs, np.float32)
         flat = torch.from_numpy(x.reshape(x.shape[0], -1, x.shape[-1])).to(self.device)
         scaled = self.actor(flat).cpu().numpy()
         return self.center + self.half_range * scaled.reshape(*x.shape[:-1], -1)
+
+    @torch.no_grad()
+    def q(self, obs: ArrayLike, action: ArrayLike | None = None) -> Array:
+        """The critics' values of ``action``, or of the policies' own, in units of the reward.
+
+        Shapes ``(n, ..., obs_dim)`` and ``(n, ..., action_dim)`` give ``(n, ...)``.
+        """
+        x, a = np.array(obs, np.float32), self.act(obs) if action is None else action
+        scaled = (np.asarray(a, np.float32) - self.center) / self.half_range
+        flat = [
+            torch.from_numpy(y.reshape(y.shape[0], -1, y.shape[-1])).to(self.device)
+            for y in (x, scaled)
+        ]
+        return self.critic(*flat).cpu().numpy().reshape(x.shape[:-1]) / self.config.reward_scale
 
     def explore(self, obs: ArrayLike) -> Array:
         """Select actions with the current policies and exploration noise; both ``(n, dim)``."""
@@ -108,7 +122,14 @@ class DDPG:
         self.replay.add(obs, scaled, reward, next_obs, terminated)
 
     def update(self) -> dict[str, Tensor]:
-        """One update of Algorithm 1 for every agent; returns the losses' parts, ``(n,)`` each."""
+        """One update of Algorithm 1 for every agent.
+
+        Returns
+        -------
+        dict of Tensor, shape (n,)
+            ``critic_loss`` (of scaled rewards) and ``q``, the minibatch's mean value of the
+            policies' own actions (in units of the reward).
+        """
         c = self.config
         # Sample a random minibatch of N transitions.
         batch = self.replay.sample(c.batch_size)
@@ -138,7 +159,8 @@ class DDPG:
                 left * c.actor_lr,
             )
         td_error = (target - q).detach()
-        return {"critic_loss": td_error.square().mean(-1), "q": q_policy.detach().mean(-1)}
+        q_mean = q_policy.detach().mean(-1) / c.reward_scale
+        return {"critic_loss": td_error.square().mean(-1), "q": q_mean}
 
 
 class Adam(torch.optim.Adam):

@@ -134,6 +134,16 @@ def test_learning_rates_fall_linearly_to_zero():
     assert all(torch.equal(x, y) for x, y in zip(before, weights(agent.actor), strict=True))
 
 
+def test_values_are_in_the_environments_units():
+    agent = DDPG(3, LOW, HIGH, CONFIG.replace(reward_scale=0.1, final_init=0.5), (0, 1))
+    obs = np.random.default_rng(0).normal(size=(2, 4, 3))
+    scaled = np.random.default_rng(1).uniform(-1, 1, (2, 4, 2))
+    tensors = [torch.tensor(x, dtype=torch.float32) for x in (obs, scaled)]
+    expected = agent.critic(*tensors).detach().numpy() * 10
+    np.testing.assert_allclose(agent.q(obs, scaled * [2, 5] + [0, 5]), expected, rtol=1e-4)
+    np.testing.assert_allclose(agent.q(obs), agent.q(obs, agent.act(obs)))
+
+
 def test_metrics_are_one_number_an_agent():
     metrics = filled().update()
     assert {name: tuple(x.shape) for name, x in metrics.items()} == {"critic_loss": (2,), "q": (2,)}
