@@ -84,8 +84,8 @@ shots: $(VENV)/.test _build/.book ## picture every page in light, dark and phone
 notebooks: $(VENV)/.test ## execute the notebooks in place from clean kernels (NB=... for some)
 	$(BIN)/python tools/execute_notebooks.py $(NB)
 
-address: ## change the repository's address everywhere (URL=https://github.com/you/ddpg-book)
-	@test -n "$(URL)" || { echo "Say which: make address URL=https://github.com/you/ddpg-book" >&2; exit 1; }
+address: ## change the repository's address everywhere (URL=https://github.com/OWNER/NAME)
+	@test -n "$(URL)" || { echo "Say which: make address URL=https://github.com/OWNER/NAME" >&2; exit 1; }
 	$(PYTHON) tools/set_address.py $(URL)
 
 clean: ## remove what was built

@@ -26,13 +26,11 @@ BAR = re.compile(r"\d+%\|.*\|.*\[.*\]|\d+it \[.*\]")
 def without_bars(text: str) -> str:
     """Return what a terminal would keep of a text, less the lines that are progress bars."""
     lines = []
-    for line in text.splitlines(keepends=True):
-        end = "\n" if line.endswith("\n") else ""
-        shown = line.rstrip("\r\n").split("\r")[-1]
+    for line in text.split("\n"):
         if BAR.search(line):
             continue
-        lines.append(shown + end)
-    kept = "".join(lines)
+        lines.append(line.rstrip("\r").split("\r")[-1])
+    kept = "\n".join(lines)
     return kept if kept.strip() else ""
 
 

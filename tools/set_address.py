@@ -1,4 +1,4 @@
-"""Change the repository's address everywhere: ``make address URL=https://github.com/you/book``.
+"""Change the repository's address everywhere: ``make address URL=https://github.com/OWNER/NAME``.
 
 The address is one setting, ``repository.url`` in ``_config.yml``. This command reads it there and
 replaces it, the address of the published pages and the ``owner/name`` in every text file of the

@@ -1,9 +1,9 @@
-"""Turn the notebooks' plain Markdown into cross-references and styled boxes.
+r"""Turn the notebooks' plain Markdown into cross-references and styled boxes.
 
 The chapters hold no MyST directives and no roles, so that they read the same in Colab, on GitHub
 and in JupyterLab. While the book is built, this extension finds in every page
 
-* displayed equations that carry ``\\tag{9.1}`` (they get the id ``eq-9-1``) and the plain text
+* displayed equations that carry ``\tag{9.1}`` (they get the id ``eq-9-1``) and the plain text
   ``(9.1)``, which becomes a link to the equation, on whichever page it stands;
 * citations written as ``Lillicrap et al. (2016)``, which become links to the entry in the
   bibliography;
@@ -73,10 +73,7 @@ def citation_text(entry: Any) -> str:
     people = entry.persons.get("author") or entry.persons.get("editor") or []
     names = [" ".join([*person.prelast_names, *person.last_names]) for person in people]
     names = [re.sub(r"[{}]", "", name) for name in names]
-    if len(names) > 2:
-        who = f"{names[0]} et al."
-    else:
-        who = " and ".join(names)
+    who = f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
     return f"{who} ({entry.fields.get('year', 'n.d.')})"
 
 
@@ -90,8 +87,8 @@ class PlainNotebooks(Domain):
     name = "plain"
     label = "Plain notebooks"
     data_version = 1
-    initial_data: dict[str, Any] = {"equations": {}, "references": {}, "resolved": {}}
-    dangling_warnings = {
+    initial_data = {"equations": {}, "references": {}, "resolved": {}}  # noqa: RUF012
+    dangling_warnings = {  # noqa: RUF012
         "equation": "no displayed equation carries \\tag{%(target)s}",
         "citation": "no entry of the bibliography is cited as %(target)r",
     }
@@ -144,18 +141,14 @@ class PlainNotebooks(Domain):
                 if tag in seen:
                     message = "the equation number (%s) is already used in %s"
                     where = docname
-                    logger.warning(
-                        message, tag, seen[tag], location=where, type="plain_notebooks"
-                    )
+                    logger.warning(message, tag, seen[tag], location=where, type="plain_notebooks")
                 seen[tag] = docname
         cited: dict[str, str] = {}
         for citation in self.env.get_domain("cite").citations:  # type: ignore[attr-defined]
             text = citation_text(citation.entry)
             if cited.setdefault(text, citation.key) != citation.key:
                 message = "%s and %s are both cited as %r; give their years letters (2018a, 2018b)"
-                logger.warning(
-                    message, cited[text], citation.key, text, type="plain_notebooks"
-                )
+                logger.warning(message, cited[text], citation.key, text, type="plain_notebooks")
 
 
 def equation_id(tag: str) -> str:
@@ -180,7 +173,7 @@ def mark_equations(doctree: nodes.document) -> list[str]:
 
 
 def mark_statements(doctree: nodes.document) -> None:
-    """Turn block quotes that begin with a bold ``Theorem 3.1`` into boxes with classes and an id."""
+    """Turn block quotes that begin with a bold ``Theorem 3.1`` into boxes with classes."""
     for quote in list(doctree.findall(nodes.block_quote)):
         if not quote.children or not isinstance(quote.children[0], nodes.paragraph):
             continue
