@@ -145,7 +145,7 @@ FACTS = r"""() => {
         && !e.closest('[aria-hidden="true"], button, a')).map(name),
     filmsWithoutText: all('video').filter(e => !label(e)).map(name),
     brokenFilms: all('video').filter(e => e.error || e.readyState < 1).map(name),
-    headings: all('article h1').length,
+    headings: all('h1').filter(shown).length,
   };
 }"""
 WIDE = """() => [...document.querySelectorAll('article *')].filter(e => {
