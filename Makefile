@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --prefer
 
 # Everything that the pages are made of. Folders are listed too: they change when a file goes.
 SOURCES := _config.yml _toc.yml $(wildcard notebooks/*.ipynb) \
-	$(shell find book -name __pycache__ -prune -o -path book/_ext -o -print)
+	$(shell find book -mindepth 1 -name __pycache__ -prune -o -path book/_ext -o -print)
 
 .DEFAULT_GOAL := help
 .PHONY: help book serve test shots lab notebooks lint format address clean clean-all
@@ -39,7 +39,7 @@ $(VENV)/.test: EXTRAS := book,dev
 $(VENV)/.lab: EXTRAS := book,lab
 $(VENV)/.book $(VENV)/.test $(VENV)/.lab: $(VENV)/.made pyproject.toml constraints.txt
 	@echo "Installing ddpg-lib[$(EXTRAS)] under constraints.txt (the first time takes minutes)"
-	@$(PIP) --no-build-isolation --editable '.[$(EXTRAS)]'
+	@PYTHONWARNINGS=ignore $(PIP) --no-build-isolation --editable '.[$(EXTRAS)]'
 	@touch $@
 
 # ---- Building and reading ----
