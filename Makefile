@@ -47,7 +47,7 @@ $(VENV)/.book $(VENV)/.test $(VENV)/.lab: $(VENV)/.made pyproject.toml constrain
 # From nothing each time (seconds): pages that are gone and old style sheets cannot stay behind.
 _build/.book: $(VENV)/.book $(SOURCES)
 	@rm -rf _build/html _build/.doctrees
-	@PYTHONDONTWRITEBYTECODE=1 $(BIN)/jupyter-book build . --all -q -W -n --keep-going
+	@PYTHONDONTWRITEBYTECODE=1 $(BIN)/jupyter-book build . --all -q -W -n --keep-going >/dev/null
 	@test -s $(INDEX) || { echo "The build ended without $(INDEX)." >&2; exit 1; }
 	@touch $@
 
