@@ -63,7 +63,6 @@ def use_house_style() -> None:
             "font.size": 11,
             "mathtext.fontset": "stix",
             "axes.titlesize": 12,
-            "axes.titleweight": 600,
             "axes.titlelocation": "left",
             "axes.labelcolor": ink,
             "axes.edgecolor": ink,
