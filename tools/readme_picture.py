@@ -1,0 +1,61 @@
+"""Draw the README's picture from a fresh run: eight agents learn Pendulum-v1, and swing it up.
+
+``python tools/readme_picture.py`` takes about a minute and writes ``book/_static/readme.svg``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib import pyplot as plt
+
+from ddpg_lib import evaluate, train
+from ddpg_lib.drawing import draw_map, draw_path
+from ddpg_lib.pendulum import PendulumOptimum, rollout
+from ddpg_lib.plotting import COLORS, learning_curves, to_svg, use_house_style
+
+TARGET = Path(__file__).parent.parent / "book" / "_static" / "readme.svg"
+START = 1_000_005  # a start low down, from which the pendulum must be swung up
+# GitHub shows the picture as an image, which cannot see the page's colors but the system's theme.
+THEMES = """<style>
+svg { color: #1b1f24 }
+@media (prefers-color-scheme: dark) {
+  svg { color: #e8eaed; --ddpg-actor: #56b0ea; --ddpg-grid: #3a3f46 }
+}
+</style>"""
+
+
+def main() -> None:
+    """Train, draw and write."""
+    seeds = range(8)
+    run = train("Pendulum-v1", "pendulum", seeds=seeds)
+    optimum = PendulumOptimum()
+    starts = range(1_000_000, 1_000_000 + run.config.eval_episodes)
+    use_house_style()
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), width_ratios=(1.15, 1))
+    learning_curves(run, optimum=rollout(optimum, starts).returns.mean(), ax=left)
+    draw_map(right, optimum.grid, optimum.values[0], cmap="Greys_r", vmin=-400, vmax=60, alpha=0.55)
+    for i in seeds:
+
+        def policy(t: int, obs: np.ndarray, i: int = i) -> np.ndarray:
+            return run.agent.act(np.broadcast_to(obs, (len(seeds), *obs.shape)))[i]
+
+        path = rollout(policy, [START])
+        draw_path(right, path.theta[0], path.theta_dot[0], color=COLORS["actor"], lw=1)
+    path = rollout(optimum, [START])
+    draw_path(right, path.theta[0], path.theta_dot[0], color=COLORS["ink"], lw=2)
+    svg = to_svg(
+        figure,
+        "Left: learning curves of eight DDPG agents on Pendulum-v1, which all reach the dashed "
+        "line of the exact optimum. Right: their swing-ups in the phase plane beside the best one.",
+    )
+    head, body = svg.split(">", 1)
+    TARGET.write_text(f"{head}>{THEMES}{body}\n")
+    final = evaluate(run.agent, "Pendulum-v1", 100).mean()
+    best = rollout(optimum, range(1_000_000, 1_000_100)).returns.mean()
+    print(f"{TARGET.name}: mean return {final:.1f}, optimum {best:.1f} on the same 100 starts")
+
+
+if __name__ == "__main__":
+    main()
