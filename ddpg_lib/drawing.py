@@ -103,6 +103,7 @@ def phase_plane(ax: Axes, *, max_speed: float = 8.0) -> None:
     ax.set_ylim(-max_speed, max_speed)
     ax.xaxis.set_major_locator(FixedLocator([-np.pi, -np.pi / 2, 0, np.pi / 2, np.pi]))
     ax.xaxis.set_minor_locator(NullLocator())
+    ax.yaxis.set_major_locator(FixedLocator(np.linspace(-max_speed, max_speed, 5).tolist()))
     ax.set_xticklabels(["−π", "−π/2", "0", "π/2", "π"])
     ax.set_xlabel("angle θ (rad), 0 upright")
     ax.set_ylabel("angular velocity (rad/s)")
@@ -120,9 +121,21 @@ def draw_path(ax: Axes, theta: ArrayLike, theta_dot: ArrayLike, **style: Any) ->
         For ``Axes.plot``.
     """
     theta, theta_dot = np.asarray(theta, float), np.asarray(theta_dot, float)
-    angle = (theta + np.pi) % (2 * np.pi) - np.pi
-    jumps = np.flatnonzero(np.abs(np.diff(angle)) > np.pi) + 1
-    (line,) = ax.plot(np.insert(angle, jumps, np.nan), np.insert(theta_dot, jumps, np.nan), **style)
+    turn = np.floor((theta + np.pi) / (2 * np.pi))
+    before = np.flatnonzero(np.diff(turn))
+    # Each passage of the bottom draws up to one edge and goes on from the other.
+    up = turn[before + 1] > turn[before]
+    edge = np.where(up, np.pi, -np.pi)
+    bottom = np.pi + 2 * np.pi * np.where(up, turn[before], turn[before] - 1)
+    part = (bottom - theta[before]) / (theta[before + 1] - theta[before])
+    speed = theta_dot[before] + part * (theta_dot[before + 1] - theta_dot[before])
+    gap = np.full_like(edge, np.nan)
+    at = np.repeat(before + 1, 3)
+    (line,) = ax.plot(
+        np.insert(theta - 2 * np.pi * turn, at, np.column_stack([edge, gap, -edge]).ravel()),
+        np.insert(theta_dot, at, np.column_stack([speed, gap, speed]).ravel()),
+        **style,
+    )
     return line
 
 

@@ -47,11 +47,20 @@ def test_phase_plane_has_the_upright_in_the_middle(ax):
     assert "rad/s" in ax.get_ylabel()
 
 
-def test_path_is_wrapped_and_broken_at_the_bottom(ax):
-    line = draw_path(ax, [3.0, 3.1, 3.2, 3.3], [1, 2, 3, 4])
+@pytest.mark.parametrize("turns", [-1, 0, 2])
+@pytest.mark.parametrize("way", [1, -1])
+def test_path_is_wrapped_and_broken_at_the_bottom(ax, turns, way):
+    start = np.pi - 0.1
+    line = draw_path(ax, way * np.array([start, start + 0.4]) + 2 * np.pi * turns, [1, 5])
     x, y = line.get_data()
-    np.testing.assert_allclose(x, [3.0, 3.1, np.nan, 3.2 - 2 * np.pi, 3.3 - 2 * np.pi])
-    np.testing.assert_allclose(y, [1, 2, np.nan, 3, 4])
+    edge = np.pi - 1e-12
+    np.testing.assert_allclose(x * way, [start, edge, np.nan, -edge, start + 0.4 - 2 * np.pi])
+    np.testing.assert_allclose(y, [1, 2, np.nan, 2, 5])  # a quarter of the way
+
+
+def test_path_through_the_top_is_not_broken(ax):
+    x, y = draw_path(ax, [0.5, -0.5], [1, 2]).get_data()
+    np.testing.assert_allclose((x, y), [[0.5, -0.5], [1, 2]])
 
 
 @pytest.mark.parametrize("angles", [16, 17])
