@@ -34,9 +34,9 @@ $(VENV)/.made:
 	@touch $@
 
 # The library in editable form with the extras that a command needs.
-$(VENV)/.book: EXTRAS := book
-$(VENV)/.test: EXTRAS := book,dev
-$(VENV)/.lab: EXTRAS := book,lab
+$(VENV)/.book: EXTRAS := book,box2d
+$(VENV)/.test: EXTRAS := book,dev,box2d
+$(VENV)/.lab: EXTRAS := book,lab,box2d
 $(VENV)/.book $(VENV)/.test $(VENV)/.lab: $(VENV)/.made pyproject.toml constraints.txt
 	@echo "Installing ddpg-lib[$(EXTRAS)] under constraints.txt (the first time takes minutes)"
 	@PYTHONWARNINGS=ignore $(PIP) --no-build-isolation --editable '.[$(EXTRAS)]'

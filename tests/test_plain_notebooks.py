@@ -209,3 +209,19 @@ def test_every_entry_of_the_bibliography_has_its_own_citation_text():
     for text in texts:  # what the text must say is what the extension recognizes
         match = CITATION.fullmatch(text)
         assert match is not None, text
+
+
+def test_the_fold_of_a_solution_says_so(tmp_path):
+    nbformat = pytest.importorskip("nbformat")
+    book = Book(tmp_path, chapter="")
+    (tmp_path / "chapter.md").unlink()
+    cells = [nbformat.v4.new_markdown_cell("# Chapter")]
+    for tag in ("hide-cell", "hide-input"):
+        cells.append(nbformat.v4.new_code_cell("1 + 1", metadata={"tags": [tag]}))
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    notebook.metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    notebook.metadata["language_info"] = {"name": "python"}
+    nbformat.write(notebook, tmp_path / "chapter.ipynb")
+    book.build()
+    folds = re.findall(r"Show code cell (\w+)", book.html("chapter"))
+    assert folds == ["solution", "source"]

@@ -8,7 +8,8 @@ and in JupyterLab. While the book is built, this extension finds in every page
 * citations written as ``Lillicrap et al. (2016)``, which become links to the entry in the
   bibliography;
 * block quotes that begin with a bold ``**Theorem 3.1**`` (or Proposition, Lemma, Corollary,
-  Definition, Assumption, Algorithm, Remark), which get a CSS class by kind.
+  Definition, Assumption, Algorithm, Remark), which get a CSS class by kind;
+* cells tagged ``hide-cell``, which are the exercises' solutions: their fold says so.
 
 A reference to an equation or to a work that does not exist is a warning of the category
 ``plain_notebooks``, and so is an equation number that is used twice.
@@ -238,11 +239,20 @@ def link_prose(doctree: nodes.document, docname: str) -> set[tuple[str, str]]:
     return targets
 
 
+def name_solutions(doctree: nodes.document) -> None:
+    """Say on the folds of cells tagged ``hide-cell``, which are solutions, that they are."""
+    for cell in doctree.findall(nodes.container):
+        if cell.get("hide_mode") == "all":
+            for prompt in ("prompt_show", "prompt_hide"):
+                cell[prompt] = cell[prompt].replace("{type}", "solution")
+
+
 def read(app: Sphinx, doctree: nodes.document) -> None:
     """Mark up one page that has just been read."""
     domain = app.env.get_domain("plain")
     docname = app.env.docname
     mark_statements(doctree)
+    name_solutions(doctree)
     tags = mark_equations(doctree)
     if tags:
         domain.data["equations"][docname] = tags
