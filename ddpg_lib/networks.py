@@ -95,9 +95,10 @@ class Actor(nn.Module):
     def forward(self, obs: Tensor) -> Tensor:
         """Map observations ``(n, batch, obs_dim)`` to actions ``(n, batch, action_dim)``."""
         x = obs
-        for layer in self.layers[:-1]:
-            x = self.activation(layer(x))
-        return torch.tanh(self.layers[-1](x))
+        for i, layer in enumerate(self.layers):
+            x = layer(x)
+            x = self.activation(x) if i < len(self.layers) - 1 else torch.tanh(x)
+        return x
 
 
 class Critic(nn.Module):

@@ -91,6 +91,7 @@ def train(
     *,
     env_kwargs: dict[str, Any] | None = None,
     device: str | torch.device = "cpu",
+    compile: bool = False,
     progress: bool = True,
     on_evaluation: Callable[[int, DDPG], None] | None = None,
     **changes: Any,
@@ -110,6 +111,8 @@ def train(
         For ``gymnasium.make``.
     device : str or torch.device
         Where the networks live.
+    compile : bool
+        Whether to compile the update: faster after some seconds, and the same up to rounding.
     progress : bool
         Whether to show a progress bar.
     on_evaluation : callable, optional
@@ -132,7 +135,7 @@ def train(
         raise ValueError(f"seeds must be one or more different numbers, got {seeds}")
     env_kwargs = env_kwargs or {}
     envs = StackedEnvs(env, seeds, **env_kwargs)
-    agent = DDPG(envs.obs_dim, envs.action_low, envs.action_high, config, seeds, device)
+    agent = DDPG(envs.obs_dim, envs.action_low, envs.action_high, config, seeds, device, compile)
     evaluator = Evaluator(env, len(seeds), config.eval_episodes, **env_kwargs)
     start = time.perf_counter()
     steps, returns = [0], [evaluator(agent)]

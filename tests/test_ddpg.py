@@ -128,7 +128,9 @@ def test_learning_rates_fall_linearly_to_zero():
     agent = filled(config=CONFIG.replace(lr_decay=True))
     for k in range(1, 41):
         agent.update()
-        assert agent.critic_optimizer.lr == pytest.approx((1 - k / 40) * CONFIG.critic_lr)
+        assert agent.critic_optimizer.lr.item() == pytest.approx(
+            (1 - k / 40) * CONFIG.critic_lr, abs=1e-9
+        )
     before = weights(agent.actor)
     agent.update()
     assert all(torch.equal(x, y) for x, y in zip(before, weights(agent.actor), strict=True))
