@@ -35,7 +35,7 @@ $(VENV)/.made:
 
 # The library in editable form with the extras that a command needs.
 $(VENV)/.book: EXTRAS := book,box2d
-$(VENV)/.test: EXTRAS := book,dev,box2d
+$(VENV)/.test: EXTRAS := book,dev,box2d,mujoco,tensorboard
 $(VENV)/.lab: EXTRAS := book,lab,box2d
 $(VENV)/.book $(VENV)/.test $(VENV)/.lab: $(VENV)/.made pyproject.toml constraints.txt
 	@echo "Installing ddpg-lib[$(EXTRAS)] under constraints.txt (the first time takes minutes)"

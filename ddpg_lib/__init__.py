@@ -1,15 +1,18 @@
 """DDPG to be read and run: stacks of agents, exact optima to measure them against, and figures."""
 
+from ddpg_lib.checkpoint import CheckpointError
 from ddpg_lib.config import RECIPES, Config, recipe
 from ddpg_lib.ddpg import DDPG
-from ddpg_lib.envs import StackedEnvs, UnsupportedSpaceError
+from ddpg_lib.divergence import DivergenceError
+from ddpg_lib.envs import StackedEnvs, UnavailableEnvironmentError, UnsupportedSpaceError
 from ddpg_lib.evaluation import evaluate
 from ddpg_lib.losses import actor_loss, critic_loss, soft_update, td_target
 from ddpg_lib.networks import Actor, Critic
 from ddpg_lib.noise import DecayingNoise, GaussianNoise, OrnsteinUhlenbeckNoise
+from ddpg_lib.records import Run
 from ddpg_lib.replay import Batch, ReplayBuffer
 from ddpg_lib.stats import bootstrap_interval, iqm
-from ddpg_lib.training import Run, train
+from ddpg_lib.training import resume, train
 
 __version__ = "0.1.0"
 
@@ -18,14 +21,17 @@ __all__ = [
     "RECIPES",
     "Actor",
     "Batch",
+    "CheckpointError",
     "Config",
     "Critic",
     "DecayingNoise",
+    "DivergenceError",
     "GaussianNoise",
     "OrnsteinUhlenbeckNoise",
     "ReplayBuffer",
     "Run",
     "StackedEnvs",
+    "UnavailableEnvironmentError",
     "UnsupportedSpaceError",
     "actor_loss",
     "bootstrap_interval",
@@ -33,6 +39,7 @@ __all__ = [
     "evaluate",
     "iqm",
     "recipe",
+    "resume",
     "soft_update",
     "td_target",
     "train",

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
+from gymnasium.error import DependencyNotInstalled
 from numpy.typing import NDArray
+
+from ddpg_lib.episodes import Episodes
 
 Array = NDArray[np.float32]
 EnvLike = str | Callable[[], "gym.Env[Any, Any]"]
+
+
+class UnavailableEnvironmentError(ValueError):
+    """There is no such environment, or what it needs is not installed."""
 
 
 class UnsupportedSpaceError(ValueError):
@@ -29,17 +37,43 @@ def make(env: EnvLike, **kwargs: Any) -> gym.Env[Any, Any]:
 
     Raises
     ------
+    UnavailableEnvironmentError
+        If it is unknown, naming near ones, or if an extra is missing, naming the command.
     UnsupportedSpaceError
         If observations are not a flat box, or actions not a flat, bounded box; says what to change.
     """
-    # The checker only warns of malformed environments, and costs time at every step.
-    made = gym.make(env, disable_env_checker=True, **kwargs) if isinstance(env, str) else env()
+    made = _by_id(env, **kwargs) if isinstance(env, str) else env()
     try:
         check_spaces(made)
     except UnsupportedSpaceError:
         made.close()
         raise
     return made
+
+
+def _by_id(name: str, **kwargs: Any) -> gym.Env[Any, Any]:
+    module, _, bare = name.rpartition(":")
+    try:
+        # The checker only warns of malformed environments, and costs time at every step.
+        return gym.make(name, disable_env_checker=True, **kwargs)
+    except ModuleNotFoundError as error:
+        if not module or not f"{module}.".startswith(f"{error.name}."):
+            raise UnavailableEnvironmentError(f"{name} needs {error.name}: install it") from None
+        message = f"there is no module {error.name!r} for {name}: install the package that has it"
+        raise UnavailableEnvironmentError(message) from None
+    except DependencyNotInstalled as error:
+        spec = gym.spec(bare)
+        for extra in ("box2d", "mujoco"):
+            if str(spec.entry_point).startswith(f"gymnasium.envs.{extra}"):
+                message = f'{name} needs an extra: pip install "ddpg-lib[{extra}]"'
+                raise UnavailableEnvironmentError(message) from None
+        raise UnavailableEnvironmentError(f"{name} cannot be made: {error}") from None
+    except gym.error.Error as error:
+        known = {key.lower(): key for key in gym.registry}
+        near = difflib.get_close_matches(bare.lower(), known, n=3)
+        hint = f"; did you mean {', '.join(known[key] for key in near)}?" if near else ""
+        hint = hint or f" ({' '.join(str(error).split())})"
+        raise UnavailableEnvironmentError(f"there is no environment {name!r}{hint}") from None
 
 
 def check_spaces(env: gym.Env[Any, Any]) -> None:
@@ -100,6 +134,7 @@ class StackedEnvs:
         assert self.envs[0].observation_space.shape is not None
         self.obs_dim: int = self.envs[0].observation_space.shape[0]
         self.action_low, self.action_high = space.low, space.high
+        self.episodes = Episodes(self.envs, self.seeds)
 
     def reset(self) -> Array:
         """Begin every agent's first episode; observations ``(n, obs_dim)``."""
@@ -131,10 +166,12 @@ class StackedEnvs:
         terminated, truncated = np.zeros(n, bool), np.zeros(n, bool)
         for i, env in enumerate(self.envs):
             next_obs[i], reward[i], terminated[i], truncated[i], _ = env.step(actions[i])
+        self.episodes.note(actions, reward)
         ended = terminated | truncated
         obs = next_obs
         if ended.any():
             obs = next_obs.copy()
+            self.episodes.begin(ended)
             for i in np.flatnonzero(ended).tolist():
                 obs[i], _ = self.envs[i].reset()
         return next_obs, reward, terminated, truncated, obs

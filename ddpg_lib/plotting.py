@@ -29,7 +29,7 @@ from numpy.typing import ArrayLike, NDArray
 from ddpg_lib.stats import bootstrap_interval, iqm
 
 if TYPE_CHECKING:
-    from ddpg_lib.training import Run
+    from ddpg_lib.records import Run
 
 COLORS = {
     "actor": "#0072b2",

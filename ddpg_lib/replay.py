@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -110,3 +110,28 @@ class ReplayBuffer:
         fields = rows.view(len(self.rngs), batch_size, -1).split(self.sizes, dim=-1)
         obs, action, reward, terminated, next_obs = fields
         return Batch(obs, action, reward.squeeze(-1), next_obs, terminated.squeeze(-1))
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that a continued run needs: the transitions held, not the empty rows."""
+        held = self.rows[:, : len(self)]
+        return {
+            "count": self.count,
+            "rows": held,
+            "rngs": [g.bit_generator.state for g in self.rngs],
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take the place of a saved buffer of the same shape.
+
+        Raises
+        ------
+        ValueError
+            If the shapes differ.
+        """
+        held = min(state["count"], self.capacity)
+        if state["rows"].shape != self.rows[:, :held].shape:
+            raise ValueError("the saved replay buffer has another shape")
+        self.count = state["count"]
+        self.rows[:, :held] = state["rows"]
+        for rng, saved in zip(self.rngs, state["rngs"], strict=True):
+            rng.bit_generator.state = saved

@@ -1,87 +1,30 @@
-"""The training loop for a stack of agents, and the record of a run."""
+"""The training loop for a stack of agents."""
 
 from __future__ import annotations
 
+import contextlib
+import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from tqdm import tqdm
 
 from ddpg_lib.config import Config, recipe
 from ddpg_lib.ddpg import DDPG
+from ddpg_lib.divergence import require_finite
 from ddpg_lib.envs import EnvLike, StackedEnvs
 from ddpg_lib.evaluation import Evaluator
-from ddpg_lib.stats import bootstrap_interval, iqm
+from ddpg_lib.interrupts import Interrupts
+from ddpg_lib.plan import Plan
+from ddpg_lib.progress import Progress
+from ddpg_lib.records import Record, Run
+from ddpg_lib.runfolder import RunFolder
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-
-@dataclass
-class Run:
-    """What training leaves behind.
-
-    Attributes
-    ----------
-    env : str or callable
-        The environment trained on.
-    config : Config
-        The hyperparameters.
-    seeds : list of int
-        One an agent.
-    agent : DDPG
-        The stack of trained agents.
-    steps : array, shape (evaluations,)
-        Environment steps of each agent at each evaluation, from 0.
-    returns : array, shape (n, evaluations, eval_episodes)
-        Undiscounted returns of the noise-free policies, on the same starts each time.
-    episodes : list of list of (int, float)
-        For each agent, the step at which each training episode ended, and its return with noise.
-    metrics : dict of array, shape (n, evaluations)
-        ``critic_loss`` and ``q`` (mean value of the policy's actions) of the last update before
-        each evaluation; NaN before the first update.
-    seconds : float
-        Wall time, evaluations included.
-    """
-
-    env: EnvLike
-    config: Config
-    seeds: list[int]
-    agent: DDPG
-    steps: NDArray[np.int64]
-    returns: NDArray[np.float64]
-    episodes: list[list[tuple[int, float]]]
-    metrics: dict[str, NDArray[np.float64]] = field(default_factory=dict)
-    seconds: float = 0.0
-
-    @property
-    def curves(self) -> NDArray[np.float64]:
-        """Each agent's mean evaluation return, ``(n, evaluations)``."""
-        return self.returns.mean(axis=-1)
-
-    def summary(self) -> str:
-        """The final policies in a few lines: interquartile mean, interval, every agent."""
-        final = self.curves[:, -1]
-        lines = [f"{_name(self.env)}: {len(final)} agents, {self.steps[-1]:,} steps each"]
-        if len(final) > 1:
-            low, high = bootstrap_interval(final)
-            lines.append(
-                f"final return {iqm(final):.1f} (interquartile mean; "
-                f"95% interval {low:.1f} to {high:.1f})"
-            )
-        lines += [f"  seed {s}: {x:.1f}" for s, x in zip(self.seeds, final, strict=True)]
-        return "\n".join(lines)
-
-    def plot(self) -> Figure:
-        """The learning curves: every agent, the interquartile mean and its 95% interval."""
-        from ddpg_lib.plotting import learning_curves
-
-        return learning_curves(self)
+OnEvaluation = Callable[[int, DDPG], None]
+LOOK_EVERY = 100  # updates between looks at the losses on a GPU, which has to be waited for
 
 
 def train(
@@ -92,8 +35,10 @@ def train(
     env_kwargs: dict[str, Any] | None = None,
     device: str | torch.device = "cpu",
     compile: bool = False,
+    folder: str | Path | None = None,
+    checkpoint_every: int | None = None,
     progress: bool = True,
-    on_evaluation: Callable[[int, DDPG], None] | None = None,
+    on_evaluation: OnEvaluation | None = None,
     **changes: Any,
 ) -> Run:
     """Train a stack of agents, one for each seed, in lockstep.
@@ -113,6 +58,12 @@ def train(
         Where the networks live.
     compile : bool
         Whether to compile the update: faster after some seconds, and the same up to rounding.
+    folder : str or Path, optional
+        A new run folder for configuration, curves and checkpoints; without it nothing is written.
+        A run that broke off is continued by :func:`resume`.
+    checkpoint_every : int, optional
+        Steps between checkpoints. Without it one follows each evaluation, unless writing them
+        would take more than a twentieth of the time.
     progress : bool
         Whether to show a progress bar.
     on_evaluation : callable, optional
@@ -128,67 +79,224 @@ def train(
     ------
     ValueError
         Before the first step, for settings or spaces that cannot work.
+    CheckpointError
+        If the folder holds another run, cannot be written, or is full.
+    DivergenceError
+        At once when an observation, a reward, an action or a loss is NaN or infinite.
+    KeyboardInterrupt
+        At Ctrl-C. With a folder the run is saved first, and the command to continue it printed.
     """
     config = (_recipe(recipe) if isinstance(recipe, str) else recipe).replace(**changes)
-    seeds = [int(seed) for seed in seeds]
-    if not seeds or len(set(seeds)) < len(seeds):
-        raise ValueError(f"seeds must be one or more different numbers, got {seeds}")
-    env_kwargs = env_kwargs or {}
-    envs = StackedEnvs(env, seeds, **env_kwargs)
-    agent = DDPG(envs.obs_dim, envs.action_low, envs.action_high, config, seeds, device, compile)
-    evaluator = Evaluator(env, len(seeds), config.eval_episodes, **env_kwargs)
-    start = time.perf_counter()
-    steps, returns = [0], [evaluator(agent)]
-    no_update = torch.full((len(seeds),), torch.nan)
-    latest = {"critic_loss": no_update, "q": no_update}
-    metrics = {name: [x.cpu().numpy()] for name, x in latest.items()}
-    episodes: list[list[tuple[int, float]]] = [[] for _ in seeds]
-    episode_return = np.zeros(len(seeds))
-    if on_evaluation:
-        on_evaluation(0, agent)
+    numbers = tuple(int(seed) for seed in seeds)
+    plan = Plan(env, config, numbers, env_kwargs or {}, str(device), compile)
+    if folder is None:
+        return _carry_out(Training(plan), None, progress, on_evaluation)
+    RunFolder.require_free(Path(folder))
+    training = Training(plan)
+    run_folder = RunFolder.create(Path(folder), plan, checkpoint_every, training.agent)
+    return _carry_out(training, run_folder, progress, on_evaluation)
 
-    obs = envs.reset()
-    bar = tqdm(range(1, config.steps + 1), disable=not progress, leave=False, ncols=80, unit="step")
-    for step in bar:
-        action = agent.explore(obs) if step > config.warmup_steps else agent.random()
-        next_obs, reward, terminated, truncated, following = envs.step(action)
-        agent.remember(obs, action, reward, next_obs, terminated)
-        obs = following
-        if step > config.warmup_steps:
-            latest = agent.update()
 
-        episode_return += reward
+def resume(
+    folder: str | Path,
+    *,
+    env: EnvLike | None = None,
+    progress: bool = True,
+    on_evaluation: OnEvaluation | None = None,
+) -> Run:
+    """Continue a run that broke off, so that it ends as it would have without the break.
+
+    On the same machine, with the same versions and number of threads, it ends the same to the
+    bit. A run that is finished is returned as it is.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The run folder.
+    env : callable, optional
+        The environment, if it was a function and not an id.
+    progress, on_evaluation
+        As for :func:`train`.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    CheckpointError
+        If there is no run, or its checkpoint is damaged or foreign.
+    """
+    run_folder = RunFolder.open(Path(folder), env)
+    training = Training(run_folder.plan)
+    run_folder.restore(training)
+    return _carry_out(training, run_folder, progress, on_evaluation)
+
+
+class Training:
+    """A run under way: what :func:`train` makes, steps, and saves.
+
+    Attributes
+    ----------
+    plan : Plan
+        What was asked.
+    step : int
+        Steps taken by each agent.
+    agent : DDPG
+    record : Record
+        The curves so far.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan, self.config = plan, plan.config
+        self.envs = StackedEnvs(plan.env, plan.seeds, **plan.env_kwargs)
+        dims = (self.envs.obs_dim, self.envs.action_low, self.envs.action_high)
+        self.agent = DDPG(*dims, plan.config, plan.seeds, plan.device, plan.compile)
+        n = len(plan.seeds)
+        self.evaluator = Evaluator(plan.env, n, plan.config.eval_episodes, **plan.env_kwargs)
+        self.step = 0
+        self.obs = np.zeros((n, self.envs.obs_dim), np.float32)
+        self.episode_return = np.zeros(n)
+        self.latest = {name: torch.full((n,), torch.nan) for name in ("critic_loss", "q")}
+        self.record = Record(n)
+        self.seconds, self._started = 0.0, time.perf_counter()
+
+    def begin(self) -> None:
+        """Evaluate the untrained policies, and begin the first episodes."""
+        self.evaluate()
+        self.obs = self.envs.reset()
+        self._require_finite("observation", self.obs)
+
+    def advance(self) -> None:
+        """One step of every environment and, after the warm-up, one update of every agent."""
+        self.step += 1
+        warm = self.step > self.config.warmup_steps
+        action = self.agent.explore(self.obs) if warm else self.agent.random()
+        self._require_finite("action", action)
+        next_obs, reward, terminated, truncated, following = self.envs.step(action)
+        self._require_finite("reward", reward)
+        self._require_finite("observation", next_obs)
+        self.agent.remember(self.obs, action, reward, next_obs, terminated)
+        self.obs = following
+        if warm:
+            self.latest = self.agent.update()
+            if self.agent.device.type == "cpu" or self.step % LOOK_EVERY == 0:
+                for name, values in self.latest.items():
+                    self._require_finite(name, values.cpu().numpy())
+
+        self.episode_return += reward
         ended = terminated | truncated
         if ended.any():
-            agent.noise.reset(ended)
+            self._require_finite("observation", following)
+            self.agent.noise.reset(ended)
             for i in np.flatnonzero(ended):
-                episodes[i].append((step, float(episode_return[i])))
-            episode_return[ended] = 0.0
+                self.record.episodes[i].append((self.step, float(self.episode_return[i])))
+            self.episode_return[ended] = 0.0
 
-        if step % config.eval_every == 0 or step == config.steps:
-            steps.append(step)
-            returns.append(evaluator(agent))
-            for name, values in metrics.items():
-                values.append(latest[name].cpu().numpy())
-            bar.set_postfix_str(f"return {returns[-1].mean():.0f}")
+    def evaluate(self) -> None:
+        """Note the returns of the noise-free policies."""
+        returns = self.evaluator(self.agent)
+        self._require_finite("evaluation return", returns)
+        self.record.add(self.step, returns, self.latest)
+
+    def evaluation_is_due(self) -> bool:
+        """Whether this is the last step, or one of those between evaluations."""
+        return self.step % self.config.eval_every == 0 or self.finished()
+
+    def finished(self) -> bool:
+        """Whether all steps are taken."""
+        return self.step >= self.config.steps
+
+    def run(self) -> Run:
+        """What training has reached."""
+        record = self.record.state_dict()
+        return Run(
+            env=self.plan.env,
+            config=self.config,
+            seeds=list(self.plan.seeds),
+            agent=self.agent,
+            steps=record["steps"],
+            returns=record["returns"].transpose(1, 0, 2),
+            episodes=self.record.episodes,
+            metrics={name: values.T for name, values in record["metrics"].items()},
+            seconds=self.elapsed(),
+        )
+
+    def elapsed(self) -> float:
+        """Wall time in seconds, of all parts of a run that was continued."""
+        return self.seconds + time.perf_counter() - self._started
+
+    def state(self) -> dict[str, Any]:
+        """All that changes during a run, for :func:`ddpg_lib.state.collect`.
+
+        The evaluation's environments are not in it: each evaluation resets them with fixed seeds.
+        """
+        changing = ("step", "obs", "episode_return", "latest", "agent", "record")
+        return {
+            **{name: getattr(self, name) for name in changing},
+            "seconds": self.elapsed(),
+            "episodes": self.envs.episodes.state_dict(),
+            "elsewhere": _random_state_elsewhere(),
+        }
+
+    def take(self, state: dict[str, Any]) -> None:
+        """Go on from a state that was saved; agent and record hold theirs already."""
+        for name in ("step", "obs", "episode_return", "latest", "seconds"):
+            setattr(self, name, state[name])
+        lost = self.envs.episodes.restore(state["episodes"], self.obs)
+        if lost.any():
+            self.agent.noise.reset(lost)
+            self.episode_return[lost] = 0.0
+        random.setstate(state["elsewhere"]["random"])
+        np.random.set_state(state["elsewhere"]["numpy"])  # noqa: NPY002
+        torch.set_rng_state(state["elsewhere"]["torch"])
+
+    def _require_finite(self, what: str, values: Any) -> None:
+        require_finite(what, values, self.step, self.plan.seeds)
+
+
+def _carry_out(
+    training: Training,
+    folder: RunFolder | None,
+    progress: bool,
+    on_evaluation: OnEvaluation | None,
+) -> Run:
+    """Step until the end, evaluate in between, and save what there is a folder for."""
+    with contextlib.ExitStack() as stack:
+        stack.callback(training.envs.close)
+        stop = stack.enter_context(Interrupts(active=folder is not None))
+        bar = stack.enter_context(Progress(training.plan, training.step, progress))
+        keeper = stack.enter_context(folder) if folder else None
+
+        def tell() -> None:
+            bar.note(training.record.returns[-1].mean())
+            if keeper:
+                keeper.add_evaluation(training.record)
             if on_evaluation:
-                on_evaluation(step, agent)
-    envs.close()
-    return Run(
-        env=env,
-        config=config,
-        seeds=seeds,
-        agent=agent,
-        steps=np.array(steps),
-        returns=np.stack(returns, axis=1),
-        episodes=episodes,
-        metrics={name: np.stack(x, axis=1).astype(float) for name, x in metrics.items()},
-        seconds=time.perf_counter() - start,
-    )
+                on_evaluation(training.step, training.agent)
+
+        if not training.record.steps:
+            training.begin()
+            tell()
+        while not training.finished():
+            training.advance()
+            bar.update()
+            due = training.evaluation_is_due()
+            if due:
+                training.evaluate()
+                tell()
+            if keeper:
+                keeper.after_step(training, due, stop.noted)
+    return training.run()
+
+
+def _random_state_elsewhere() -> dict[str, Any]:
+    """Random states that the library does not use, but an environment might."""
+    return {
+        "random": random.getstate(),
+        "numpy": np.random.get_state(legacy=False),  # noqa: NPY002
+        "torch": torch.get_rng_state(),
+    }
 
 
 _recipe = recipe  # the name is also train's parameter
-
-
-def _name(env: EnvLike) -> str:
-    return env if isinstance(env, str) else getattr(env, "__name__", type(env).__name__)
