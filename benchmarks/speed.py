@@ -1,0 +1,237 @@
+"""``make bench``: training speed side by side with public libraries.
+
+Each contender lives in a process of its own. After a warm-up the processes take turns, so that
+whatever else the machine does meets all of them; a row is the median over turns. Thread counts are
+chosen by measurement, for every contender alike. Writes ``speed.csv``, ``speed.md`` and
+``speed.svg`` to the folder given (default ``benchmarks/results``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import multiprocessing as mp
+import os
+import platform
+import sys
+from importlib.metadata import version
+from multiprocessing.connection import Connection
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from contenders import CONTENDERS, Task
+
+TURNS = 5
+PENDULUM, CHEETAH = ("Pendulum-v1", 64, 64), ("HalfCheetah-v5", 256, 256)
+# task, steps a turn, contenders
+ROWS: list[tuple[Task, int, tuple[str, ...]]] = [
+    (Task(*PENDULUM), 400, ("products alone", "ours", "ours compiled", "SB3", "SBX")),
+    (Task(*PENDULUM, agents=8), 400, ("products alone", "ours", "ours compiled")),
+    (Task(*CHEETAH), 100, ("products alone", "ours", "ours compiled", "SB3", "SBX")),
+    (Task(*CHEETAH, agents=8), 25, ("products alone", "ours", "ours compiled")),
+]
+STACKS = (1, 2, 4, 8, 16, 32, 64)
+# what, ours, the other, the least ratio asked for
+TARGETS = [
+    ("1 agent, 64-64", (PENDULUM, 1), "ours", "SB3", 1.8),
+    ("1 agent, 64-64, compiled", (PENDULUM, 1), "ours compiled", "SB3", 4.0),
+    ("1 agent, 64-64, compiled", (PENDULUM, 1), "ours compiled", "SBX", 1.3),
+    ("8 agents, 64-64", (PENDULUM, 8), "ours", "SB3", 9.0),
+    ("8 agents, 64-64", (PENDULUM, 8), "ours", "SBX", 2.5),
+    ("8 agents, 64-64, compiled", (PENDULUM, 8), "ours compiled", "SB3", 14.0),
+    ("8 agents, 64-64, compiled", (PENDULUM, 8), "ours compiled", "SBX", 4.0),
+    ("1 agent, 256-256", (CHEETAH, 1), "ours", "SB3", 1.5),
+    ("1 agent, 256-256, compiled", (CHEETAH, 1), "ours compiled", "SB3", 2.0),
+    ("1 agent, 256-256, compiled", (CHEETAH, 1), "ours compiled", "SBX", 1.2),
+    ("8 agents, 256-256", (CHEETAH, 8), "ours", "SB3", 2.7),
+    ("8 agents, 256-256", (CHEETAH, 8), "ours", "SBX", 1.7),
+    ("8 agents, 256-256, compiled", (CHEETAH, 8), "ours compiled", "SB3", 3.0),
+    ("8 agents, 256-256, compiled", (CHEETAH, 8), "ours compiled", "SBX", 1.7),
+]
+
+
+def work(connection: Connection, name: str, task: Task, threads: int) -> None:
+    """Serve one contender: each number of steps received is trained, and its seconds sent."""
+    contender = CONTENDERS[name](task, threads)
+    connection.send("ready")
+    while (steps := connection.recv()) is not None:
+        connection.send(contender.seconds(steps))
+
+
+class Worker:
+    """A contender in its own process."""
+
+    def __init__(self, name: str, task: Task, threads: int) -> None:
+        self.name, self.task, self.threads = name, task, threads
+        context = mp.get_context("spawn")
+        self.connection, other = context.Pipe()
+        self.process = context.Process(target=work, args=(other, name, task, threads), daemon=True)
+        self.process.start()
+        assert self.connection.recv() == "ready"
+
+    def milliseconds(self, steps: int) -> float:
+        """Milliseconds a step of one agent."""
+        self.connection.send(steps)
+        seconds: float = self.connection.recv()
+        return 1e3 * seconds / (steps * self.task.agents)
+
+    def close(self) -> None:
+        """End the process."""
+        self.connection.send(None)
+        self.process.join(30)
+
+
+def fastest(name: str, task: Task, steps: int) -> Worker:
+    """Start a contender with the number of threads that is fastest for it."""
+    counts = [1] if name == "SBX" or os.cpu_count() == 1 else [1, os.cpu_count() or 2]
+    workers = [Worker(name, task, threads) for threads in counts]
+    times = [median(w.milliseconds(max(steps // 4, 5)) for _ in range(3)) for w in workers]
+    best = workers[times.index(min(times))]
+    for worker in workers:
+        if worker is not best:
+            worker.close()
+    return best
+
+
+def measure(tasks: list[tuple[Task, int, tuple[str, ...]]], turns: int) -> list[dict[str, Any]]:
+    """Rows of results; the contenders of one task take turns."""
+    rows = []
+    for task, steps, names in tasks:
+        workers = [fastest(name, task, steps) for name in names]
+        for worker in workers:
+            worker.milliseconds(steps)
+        times: dict[str, list[float]] = {name: [] for name in names}
+        for _ in range(turns):
+            for worker in workers:
+                times[worker.name].append(worker.milliseconds(steps))
+        for worker in workers:
+            row = {
+                "env": task.env,
+                "width": task.width,
+                "batch": task.batch,
+                "agents": task.agents,
+                "buffer": task.buffer,
+                "contender": worker.name,
+                "threads": worker.threads if worker.name != "SBX" else "",
+                "ms": median(times[worker.name]),
+                "min": min(times[worker.name]),
+                "max": max(times[worker.name]),
+            }
+            rows.append(row)
+            print(
+                f"{row['env']:15} {row['width']:4} n={row['agents']:<3} buffer={row['buffer']:<8,} "
+                f"{row['contender']:15} {row['ms']:8.3f} ms an agent-step "
+                f"({row['min']:.3f} to {row['max']:.3f}), threads {row['threads']}",
+                flush=True,
+            )
+            worker.close()
+    return rows
+
+
+def find(rows: list[dict[str, Any]], contender: str, key: tuple[tuple[str, int, int], int]) -> Any:
+    """Milliseconds an agent-step; the other libraries train one agent at a time."""
+    (env, width, _), agents = key
+    agents = agents if contender.startswith(("ours", "products")) else 1
+    for row in rows:
+        if (row["env"], row["width"], row["agents"]) == (env, width, agents) and (
+            row["contender"] == contender
+        ):
+            return row["ms"]
+    raise KeyError((contender, key))
+
+
+def ratios(rows: list[dict[str, Any]]) -> list[tuple[str, str, float, float]]:
+    """What was asked for and what was reached."""
+    return [
+        (label, other, least, find(rows, other, key) / find(rows, ours, key))
+        for label, key, ours, other, least in TARGETS
+    ]
+
+
+def report(rows: list[dict[str, Any]], stacks: list[dict[str, Any]], buffers: list[Any]) -> str:
+    """Write everything as Markdown."""
+    names = ("torch", "gymnasium", "numpy", "stable-baselines3", "sbx-rl", "jax", "mujoco")
+    versions = ", ".join(f"{name} {version(name)}" for name in names)
+    lines = [
+        "# Speed",
+        "",
+        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python "
+        f"{platform.python_version()}; {versions}.",
+        f"Milliseconds a step of one agent, environment included, one update a step: medians of "
+        f"{TURNS} alternating turns.",
+        "",
+        "| environment, nets, batch | agents | products alone | ours | compiled | SB3 | SBX |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    for task, _, _ in ROWS:
+        key = ((task.env, task.width, task.batch), task.agents)
+        cells = [f"{find(rows, name, key):.3f}" for name in ("products alone", "ours")]
+        cells += [f"{find(rows, name, key):.3f}" for name in ("ours compiled", "SB3", "SBX")]
+        nets = f"{task.width}-{task.width}, {task.batch}"
+        lines.append(f"| {task.env}, {nets} | {task.agents} | " + " | ".join(cells) + " |")
+    lines += ["", "| times as fast | against | asked | reached |", "|---|---|--:|--:|"]
+    for label, other, least, reached in ratios(rows):
+        mark = "" if reached >= least else " (missed)"
+        lines.append(f"| {label} | {other} | {least:.1f} | {reached:.2f}{mark} |")
+    lines += ["", "| agents (64-64) | eager, ms an agent-step | compiled |", "|--:|--:|--:|"]
+    for n in STACKS:
+        eager, fast = (find(stacks, name, (PENDULUM, n)) for name in ("ours", "ours compiled"))
+        lines.append(f"| {n} | {eager:.3f} | {fast:.3f} |")
+    small, large = (row["ms"] for row in buffers)
+    lines += ["", f"A buffer of 1,000,000 against one of 10,000: {large / small - 1:+.1%}.", ""]
+    return "\n".join(lines)
+
+
+def plot(stacks: list[dict[str, Any]], rows: list[dict[str, Any]], path: Path) -> None:
+    """Time against the number of agents, beside the other libraries."""
+    from matplotlib import pyplot as plt
+
+    from ddpg_lib.plotting import COLORS, use_house_style
+
+    use_house_style()
+    figure, ax = plt.subplots()
+    for name, color in (("ours", "actor"), ("ours compiled", "replay")):
+        times = [find(stacks, name, (PENDULUM, n)) for n in STACKS]
+        ax.plot(STACKS, times, "o-", color=COLORS[color], label=name)
+    for name, color in (("SB3", "critic"), ("SBX", "noise")):
+        time = find(rows, name, (PENDULUM, 1))
+        ax.axhline(time, color=COLORS[color], linestyle="--", linewidth=1.2)
+        ax.text(64, time * 1.05, name, color=COLORS[color], ha="right")
+    ax.set_xscale("log", base=2)
+    ax.set_yscale("log")
+    ax.set_xticks(STACKS, [str(n) for n in STACKS])
+    ax.set_xlabel("agents in the stack")
+    ax.set_ylabel("milliseconds a step of one agent")
+    ax.legend()
+    figure.savefig(path)
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
+    parser.add_argument("--turns", type=int, default=TURNS)
+    options = parser.parse_args()
+    rows = measure(ROWS, options.turns)
+    both = ("ours", "ours compiled")
+    steps = {n: max(400 // n, 25) for n in STACKS}
+    stacks = measure([(Task(*PENDULUM, agents=n), steps[n], both) for n in STACKS], options.turns)
+    sizes = [(Task(*PENDULUM, buffer=size), 400, ("ours",)) for size in (10_000, 1_000_000)]
+    buffers = measure(sizes, options.turns)
+    text = report(rows, stacks, buffers)
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "speed.md").write_text(text)
+    with (options.out / "speed.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows + stacks + buffers)
+    plot(stacks, rows, options.out / "speed.svg")
+    print("\n" + text)
+    missed = [label for label, _, least, reached in ratios(rows) if reached < least]
+    if missed:
+        print("Missed:", "; ".join(missed), file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
