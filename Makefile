@@ -15,7 +15,7 @@ SOURCES := _config.yml _toc.yml $(wildcard notebooks/*.ipynb) \
 	$(shell find book -mindepth 1 -name __pycache__ -prune -o -path book/_ext -o -print)
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test shots lab notebooks lint format address clean clean-all
+.PHONY: help book serve test shots lab notebooks bench lint format address clean clean-all
 .DELETE_ON_ERROR:
 
 help: ## list the commands
@@ -37,7 +37,8 @@ $(VENV)/.made:
 $(VENV)/.book: EXTRAS := book,box2d
 $(VENV)/.test: EXTRAS := book,dev,box2d,mujoco,tensorboard
 $(VENV)/.lab: EXTRAS := book,lab,box2d
-$(VENV)/.book $(VENV)/.test $(VENV)/.lab: $(VENV)/.made pyproject.toml constraints.txt
+$(VENV)/.bench: EXTRAS := mujoco,bench
+$(VENV)/.book $(VENV)/.test $(VENV)/.lab $(VENV)/.bench: $(VENV)/.made pyproject.toml constraints.txt
 	@echo "Installing ddpg-lib[$(EXTRAS)] under constraints.txt (the first time takes minutes)"
 	@PYTHONWARNINGS=ignore $(PIP) --no-build-isolation --editable '.[$(EXTRAS)]'
 	@touch $@
@@ -66,6 +67,9 @@ lab: $(VENV)/.lab ## open the notebooks in JupyterLab
 test: $(VENV)/.test _build/.book ## test the library, the built pages and the notebooks
 	$(BIN)/pytest tests
 	$(BIN)/pytest --nbval notebooks/
+
+bench: $(VENV)/.bench ## measure speed beside Stable-Baselines3 and SBX (a quiet machine, 15 minutes)
+	$(BIN)/python benchmarks/speed.py
 
 lint: $(VENV)/.test ## check format, style and types
 	$(BIN)/ruff format --check .
