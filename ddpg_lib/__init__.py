@@ -10,6 +10,7 @@ from ddpg_lib.losses import actor_loss, critic_loss, soft_update, td_target
 from ddpg_lib.networks import Actor, Critic
 from ddpg_lib.noise import DecayingNoise, GaussianNoise, OrnsteinUhlenbeckNoise
 from ddpg_lib.records import Run
+from ddpg_lib.numpy_ddpg import NumpyDDPG
 from ddpg_lib.replay import Batch, ReplayBuffer
 from ddpg_lib.stats import bootstrap_interval, iqm
 from ddpg_lib.training import resume, train
@@ -27,6 +28,7 @@ __all__ = [
     "DecayingNoise",
     "DivergenceError",
     "GaussianNoise",
+    "NumpyDDPG",
     "OrnsteinUhlenbeckNoise",
     "ReplayBuffer",
     "Run",
