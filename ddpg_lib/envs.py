@@ -57,10 +57,10 @@ def _by_id(name: str, **kwargs: Any) -> gym.Env[Any, Any]:
         # The checker only warns of malformed environments, and costs time at every step.
         return gym.make(name, disable_env_checker=True, **kwargs)
     except ModuleNotFoundError as error:
-        if not module or not f"{module}.".startswith(f"{error.name}."):
-            raise UnavailableEnvironmentError(f"{name} needs {error.name}: install it") from None
-        message = f"there is no module {error.name!r} for {name}: install the package that has it"
-        raise UnavailableEnvironmentError(message) from None
+        if module and error.name in (None, module.split(".")[0]):  # Gymnasium leaves out the name
+            message = f"there is no module {module!r}: install the package that brings {bare}"
+            raise UnavailableEnvironmentError(message) from None
+        raise UnavailableEnvironmentError(f"{name} cannot be made: {error}") from None
     except DependencyNotInstalled as error:
         spec = gym.spec(bare)
         for extra in ("box2d", "mujoco"):

@@ -270,9 +270,9 @@ def fitting(path: Path) -> Iterator[None]:
         yield
     except CheckpointError:
         raise
-    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError, ArithmeticError) as e:
+    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError, MemoryError) as e:
         text = " ".join(str(e).split())[:300]
-        raise CheckpointError(f"{path} does not fit: {text or type(e).__name__}") from e
+        raise CheckpointError(f"{path} cannot be used: {text or type(e).__name__}") from e
 
 
 def quoted(path: Path) -> str:

@@ -67,13 +67,8 @@ def collect(value: Any, tensors: Tensors, name: str = "run") -> Json:
         raise TypeError(
             f"{name}, a {kind}, cannot be saved: give it state_dict and load_state_dict"
         )
-    return {
-        "$attributes": {
-            key: collect(item, tensors, f"{name}.{key}")
-            for key, item in vars(value).items()
-            if key not in getattr(value, "TRANSIENT", ()) and not _constant(item)
-        }
-    }
+    attributes = _changing(value)
+    return {"$attributes": {k: collect(x, tensors, f"{name}.{k}") for k, x in attributes.items()}}
 
 
 def restore(value: Any, saved: Json, tensors: Tensors) -> Any:
@@ -105,11 +100,11 @@ def restore(value: Any, saved: Json, tensors: Tensors) -> Any:
     elif kind == "$state":
         value.load_state_dict(revive(content, tensors))
     elif kind == "$attributes":
+        attributes = _changing(value)
+        if odd := attributes.keys() ^ content.keys():
+            raise ValueError(f"{type(value).__name__} has no saved, or no such, {', '.join(odd)}")
         for name, item in content.items():
-            old = vars(value)[name]
-            if _constant(old):
-                raise ValueError(f"{name} is no state")
-            setattr(value, name, restore(old, item, tensors))
+            setattr(value, name, restore(attributes[name], item, tensors))
     elif kind == "$dict" and isinstance(value, dict) and [k for k, _ in content] == list(value):
         for key, item in content:
             value[key] = restore(value[key], item, tensors)
@@ -155,9 +150,15 @@ def _keep(tensor: Tensor, tensors: Tensors, name: str) -> str:
     return name
 
 
-def _constant(item: Any) -> bool:
-    frozen = getattr(type(item), "__dataclass_params__", None)
-    return isinstance(item, CONSTANT) or bool(frozen and frozen.frozen)
+def _changing(value: Any) -> dict[str, Any]:
+    """The attributes that are state."""
+    return {
+        name: item
+        for name, item in vars(value).items()
+        if name not in getattr(value, "TRANSIENT", ())
+        and not isinstance(item, CONSTANT)
+        and not getattr(getattr(item, "__dataclass_params__", None), "frozen", False)
+    }
 
 
 def shape_of(tensor: Tensor) -> str:

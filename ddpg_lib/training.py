@@ -21,7 +21,7 @@ from ddpg_lib.interrupts import Interrupts
 from ddpg_lib.plan import Plan
 from ddpg_lib.progress import Progress
 from ddpg_lib.records import Record, Run
-from ddpg_lib.runfolder import RunFolder
+from ddpg_lib.runfolder import RunFolder, fitting
 
 OnEvaluation = Callable[[int, DDPG], None]
 LOOK_EVERY = 100  # updates between looks at the losses on a GPU, which has to be waited for
@@ -128,7 +128,8 @@ def resume(
         If there is no run, or its checkpoint is damaged or foreign.
     """
     run_folder = RunFolder.open(Path(folder), env)
-    training = Training(run_folder.plan)
+    with fitting(run_folder.path):
+        training = Training(run_folder.plan)
     run_folder.restore(training)
     return _carry_out(training, run_folder, progress, on_evaluation)
 

@@ -1,11 +1,15 @@
 """Environments: what cannot work is refused, and terminated and truncated stay apart."""
 
+import subprocess
+import sys
+
 import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.spaces import Box, Dict, Discrete
 
-from ddpg_lib import StackedEnvs, UnsupportedSpaceError, train
+from ddpg_lib import StackedEnvs, UnavailableEnvironmentError, UnsupportedSpaceError, train
+from ddpg_lib.envs import make
 
 
 class Walk(gym.Env):
@@ -102,3 +106,39 @@ def test_unsupported_spaces_are_refused_before_the_first_step(spaces, hint):
 def test_a_discrete_environment_of_gymnasium_is_refused_by_name():
     with pytest.raises(UnsupportedSpaceError, match=r"CartPole-v1 has Discrete actions"):
         train("CartPole-v1", progress=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("Pendulm-v1", r"no environment 'Pendulm-v1'; did you mean Pendulum-v1"),
+        ("pendulum-v1", r"did you mean Pendulum-v1"),
+        ("Pendulum-v7", r"did you mean Pendulum-v1"),
+        ("LunarLanderContinous-v3", r"did you mean .*LunarLander.*-v3"),
+        ("a b", r"no environment 'a b'"),
+        ("no_such_module:Pendulum-v1", r"no module 'no_such_module': install the package"),
+        ("gymnasium:Pendulm-v1", r"did you mean Pendulum-v1"),
+    ],
+)
+def test_unknown_environments_suggest_near_names(name, message):
+    with pytest.raises(UnavailableEnvironmentError, match=message):
+        make(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "extra"),
+    [("LunarLander-v3", "Box2D", "box2d"), ("HalfCheetah-v5", "mujoco", "mujoco")],
+)
+def test_a_missing_extra_gives_the_command_that_installs_it(name, module, extra):
+    hidden = f"import sys; sys.modules[{module!r}] = None; from ddpg_lib.envs import make; "
+    done = subprocess.run(
+        [sys.executable, "-c", f"{hidden} make({name!r})"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert f'{name} needs an extra: pip install "ddpg-lib[{extra}]"' in done.stderr
+
+
+def test_a_module_names_its_environment():
+    assert make("gymnasium:Pendulum-v1").spec.id == "Pendulum-v1"
