@@ -9,8 +9,8 @@ from ddpg_lib.evaluation import evaluate
 from ddpg_lib.losses import actor_loss, critic_loss, soft_update, td_target
 from ddpg_lib.networks import Actor, Critic
 from ddpg_lib.noise import DecayingNoise, GaussianNoise, OrnsteinUhlenbeckNoise
-from ddpg_lib.records import Run
 from ddpg_lib.numpy_ddpg import NumpyDDPG
+from ddpg_lib.records import Run
 from ddpg_lib.replay import Batch, ReplayBuffer
 from ddpg_lib.stats import bootstrap_interval, iqm
 from ddpg_lib.training import resume, train
