@@ -12,7 +12,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --prefer
 
 # Everything that the pages are made of. Folders are listed too: they change when a file goes.
 SOURCES := _config.yml _toc.yml $(wildcard notebooks/*.ipynb) \
-	$(shell find book -mindepth 1 -name __pycache__ -prune -o -path book/_ext -o -print)
+	$(shell find book -mindepth 1 -name __pycache__ -prune -o -path book/_ext -o -print) \
+	$(shell find ddpg_lib -name '*.py')
 
 .DEFAULT_GOAL := help
 .PHONY: help book serve test shots lab notebooks bench lint format address clean clean-all

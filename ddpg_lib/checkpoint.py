@@ -33,7 +33,17 @@ class CheckpointError(RuntimeError):
 
 @dataclasses.dataclass
 class Checkpoint:
-    """What a file holds: what the run is, and its state for :func:`ddpg_lib.state.restore`."""
+    """What a file holds.
+
+    Attributes
+    ----------
+    about : dict
+        What the run is: the plan, and the versions of what carried it out.
+    state : object
+        As :func:`ddpg_lib.state.collect` describes it.
+    tensors : dict of str to Tensor
+        The arrays, by name.
+    """
 
     about: dict[str, Any]
     state: Json
@@ -42,6 +52,15 @@ class Checkpoint:
 
 def save(path: Path, state: Any, about: dict[str, Any]) -> None:
     """Write a checkpoint so that at every moment the old one or the new one is whole.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    state : object
+        What :func:`ddpg_lib.state.collect` can describe.
+    about : dict
+        What the run is, in values that JSON has.
 
     Raises
     ------
@@ -59,6 +78,15 @@ def save(path: Path, state: Any, about: dict[str, Any]) -> None:
 
 def load(path: Path) -> Checkpoint:
     """Read a checkpoint and check it.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    Checkpoint
 
     Raises
     ------
@@ -89,6 +117,16 @@ def load(path: Path) -> Checkpoint:
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path to write to, then put what was written in ``path``'s place at once.
+
+    Parameters
+    ----------
+    path : Path
+        The file that is written or replaced.
+
+    Yields
+    ------
+    Path
+        In the same folder.
 
     Raises
     ------

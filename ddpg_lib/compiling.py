@@ -14,6 +14,16 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
     Where compilation fails, for want of a C++ compiler for example, a warning says why and the
     function runs as it is. Nothing is lost: compilation fails before anything is computed.
+
+    Parameters
+    ----------
+    function : callable
+        Of tensors, and of objects made of them.
+
+    Returns
+    -------
+    callable
+        Of the same arguments and results.
     """
     # Off by default; without it the gradient inside the update cannot be part of the graph.
     if hasattr(torch._dynamo.config, "trace_autograd_ops"):

@@ -58,6 +58,11 @@ class Config:
         Steps between evaluations.
     eval_episodes : int
         Episodes of each evaluation.
+
+    Raises
+    ------
+    ValueError
+        For a value that cannot work; says which, and what it must be.
     """
 
     hidden: tuple[int, ...] = (256, 256)
@@ -105,7 +110,22 @@ class Config:
                 raise ValueError(f"{name} must be {needed}; got {getattr(self, name)!r}")
 
     def replace(self, **changes: Any) -> Config:
-        """A copy with the named fields changed; an unknown name is refused with near ones."""
+        """A copy with the named fields changed.
+
+        Parameters
+        ----------
+        **changes
+            The fields' new values.
+
+        Returns
+        -------
+        Config
+
+        Raises
+        ------
+        ValueError
+            For an unknown field, naming near ones, or an impossible value.
+        """
         for name in changes:
             _one_of("a hyperparameter", name, self.__dataclass_fields__)
         return replace(self, **changes)
@@ -129,10 +149,22 @@ RECIPES = {
         eval_every=500,
     ),
 }
+"""Named configurations, each a :class:`ddpg_lib.Config`."""
 
 
 def recipe(name: str, **changes: Any) -> Config:
-    """The recipe called ``name``, with the named fields changed.
+    """A recipe, with the named fields changed.
+
+    Parameters
+    ----------
+    name : str
+        A key of ``RECIPES``.
+    **changes
+        The fields that differ, and their values.
+
+    Returns
+    -------
+    Config
 
     Raises
     ------

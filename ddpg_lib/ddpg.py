@@ -23,7 +23,23 @@ STREAMS = ("actor", "critic", "replay", "noise", "warmup")
 
 
 def random_streams(seed: int) -> dict[str, np.random.Generator]:
-    """One agent's independent random generators, by purpose: they depend on its seed alone."""
+    """One agent's independent random generators, by purpose: they depend on its seed alone.
+
+    Parameters
+    ----------
+    seed : int
+        The agent's, not negative.
+
+    Returns
+    -------
+    dict of str to numpy.random.Generator
+        One for each of ``STREAMS``.
+
+    Raises
+    ------
+    ValueError
+        If the seed is negative.
+    """
     if seed < 0:
         raise ValueError(f"a seed must not be negative, got {seed}")
     return {name: np.random.default_rng([seed, i]) for i, name in enumerate(STREAMS)}
@@ -87,7 +103,18 @@ class DDPG:
 
     @torch.no_grad()
     def act(self, obs: ArrayLike) -> Array:
-        """The policies' actions: ``(n, ..., obs_dim)`` to ``(n, ..., action_dim)``."""
+        """The policies' actions, without noise.
+
+        Parameters
+        ----------
+        obs : array_like, shape (n, ..., obs_dim)
+            Observations for each agent.
+
+        Returns
+        -------
+        array, shape (n, ..., action_dim)
+            In the environment's units.
+        """
         x = np.array(obs, np.float32)
         flat = torch.from_numpy(x.reshape(x.shape[0], -1, x.shape[-1])).to(self.device)
         scaled = self.actor(flat).cpu().numpy()
@@ -95,9 +122,19 @@ class DDPG:
 
     @torch.no_grad()
     def q(self, obs: ArrayLike, action: ArrayLike | None = None) -> Array:
-        """The critics' values of ``action``, or of the policies' own, in units of the reward.
+        """The critics' values of actions.
 
-        Shapes ``(n, ..., obs_dim)`` and ``(n, ..., action_dim)`` give ``(n, ...)``.
+        Parameters
+        ----------
+        obs : array_like, shape (n, ..., obs_dim)
+            Observations for each agent.
+        action : array_like, shape (n, ..., action_dim), optional
+            In the environment's units; without it, the policies' own.
+
+        Returns
+        -------
+        array, shape (n, ...)
+            In units of the reward, whatever ``reward_scale`` is.
         """
         x, a = np.array(obs, np.float32), self.act(obs) if action is None else action
         scaled = (np.asarray(a, np.float32) - self.center) / self.half_range
@@ -108,12 +145,29 @@ class DDPG:
         return self.critic(*flat).cpu().numpy().reshape(x.shape[:-1]) / self.config.reward_scale
 
     def explore(self, obs: ArrayLike) -> Array:
-        """Select actions with the current policies and exploration noise; both ``(n, dim)``."""
+        """Select actions with the current policies and exploration noise.
+
+        Parameters
+        ----------
+        obs : array_like, shape (n, obs_dim)
+            One observation for each agent.
+
+        Returns
+        -------
+        array, shape (n, action_dim)
+            In the environment's units, clipped to its bounds.
+        """
         noisy = self.act(obs) + self.half_range * self.noise.sample().astype(np.float32)
         return np.clip(noisy, self.center - self.half_range, self.center + self.half_range)
 
     def random(self) -> Array:
-        """Uniformly random actions, ``(n, action_dim)``, for the warm-up."""
+        """Uniformly random actions for the warm-up.
+
+        Returns
+        -------
+        array, shape (n, action_dim)
+            In the environment's units.
+        """
         scaled = np.stack([rng.uniform(-1, 1, self.center.size) for rng in self.warmup_rngs])
         return np.asarray(self.center + self.half_range * scaled, np.float32)
 
@@ -125,7 +179,22 @@ class DDPG:
         next_obs: ArrayLike,
         terminated: ArrayLike,
     ) -> None:
-        """Store a transition of each agent. Truncated episodes are not terminated ones."""
+        """Store a transition of each agent.
+
+        Parameters
+        ----------
+        obs : array_like, shape (n, obs_dim)
+            The state s as observed.
+        action : array_like, shape (n, action_dim)
+            The action a, in the environment's units.
+        reward : array_like, shape (n,)
+            The reward r, unscaled.
+        next_obs : array_like, shape (n, obs_dim)
+            The state s' that followed, also where an episode ended.
+        terminated : array_like of bool, shape (n,)
+            Whether s' is terminal. An episode that a time limit cuts off is truncated, not
+            terminated.
+        """
         scaled = (np.asarray(action, np.float32) - self.center) / self.half_range
         reward = self.config.reward_scale * np.asarray(reward)
         self.replay.add(obs, scaled, reward, next_obs, terminated)
@@ -149,6 +218,11 @@ class DDPG:
 
     def learn(self, batch: Batch) -> dict[str, Tensor]:
         """Move all weights, given a minibatch: the part of the update that compiles.
+
+        Parameters
+        ----------
+        batch : Batch
+            As :meth:`ReplayBuffer.sample <ddpg_lib.replay.ReplayBuffer.sample>` gives it.
 
         Returns
         -------

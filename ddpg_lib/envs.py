@@ -35,6 +35,10 @@ def make(env: EnvLike, **kwargs: Any) -> gym.Env[Any, Any]:
     **kwargs
         For ``gymnasium.make``, with an id only.
 
+    Returns
+    -------
+    gymnasium.Env
+
     Raises
     ------
     UnavailableEnvironmentError
@@ -79,9 +83,14 @@ def _by_id(name: str, **kwargs: Any) -> gym.Env[Any, Any]:
 def check_spaces(env: gym.Env[Any, Any]) -> None:
     """Refuse an environment that DDPG cannot act in, saying what to change.
 
+    Parameters
+    ----------
+    env : gymnasium.Env
+
     Raises
     ------
     UnsupportedSpaceError
+        If observations are not a flat box, or actions not a flat, bounded box.
     """
     name = env.spec.id if env.spec else type(env.unwrapped).__name__
     obs, action = env.observation_space, env.action_space
@@ -137,7 +146,13 @@ class StackedEnvs:
         self.episodes = Episodes(self.envs, self.seeds)
 
     def reset(self) -> Array:
-        """Begin every agent's first episode; observations ``(n, obs_dim)``."""
+        """Begin every agent's first episode.
+
+        Returns
+        -------
+        array, shape (n, obs_dim)
+            The first observations.
+        """
         resets = [env.reset(seed=seed) for env, seed in zip(self.envs, self.seeds, strict=True)]
         return np.stack([obs for obs, _ in resets]).astype(np.float32)
 

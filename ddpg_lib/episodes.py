@@ -39,21 +39,41 @@ class Episodes:
         self._history: list[tuple[Array, NDArray[np.float64]]] = []
 
     def note(self, actions: Array, rewards: NDArray[np.float64]) -> None:
-        """Keep a step of all environments."""
+        """Keep a step of all environments.
+
+        Parameters
+        ----------
+        actions : array, shape (n, action_dim)
+            As taken.
+        rewards : array, shape (n,)
+            As returned.
+        """
         self._age += 1
         self._history.append((actions.copy(), rewards))
         if len(self._history) > LONGEST_REPLAY:
             del self._history[: LONGEST_REPLAY // 2]
 
     def begin(self, ended: NDArray[np.bool_]) -> None:
-        """Note, before they are reset, that episodes begin where the mask is true."""
+        """Note, before they are reset, that episodes begin.
+
+        Parameters
+        ----------
+        ended : array of bool, shape (n,)
+            Whose episode ended.
+        """
         self._age[ended] = 0
         for i in np.flatnonzero(ended).tolist():
             self._start[i] = _random_state(self.envs[i])
         del self._history[: max(len(self._history) - int(self._age.max()), 0)]
 
     def state_dict(self) -> dict[str, Any]:
-        """What brings every environment back to where it is."""
+        """What brings every environment back to where it is.
+
+        Returns
+        -------
+        dict
+            Plain values and arrays, for :meth:`restore`.
+        """
         own = [
             env.unwrapped.state_dict() if hasattr(env.unwrapped, "state_dict") else None
             for env in self.envs

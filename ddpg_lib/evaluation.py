@@ -47,7 +47,15 @@ def evaluate(
 
 
 class Evaluator:
-    """Environments kept for repeated evaluation; arguments and result as in :func:`evaluate`."""
+    """Environments kept for repeated evaluation.
+
+    Parameters
+    ----------
+    env, episodes, seed, **kwargs
+        As for :func:`evaluate`.
+    agents : int
+        Number of agents in the stack.
+    """
 
     def __init__(
         self, env: EnvLike, agents: int, episodes: int, seed: int = EVALUATION_SEED, **kwargs: Any
@@ -56,7 +64,18 @@ class Evaluator:
         self.seeds: Sequence[int] = range(seed, seed + episodes)
 
     def __call__(self, agent: DDPG) -> NDArray[np.float64]:
-        """Play every episode once, all of them side by side."""
+        """Play every episode once, all of them side by side.
+
+        Parameters
+        ----------
+        agent : DDPG
+            The stack.
+
+        Returns
+        -------
+        array, shape (n, episodes)
+            Undiscounted returns.
+        """
         obs = np.stack(
             [
                 [env.reset(seed=seed)[0] for env, seed in zip(row, self.seeds, strict=True)]

@@ -43,15 +43,16 @@ class LQR:
 
     Parameters
     ----------
-    A, B
-        Dynamics, shapes (n, n) and (n, m).
-    Q, R
-        Costs of the state, (n, n), symmetric and positive semidefinite, and of the action,
-        (m, m), symmetric and positive definite.
-    gamma
+    A, B : array_like, shapes (n, n) and (n, m)
+        Dynamics.
+    Q : array_like, shape (n, n)
+        Cost of the state, symmetric and positive semidefinite.
+    R : array_like, shape (m, m)
+        Cost of the action, symmetric and positive definite.
+    gamma : float
         Discount in (0, 1]; 1 only without noise.
-    W
-        Covariance of the noise, (n, n), symmetric and positive semidefinite; none by default.
+    W : array_like, shape (n, n), optional
+        Covariance of the noise, symmetric and positive semidefinite; none by default.
 
     Raises
     ------
@@ -124,6 +125,11 @@ class LQR:
         """Solution of the discounted Riccati equation, (n, n): ``V*(s) = -(s' P s + c)``.
 
         Discounting is the same as scaling A and B by the square root of gamma.
+
+        Raises
+        ------
+        ValueError
+            If no policy has a finite cost, or the cost does not see what grows.
         """
         a, b, n = np.sqrt(self.gamma) * self.A, np.sqrt(self.gamma) * self.B, self.A.shape[0]
         for pole in np.linalg.eigvals(a):
@@ -147,7 +153,16 @@ class LQR:
         return np.asarray(np.linalg.solve(self.R + right @ self.B, right @ self.A))
 
     def policy_matrix(self, K: ArrayLike | None = None) -> Array:
-        """Matrix P of the values of the policy ``a = -K s``, (n, n); the optimal one by default.
+        """Matrix P of the values of the policy ``a = -K s``.
+
+        Parameters
+        ----------
+        K : array_like, shape (m, n), optional
+            Gain; the optimal one by default.
+
+        Returns
+        -------
+        array, shape (n, n)
 
         Raises
         ------
@@ -168,19 +183,65 @@ class LQR:
         return np.asarray(linalg.solve_discrete_lyapunov(loop.T, self.Q + gain.T @ self.R @ gain))
 
     def policy(self, s: ArrayLike, K: ArrayLike | None = None) -> Array:
-        """Actions ``-K s``, (..., m), for states (..., n); the optimal ones by default."""
+        """Actions ``-K s``.
+
+        Parameters
+        ----------
+        s : array_like, shape (..., n)
+            States.
+        K : array_like, shape (m, n), optional
+            Gain of the policy; the optimal one by default.
+
+        Returns
+        -------
+        array, shape (..., m)
+        """
         gain = self.K if K is None else self._gain(K)
         return np.asarray(-self._vectors("s", s, self.A.shape[0]) @ gain.T)
 
     def reward(self, s: ArrayLike, a: ArrayLike) -> Array:
-        """Reward ``-(s' Q s + a' R a)``, (...,), for states (..., n) and actions (..., m)."""
+        """Reward ``-(s' Q s + a' R a)``.
+
+        Parameters
+        ----------
+        s : array_like, shape (..., n)
+            States.
+        a : array_like, shape (..., m)
+            Actions.
+
+        Returns
+        -------
+        array, shape (...,)
+        """
         s, a = self._vectors("s", s, self.A.shape[0]), self._vectors("a", a, self.B.shape[1])
         return -_quadratic(self.Q, s) - _quadratic(self.R, a)
 
     def step(
         self, s: ArrayLike, a: ArrayLike, rng: np.random.Generator | None = None
     ) -> tuple[Array, Array]:
-        """Next states (..., n) and rewards (...,); the noise needs ``rng`` if W is not zero."""
+        """One step of the dynamics.
+
+        Parameters
+        ----------
+        s : array_like, shape (..., n)
+            States.
+        a : array_like, shape (..., m)
+            Actions.
+        rng : numpy.random.Generator, optional
+            Draws the noise; needed if W is not zero.
+
+        Returns
+        -------
+        next_s : array, shape (..., n)
+            Next states.
+        reward : array, shape (...,)
+            Rewards.
+
+        Raises
+        ------
+        ValueError
+            If there is noise and no ``rng``.
+        """
         s, a = self._vectors("s", s, self.A.shape[0]), self._vectors("a", a, self.B.shape[1])
         after = s @ self.A.T + a @ self.B.T
         if self.W is not None and self.W.any():
@@ -191,14 +252,39 @@ class LQR:
         return after, self.reward(s, a)
 
     def value(self, s: ArrayLike, K: ArrayLike | None = None) -> Array:
-        """``V(s)`` of the policy ``a = -K s``, (...,), by default V*, for states (..., n)."""
+        """``V(s)`` of the policy ``a = -K s``, by default V*.
+
+        Parameters
+        ----------
+        s : array_like, shape (..., n)
+            States.
+        K : array_like, shape (m, n), optional
+            Gain of the policy; the optimal one by default.
+
+        Returns
+        -------
+        array, shape (...,)
+        """
         matrix = self.policy_matrix(K)
         return -_quadratic(matrix, self._vectors("s", s, self.A.shape[0])) - self._noise(matrix)
 
     def action_value(self, s: ArrayLike, a: ArrayLike, K: ArrayLike | None = None) -> Array:
-        """``Q(s, a)``: action a once, then the policy ``-K s``, by default the optimal one; (...,).
+        """``Q(s, a)``: action a once, then the policy ``-K s``.
 
         In closed form ``r(s, a) - gamma y' P y - c`` at the mean next state ``y = A s + B a``.
+
+        Parameters
+        ----------
+        s : array_like, shape (..., n)
+            States.
+        a : array_like, shape (..., m)
+            Actions.
+        K : array_like, shape (m, n), optional
+            Gain of the policy; the optimal one by default.
+
+        Returns
+        -------
+        array, shape (...,)
         """
         matrix = self.policy_matrix(K)
         s, a = self._vectors("s", s, self.A.shape[0]), self._vectors("a", a, self.B.shape[1])

@@ -21,6 +21,7 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "elu": nn.functional.elu,
     "silu": nn.functional.silu,
 }
+"""Of hidden layers, by name: relu, tanh, elu, silu."""
 
 
 class StackedLinear(nn.Module):
@@ -38,7 +39,16 @@ class StackedLinear(nn.Module):
         self.bias = nn.Parameter(torch.zeros(agents, 1, outputs))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map ``x`` of shape ``(agents, batch, inputs)`` to ``(agents, batch, outputs)``."""
+        """Apply each agent's map to its own rows.
+
+        Parameters
+        ----------
+        x : Tensor, shape (agents, batch, inputs)
+
+        Returns
+        -------
+        Tensor, shape (agents, batch, outputs)
+        """
         return affine(x, self.weight, self.bias)
 
     @torch.no_grad()
@@ -95,7 +105,17 @@ class Actor(nn.Module):
         _initialize(self.layers, rngs, final_init)
 
     def forward(self, obs: Tensor) -> Tensor:
-        """Map observations ``(n, batch, obs_dim)`` to actions ``(n, batch, action_dim)``."""
+        """The policies' actions.
+
+        Parameters
+        ----------
+        obs : Tensor, shape (n, batch, obs_dim)
+
+        Returns
+        -------
+        Tensor, shape (n, batch, action_dim)
+            Scaled to [-1, 1].
+        """
         x = obs
         for i, layer in enumerate(self.layers):
             x = layer(x)
@@ -136,7 +156,19 @@ class Critic(nn.Module):
         _initialize(self.layers, rngs, final_init)
 
     def forward(self, obs: Tensor, action: Tensor) -> Tensor:
-        """Map ``(n, batch, obs_dim)`` and ``(n, batch, action_dim)`` to values ``(n, batch)``."""
+        """The values of actions.
+
+        Parameters
+        ----------
+        obs : Tensor, shape (n, batch, obs_dim)
+        action : Tensor, shape (n, batch, action_dim)
+            Scaled to [-1, 1].
+
+        Returns
+        -------
+        Tensor, shape (n, batch)
+            In units of the scaled reward.
+        """
         x = obs
         for i, layer in enumerate(self.layers):
             x = layer(torch.cat((x, action), dim=-1) if i == self.action_layer else x)

@@ -21,6 +21,11 @@ class Noise:
         Number of action components.
     sigma : float
         The scale; what it means is said by each process.
+
+    Raises
+    ------
+    ValueError
+        If ``sigma`` is negative.
     """
 
     def __init__(
@@ -33,11 +38,23 @@ class Noise:
         self.sigma = sigma
 
     def sample(self) -> Array:
-        """The next value, shape ``(n, action_dim)``."""
+        """The next value.
+
+        Returns
+        -------
+        array, shape (n, action_dim)
+            In units of the scaled action range.
+        """
         raise NotImplementedError
 
     def reset(self, agents: NDArray[np.bool_]) -> None:
-        """Begin a new episode where the mask ``agents``, shape ``(n,)``, is true."""
+        """Begin a new episode for some agents.
+
+        Parameters
+        ----------
+        agents : array of bool, shape (n,)
+            Whose episode begins.
+        """
 
     def _standard_normal(self) -> Array:
         return np.stack([rng.standard_normal(self.action_dim) for rng in self.rngs])
@@ -68,6 +85,11 @@ class OrnsteinUhlenbeckNoise(Noise):
         Rate of the pull towards 0, per time unit.
     dt : float
         Time units a step, :math:`\Delta`.
+
+    Raises
+    ------
+    ValueError
+        If ``sigma`` is negative, or ``theta * dt`` not between 0 and 2: the walk would grow.
     """
 
     def __init__(
@@ -100,6 +122,13 @@ class DecayingNoise(Noise):
 
     The schedule is that of this project's NumPy-only source, which adds the bare number
     ``1 / (1 + i + j)``, always positive, to the action; here it scales a normal draw.
+
+    Parameters
+    ----------
+    rngs, action_dim
+        As for :class:`Noise`.
+    sigma : float
+        Standard deviation of the first draw.
     """
 
     def __init__(
@@ -126,3 +155,4 @@ NOISES = {
     "ornstein_uhlenbeck": OrnsteinUhlenbeckNoise,
     "decaying": DecayingNoise,
 }
+"""The processes by name: gaussian, ornstein_uhlenbeck, decaying."""

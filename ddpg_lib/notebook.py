@@ -31,7 +31,17 @@ def show_source(*objects: Any, docstrings: bool = False) -> None:
 
 
 def without_docstrings(source: str) -> str:
-    """Return the source text without the docstrings of its functions, classes and module."""
+    """Return the source text without the docstrings of its functions, classes and module.
+
+    Parameters
+    ----------
+    source : str
+        Python that can be parsed.
+
+    Returns
+    -------
+    str
+    """
     lines = source.splitlines()
     drop: set[int] = set()
     for node in ast.walk(ast.parse(source)):

@@ -46,14 +46,26 @@ class Adam:
         self.second = [torch.zeros_like(p) for p in self.parameters]
 
     def descend(self, loss: Tensor) -> None:
-        """One step down the gradient of ``loss`` in these weights; all others stay."""
+        """One step down the gradient of ``loss`` in these weights; all others stay.
+
+        Parameters
+        ----------
+        loss : Tensor, scalar
+            Depends on every one of the weights.
+        """
         gradients = torch.autograd.grad(loss, self.parameters)
         with torch.no_grad():
             self.apply(gradients)
 
     @torch.no_grad()
     def apply(self, gradients: Sequence[Tensor]) -> None:
-        """One step with given gradients, shaped as the parameters."""
+        """One step with given gradients.
+
+        Parameters
+        ----------
+        gradients : sequence of Tensor
+            One for each parameter, of its shape.
+        """
         beta1, beta2 = self.betas
         self.steps += 1
         if not torch.compiler.is_compiling():
@@ -84,7 +96,13 @@ class Adam:
             p.sub_(step_size * m / (v.sqrt() + self.eps * correction))
 
     def state_dict(self) -> dict[str, Tensor]:
-        """All that a continued run needs, by name; the tensors themselves, not copies."""
+        """All that a continued run needs.
+
+        Returns
+        -------
+        dict of str to Tensor
+            The tensors themselves, not copies.
+        """
         state = {"lr": self.lr, "steps": self.steps}
         for i, (m, v) in enumerate(zip(self.first, self.second, strict=True)):
             state[f"first.{i}"], state[f"second.{i}"] = m, v
@@ -92,6 +110,11 @@ class Adam:
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
         """Copy a saved state into this one.
+
+        Parameters
+        ----------
+        state : mapping of str to Tensor
+            As from :meth:`state_dict`.
 
         Raises
         ------

@@ -35,12 +35,17 @@ class PendulumModel:
 
     Parameters
     ----------
-    gravity, mass, length
+    gravity, mass, length : float
         Acceleration in m/s², mass in kg and length in m of the rod.
-    time_step
+    time_step : float
         Seconds a step.
-    max_torque, max_speed
+    max_torque, max_speed : float
         Limits to which torque (N m) and angular velocity (rad/s) are clipped.
+
+    Raises
+    ------
+    ValueError
+        If any of them is not positive and finite.
     """
 
     gravity: float = 10.0
@@ -67,7 +72,22 @@ class PendulumModel:
         return 3.0 / (self.mass * self.length**2)
 
     def reward(self, theta: ArrayLike, theta_dot: ArrayLike, torque: ArrayLike) -> Array:
-        """Reward ``-(theta² + 0.1 theta_dot² + 0.001 torque²)``, the angle taken in [-pi, pi)."""
+        """Reward ``-(theta² + 0.1 theta_dot² + 0.001 torque²)``, the angle taken in [-pi, pi).
+
+        Parameters
+        ----------
+        theta : array_like
+            Angles in radians, 0 upright.
+        theta_dot : array_like
+            Angular velocities in rad/s.
+        torque : array_like
+            Torques in N m; clipped.
+
+        Returns
+        -------
+        array
+            Of the arguments' common shape.
+        """
         theta, theta_dot = np.asarray(theta), np.asarray(theta_dot)
         torque = np.clip(torque, -self.max_torque, self.max_torque)
         angle = (theta + np.pi) % (2 * np.pi) - np.pi
@@ -79,9 +99,18 @@ class PendulumModel:
     ) -> tuple[Array, Array, Array]:
         """One step of Pendulum-v1.
 
+        Parameters
+        ----------
+        theta : array_like
+            Angles in radians, 0 upright.
+        theta_dot : array_like
+            Angular velocities in rad/s.
+        torque : array_like
+            Torques in N m; clipped.
+
         Returns
         -------
-        tuple of ndarray
+        next_theta, next_theta_dot, reward : arrays
             The next angle (not wrapped), the next angular velocity and the reward, each of the
             arguments' common shape.
         """
@@ -95,13 +124,41 @@ class PendulumModel:
         return next_angle, next_speed, self.reward(theta, theta_dot, clipped)
 
     def observation(self, theta: ArrayLike, theta_dot: ArrayLike) -> NDArray[np.float32]:
-        """Observations ``(cos theta, sin theta, theta_dot)`` of shape (..., 3)."""
+        """Observations ``(cos theta, sin theta, theta_dot)``.
+
+        Parameters
+        ----------
+        theta : array_like
+            Angles in radians, 0 upright.
+        theta_dot : array_like
+            Angular velocities in rad/s.
+
+        Returns
+        -------
+        array of float32, shape (..., 3)
+        """
         theta, theta_dot = np.broadcast_arrays(theta, theta_dot)
         stacked = np.stack([np.cos(theta), np.sin(theta), theta_dot], axis=-1)
         return stacked.astype(np.float32)
 
     def state(self, observation: ArrayLike) -> tuple[Array, Array]:
-        """Angle in [-pi, pi] and angular velocity of observations of shape (..., 3)."""
+        """Angles and angular velocities of observations.
+
+        Parameters
+        ----------
+        observation : array_like, shape (..., 3)
+            As Gymnasium's Pendulum-v1 gives them.
+
+        Returns
+        -------
+        theta, theta_dot : arrays, shape (...,)
+            Angles in [-pi, pi], in radians, and angular velocities in rad/s.
+
+        Raises
+        ------
+        ValueError
+            If the last axis does not have length 3.
+        """
         observation = np.asarray(observation, dtype=np.float64)
         if observation.ndim == 0 or observation.shape[-1] != 3:
             raise ValueError(
@@ -111,13 +168,34 @@ class PendulumModel:
         return np.arctan2(observation[..., 1], observation[..., 0]), observation[..., 2]
 
     def energy(self, theta: ArrayLike, theta_dot: ArrayLike) -> Array:
-        """Mechanical energy in joules, 0 for the upright pendulum at rest."""
+        """Mechanical energy.
+
+        Parameters
+        ----------
+        theta : array_like
+            Angles in radians, 0 upright.
+        theta_dot : array_like
+            Angular velocities in rad/s.
+
+        Returns
+        -------
+        array
+            In joules, 0 for the upright pendulum at rest; of the arguments' common shape.
+        """
         kinetic = 0.5 * self.mass * self.length**2 / 3 * np.square(theta_dot)
         potential = 0.5 * self.mass * self.gravity * self.length * (np.cos(theta) - 1)
         return np.asarray(kinetic + potential)
 
     def linearized(self) -> tuple[Array, Array]:
-        """Matrices A (2, 2) and B (2, 1) of the step linearized at the upright rest."""
+        """The step linearized at the upright rest.
+
+        Returns
+        -------
+        A : array, shape (2, 2)
+            Of angle and angular velocity.
+        B : array, shape (2, 1)
+            Of the torque.
+        """
         dt, g, b = self.time_step, self.gravity_gain, self.torque_gain
         return (
             np.array([[1 + dt**2 * g, dt], [dt * g, 1.0]]),
@@ -135,13 +213,18 @@ class PendulumGrid:
 
     Parameters
     ----------
-    angles
+    angles : int
         Number of angles, evenly spaced over a turn; the first one is upright.
-    impulse_cells
+    impulse_cells : int
         Cells of speed that the strongest torque moves in one step (0.3 rad/s in Pendulum-v1);
         there are ``2 * impulse_cells + 1`` torques.
-    model
+    model : PendulumModel
         The dynamics and the reward.
+
+    Raises
+    ------
+    ValueError
+        For fewer than 3 angles or 1 cell, or numbers that are not whole.
     """
 
     angles: int = 320
@@ -184,16 +267,28 @@ class PendulumGrid:
         return np.arange(-cells, cells + 1) * (self.model.max_torque / cells)
 
     def refined(self) -> PendulumGrid:
-        """Return the grid of half the spacing in angle, speed and torque."""
+        """The grid of half the spacing in angle, speed and torque.
+
+        Returns
+        -------
+        PendulumGrid
+        """
         return PendulumGrid(2 * self.angles, 2 * self.impulse_cells, self.model)
 
     def corners(self, theta: ArrayLike, theta_dot: ArrayLike) -> tuple[Array, Array]:
         """Flat indices and bilinear weights of the four grid points around each state.
 
+        Parameters
+        ----------
+        theta : array_like
+            Angles in radians.
+        theta_dot : array_like
+            Angular velocities in rad/s; clipped to the grid.
+
         Returns
         -------
-        tuple of ndarray
-            Indices and weights, each of shape (4, ...); the weights are positive and sum to 1.
+        index, weight : arrays, shape (4, ...)
+            The weights are not negative and sum to 1.
         """
         angles, speeds = self.shape
         x = np.asarray(theta) * (angles / (2 * np.pi))
@@ -213,7 +308,22 @@ class PendulumGrid:
         return index, weight
 
     def interpolate(self, table: Array, theta: ArrayLike, theta_dot: ArrayLike) -> Array:
-        """Bilinear interpolation of a table over the grid (shape ``grid.shape``) at any states."""
+        """Bilinear interpolation of a table over the grid at any states.
+
+        Parameters
+        ----------
+        table : array, shape ``grid.shape``
+            One number for each state of the grid.
+        theta : array_like
+            Angles in radians, 0 upright.
+        theta_dot : array_like
+            Angular velocities in rad/s.
+
+        Returns
+        -------
+        array
+            Of the states' common shape.
+        """
         index, weight = self.corners(theta, theta_dot)
         return np.asarray((table.reshape(-1)[index] * weight).sum(axis=0))
 
@@ -267,21 +377,67 @@ class _GridOptimum(ABC):
         """Table of optimal values at step t, of the grid's shape."""
 
     def value(self, t: int, theta: ArrayLike, theta_dot: ArrayLike) -> Array:
-        """Optimal value V*_t, interpolated; the states' common shape."""
+        """Optimal value V*_t, interpolated.
+
+        Parameters
+        ----------
+        t : int
+            Step since the reset; without effect on discounted values.
+        theta : array_like
+            Angles in radians, 0 upright.
+        theta_dot : array_like
+            Angular velocities in rad/s.
+
+        Returns
+        -------
+        array
+            Of the states' common shape.
+        """
         return self.grid.interpolate(self._table(t), theta, theta_dot)
 
     def action_value(
         self, t: int, theta: ArrayLike, theta_dot: ArrayLike, torque: ArrayLike
     ) -> Array:
-        """Optimal action value Q*_t by one step of the exact model and the value after it."""
+        """Optimal action value Q*_t by one step of the exact model and the value after it.
+
+        Parameters
+        ----------
+        t : int
+            Step since the reset; without effect on discounted values.
+        theta : array_like
+            Angles in radians, 0 upright.
+        theta_dot : array_like
+            Angular velocities in rad/s.
+        torque : array_like
+            Torques in N m; clipped.
+
+        Returns
+        -------
+        array
+            Of the arguments' common shape.
+        """
         next_angle, next_speed, reward = self.grid.model.step(theta, theta_dot, torque)
         return np.asarray(reward + self.gamma * self.value(t + 1, next_angle, next_speed))
 
     def act(self, t: int, theta: ArrayLike, theta_dot: ArrayLike) -> Array:
-        """Greedy torque, the states' common shape.
+        """Greedy torque.
 
         The best of the grid's torques by ``action_value``, moved to the top of the parabola
         through it and its two neighbors.
+
+        Parameters
+        ----------
+        t : int
+            Step since the reset; without effect on discounted values.
+        theta : array_like
+            Angles in radians, 0 upright.
+        theta_dot : array_like
+            Angular velocities in rad/s.
+
+        Returns
+        -------
+        array
+            In N m, of the states' common shape.
         """
         theta, theta_dot = np.broadcast_arrays(theta, theta_dot)
         torques = self.grid.torques
@@ -298,7 +454,20 @@ class _GridOptimum(ABC):
         return np.asarray(torques[best] + offset * (torques[1] - torques[0]))
 
     def __call__(self, t: int, observations: ArrayLike) -> Array:
-        """Greedy torques, shape (...,), for observations of shape (..., 3): a policy."""
+        """Greedy torques for observations: a policy.
+
+        Parameters
+        ----------
+        t : int
+            Step since the reset; without effect on discounted values.
+        observations : array_like, shape (..., 3)
+            As Gymnasium's Pendulum-v1 gives them.
+
+        Returns
+        -------
+        array, shape (...,)
+            Torques in N m.
+        """
         return self.act(t, *self.grid.model.state(observations))
 
 
@@ -322,15 +491,20 @@ class PendulumOptimum(_GridOptimum):
 
     Parameters
     ----------
-    grid
+    grid : PendulumGrid, optional
         Where the equation is solved.
-    horizon
+    horizon : int
         Steps of an episode.
 
     Attributes
     ----------
     values : ndarray of float32, shape (horizon + 1, angles, speeds)
         ``V*_t`` on the grid.
+
+    Raises
+    ------
+    ValueError
+        If the horizon is not a whole number of at least 1.
 
     References
     ----------
@@ -368,12 +542,12 @@ class DiscountedPendulumOptimum(_GridOptimum):
 
     Parameters
     ----------
-    gamma
+    gamma : float
         Discount in [0, 1).
-    tolerance
+    tolerance : float
         Greatest error on the grid against the fixed point of the grid's Bellman equation
         (not against the continuous pendulum: that depends on the spacing).
-    grid
+    grid : PendulumGrid, optional
         Where the equation is solved.
 
     Attributes
@@ -384,6 +558,11 @@ class DiscountedPendulumOptimum(_GridOptimum):
         Backups that were needed.
     error_bound : float
         The bound that was reached.
+
+    Raises
+    ------
+    ValueError
+        For a gamma outside its range, or a tolerance that is not positive or finer than rounding.
 
     References
     ----------
@@ -455,10 +634,20 @@ class Rollout:
 def start_states(seeds: Iterable[int]) -> tuple[Array, Array]:
     """States in which Gymnasium's Pendulum-v1 starts after ``reset(seed=...)``, for each seed.
 
+    Parameters
+    ----------
+    seeds : iterable of int
+        At least one.
+
     Returns
     -------
-    tuple of ndarray
-        Angles and angular velocities in float64, each of shape (n,).
+    theta, theta_dot : arrays of float64, shape (n,)
+        Angles in radians and angular velocities in rad/s.
+
+    Raises
+    ------
+    ValueError
+        If there is no seed.
     """
     import gymnasium
 
@@ -488,19 +677,24 @@ def rollout(
 
     Parameters
     ----------
-    policy
-        Callable ``(t, observations (n, 3)) -> torques (n,) or (n, 1)``; torques are clipped.
-    seeds
+    policy : callable
+        ``(t, observations (n, 3)) -> torques (n,) or (n, 1)``; torques are clipped.
+    seeds : iterable of int
         One seed an episode.
-    horizon
+    horizon : int
         Steps of each episode.
-    model
+    model : PendulumModel, optional
         Dynamics; by default Pendulum-v1's.
+
+    Returns
+    -------
+    Rollout
 
     Raises
     ------
     ValueError
-        If the policy's torques have another shape or are not finite.
+        If there is no seed or no step, or if the policy's torques have another shape or are not
+        finite.
     """
     if horizon != int(horizon) or horizon < 1:
         raise ValueError(f"horizon must be a whole number of at least 1, got {horizon}")
@@ -550,12 +744,23 @@ def regret(
 
     Parameters
     ----------
-    optimum
+    optimum : PendulumOptimum or DiscountedPendulumOptimum
         The values to measure against.
-    record
+    record : Rollout
         Episodes no longer than the optimum's horizon.
-    simulate
+    simulate : bool
         Whether to take V* from simulated episodes; for ``PendulumOptimum`` alone.
+
+    Returns
+    -------
+    array, shape (n, T)
+        In units of the reward.
+
+    Raises
+    ------
+    ValueError
+        If the episodes are longer than the optimum's horizon, or if ``simulate`` is asked for
+        without one.
     """
     steps = record.rewards.shape[1]
     if simulate:
@@ -592,7 +797,20 @@ def _simulated_values(optimum: PendulumOptimum, record: Rollout) -> Array:
 
 
 def zero_torque(t: int, observations: ArrayLike) -> Array:
-    """No torque at all: the pendulum swings freely."""
+    """No torque at all: the pendulum swings freely.
+
+    Parameters
+    ----------
+    t : int
+        Step since the reset.
+    observations : array_like, shape (..., 3)
+        As Gymnasium's Pendulum-v1 gives them.
+
+    Returns
+    -------
+    array, shape (...,)
+        Zeros.
+    """
     return np.zeros(np.shape(observations)[:-1])
 
 
@@ -602,13 +820,33 @@ class RandomTorque:
 
     The draws depend on the seed, the step and the episode's place in the batch only, so a
     repeated rollout repeats them.
+
+    Parameters
+    ----------
+    seed : int
+        Of the draws.
+    model : PendulumModel
+        Its ``max_torque`` bounds them.
     """
 
     seed: int = 0
     model: PendulumModel = field(default_factory=PendulumModel)
 
     def __call__(self, t: int, observations: ArrayLike) -> Array:
-        """Torques of shape (...,) for observations of shape (..., 3)."""
+        """Torques for observations: a policy.
+
+        Parameters
+        ----------
+        t : int
+            Step since the reset.
+        observations : array_like, shape (..., 3)
+            As Gymnasium's Pendulum-v1 gives them.
+
+        Returns
+        -------
+        array, shape (...,)
+            Torques in N m.
+        """
         limit, generator = self.model.max_torque, np.random.default_rng((self.seed, t))
         return generator.uniform(-limit, limit, np.shape(observations)[:-1])
 
@@ -626,13 +864,18 @@ class EnergyShaping:
 
     Parameters
     ----------
-    gain
+    gain : float
         Torque in N m for each joule of missing energy; the default pushes with all its might
         until 0.1 J of the 10 J is missing.
-    catch_angle
+    catch_angle : float
         Angle from the top, in rad, within which the catch may take over.
-    model
+    model : PendulumModel
         The pendulum.
+
+    Raises
+    ------
+    ValueError
+        If gain or angle is not positive and finite.
     """
 
     gain: float = 20.0
@@ -655,7 +898,20 @@ class EnergyShaping:
         return np.asarray(LQR(a, b, Q=costs, R=np.array([[_TORQUE_COST]]), gamma=1.0).K[0])
 
     def __call__(self, t: int, observations: ArrayLike) -> Array:
-        """Torques of shape (...,) for observations of shape (..., 3)."""
+        """Torques for observations: a policy.
+
+        Parameters
+        ----------
+        t : int
+            Step since the reset.
+        observations : array_like, shape (..., 3)
+            As Gymnasium's Pendulum-v1 gives them.
+
+        Returns
+        -------
+        array, shape (...,)
+            Torques in N m.
+        """
         theta, theta_dot = self.model.state(observations)
         limit = self.model.max_torque
         catch = -(np.stack([theta, theta_dot], axis=-1) @ self.catch_gain)

@@ -35,6 +35,11 @@ class Plan:
         Where the networks live.
     compile : bool
         Whether the update is compiled.
+
+    Raises
+    ------
+    ValueError
+        If there is no seed, or one appears twice.
     """
 
     env: EnvLike
@@ -50,6 +55,11 @@ class Plan:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; an environment that is a function leaves only its name.
+
+        Returns
+        -------
+        dict
+            What JSON can write.
 
         Raises
         ------
@@ -68,6 +78,17 @@ class Plan:
     @classmethod
     def from_json(cls, data: Mapping[str, Any], env: EnvLike | None = None) -> Plan:
         """The way back. A run on an environment that was a function needs it again.
+
+        Parameters
+        ----------
+        data : mapping
+            As from :meth:`to_json`.
+        env : callable, optional
+            The environment, if it was a function.
+
+        Returns
+        -------
+        Plan
 
         Raises
         ------
@@ -95,12 +116,28 @@ class Plan:
 
 
 def name_of(env: EnvLike) -> str:
-    """What to call an environment."""
+    """What to call an environment.
+
+    Parameters
+    ----------
+    env : str or callable
+
+    Returns
+    -------
+    str
+        Its id, or its function's name.
+    """
     return env if isinstance(env, str) else getattr(env, "__name__", type(env).__name__)
 
 
 def versions() -> dict[str, str]:
-    """All that can change a number in the last place: Python, packages, threads, processor."""
+    """All that can change a number in the last place: Python, packages, threads, processor.
+
+    Returns
+    -------
+    dict of str to str
+        By name.
+    """
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:

@@ -257,6 +257,11 @@ def film(
     -------
     bytes
         The file's content.
+
+    Raises
+    ------
+    ValueError
+        If there is no frame, or its sides are not even.
     """
     iterator = iter(frames)
     first = next(iterator, None)
@@ -297,7 +302,17 @@ def film(
 
 
 def frame_of(figure: Figure) -> NDArray[np.uint8]:
-    """The figure as it now looks, an RGB array ``(height, width, 3)``: one frame of a film."""
+    """The figure as it now looks: one frame of a film.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+
+    Returns
+    -------
+    array of uint8, shape (height, width, 3)
+        RGB, in pixels.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     canvas = FigureCanvasAgg(figure)
@@ -306,7 +321,18 @@ def frame_of(figure: Figure) -> NDArray[np.uint8]:
 
 
 def label_end(ax: Axes, x: float, y: float, text: str, color: str) -> None:
-    """Write a line's name beside its right end, instead of in a legend."""
+    """Write a line's name beside its right end, instead of in a legend.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    x, y : float
+        The line's last point, in units of the data.
+    text : str
+        The name.
+    color : str
+        The line's.
+    """
     ax.annotate(text, (x, y), (5, 0), textcoords="offset points", va="center", color=color)
 
 

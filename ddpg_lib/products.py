@@ -57,13 +57,38 @@ class OneDNNAffine(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """Multiply and add."""
+        """Multiply and add.
+
+        Parameters
+        ----------
+        ctx : object
+            PyTorch's, to keep what the gradients need.
+        x, weight, bias : Tensor
+            As for :func:`affine`.
+
+        Returns
+        -------
+        Tensor, shape (n, batch, outputs)
+        """
         ctx.save_for_backward(x, weight)
         return _product(x, weight.mT) + bias
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        """Gradients in ``x``, ``weight`` and ``bias``, those that are asked for."""
+        """Gradients in ``x``, ``weight`` and ``bias``, those that are asked for.
+
+        Parameters
+        ----------
+        ctx : object
+            From :meth:`forward`.
+        *gradients : Tensor, shape (n, batch, outputs)
+            One, in the result.
+
+        Returns
+        -------
+        tuple of Tensor or None
+            In x, weight and bias, each of their shapes.
+        """
         (g,) = gradients
         x, weight = ctx.saved_tensors
         in_x, in_weight, in_bias = ctx.needs_input_grad

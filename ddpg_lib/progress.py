@@ -34,7 +34,12 @@ class Progress(tqdm):  # type: ignore[type-arg]
         )
 
     def note(self, value: float) -> None:
-        """Show a mean return."""
+        """Show a mean return.
+
+        Parameters
+        ----------
+        value : float
+        """
         self.set_postfix_str(f"return {value:.0f}")
 
     @property

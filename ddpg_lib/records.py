@@ -80,7 +80,12 @@ class Run:
         return "\n".join(lines)
 
     def plot(self) -> Figure:
-        """The learning curves: every agent, the interquartile mean and its 95% interval."""
+        """The learning curves: every agent, the interquartile mean and its 95% interval.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
         from ddpg_lib.plotting import learning_curves
 
         return learning_curves(self)
@@ -88,6 +93,11 @@ class Run:
 
 class Record:
     """The curves of a run so far.
+
+    Parameters
+    ----------
+    agents : int
+        Number of agents.
 
     Attributes
     ----------
@@ -110,7 +120,17 @@ class Record:
     def add(
         self, step: int, returns: NDArray[np.float64], metrics: Mapping[str, torch.Tensor]
     ) -> None:
-        """Note an evaluation."""
+        """Note an evaluation.
+
+        Parameters
+        ----------
+        step : int
+            Environment steps of each agent so far.
+        returns : array, shape (n, eval_episodes)
+            Undiscounted.
+        metrics : mapping of str to Tensor, shape (n,)
+            Of the last update.
+        """
         self.steps.append(step)
         self.returns.append(returns)
         for name, values in metrics.items():
@@ -118,7 +138,13 @@ class Record:
             self.metrics.setdefault(name, unknown).append(values.cpu().numpy().astype(float))
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything, as arrays."""
+        """Everything, as arrays.
+
+        Returns
+        -------
+        dict
+            For :meth:`load_state_dict`.
+        """
         return {
             "steps": np.array(self.steps),
             "returns": np.stack(self.returns),
@@ -127,7 +153,13 @@ class Record:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take the place of a saved record."""
+        """Take the place of a saved record.
+
+        Parameters
+        ----------
+        state : mapping
+            As from :meth:`state_dict`.
+        """
         self.steps = state["steps"].tolist()
         self.returns = list(state["returns"])
         self.metrics = {name: list(values) for name, values in state["metrics"].items()}
@@ -137,7 +169,18 @@ class Record:
         ]
 
     def curves_csv(self, seeds: Sequence[int]) -> str:
-        """One row an evaluation and agent: its mean return, and the last update's metrics."""
+        """One row an evaluation and agent: its mean return, and the last update's metrics.
+
+        Parameters
+        ----------
+        seeds : sequence of int
+            One an agent.
+
+        Returns
+        -------
+        str
+            A header and the rows.
+        """
         rows = [["step", "seed", "return", *self.metrics]]
         for e, (step, returns) in enumerate(zip(self.steps, self.returns, strict=True)):
             for i, seed in enumerate(seeds):
@@ -146,7 +189,18 @@ class Record:
         return _csv(rows)
 
     def episodes_csv(self, seeds: Sequence[int]) -> str:
-        """One row a training episode: the step at which it ended, and its return with noise."""
+        """One row a training episode: the step at which it ended, and its return with noise.
+
+        Parameters
+        ----------
+        seeds : sequence of int
+            One an agent.
+
+        Returns
+        -------
+        str
+            A header and the rows.
+        """
         rows = [["step", "seed", "return"]]
         for seed, episodes in zip(seeds, self.episodes, strict=True):
             rows += [[str(step), str(seed), repr(value)] for step, value in episodes]
@@ -181,7 +235,13 @@ class Board:
             self.writer = SummaryWriter(str(folder), purge_step=after + 1)
 
     def add(self, record: Record) -> None:
-        """Write the last evaluation."""
+        """Write the last evaluation.
+
+        Parameters
+        ----------
+        record : Record
+            The run's.
+        """
         if self.writer is None:
             return
         step, means = record.steps[-1], record.returns[-1].mean(-1)

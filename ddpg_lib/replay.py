@@ -52,6 +52,11 @@ class ReplayBuffer:
         One for each agent, for sampling.
     device : str or torch.device
         Where minibatches are needed.
+
+    Raises
+    ------
+    ValueError
+        If the capacity is below 1.
     """
 
     def __init__(
@@ -84,7 +89,24 @@ class ReplayBuffer:
         next_obs: ArrayLike,
         terminated: ArrayLike,
     ) -> None:
-        """Store one transition of each agent; shapes as in :class:`Batch`, without the batch."""
+        """Store one transition of each agent.
+
+        Parameters
+        ----------
+        obs, next_obs : array_like, shape (n, obs_dim)
+            States s and s'; the end of an episode has its own s', not the next episode's first.
+        action : array_like, shape (n, action_dim)
+            Scaled to [-1, 1].
+        reward : array_like, shape (n,)
+            Scaled as the critic is to learn it.
+        terminated : array_like, shape (n,)
+            1 where s' is terminal, 0 elsewhere, also at a time limit.
+
+        Raises
+        ------
+        ValueError
+            If a shape does not fit.
+        """
         agents = len(self.rngs)
         fields = (obs, action, reward, terminated, next_obs)
         columns = [np.asarray(x, np.float32).reshape(agents, -1) for x in fields]
@@ -100,7 +122,22 @@ class ReplayBuffer:
         self.count += 1
 
     def sample(self, batch_size: int) -> Batch:
-        """Draw ``batch_size`` transitions for each agent, uniformly and with replacement."""
+        """Draw a minibatch for each agent, uniformly and with replacement.
+
+        Parameters
+        ----------
+        batch_size : int
+            Transitions for each agent.
+
+        Returns
+        -------
+        Batch
+
+        Raises
+        ------
+        ValueError
+            If the buffer is empty.
+        """
         size = len(self)
         if size == 0:
             raise ValueError("the replay buffer is empty: add a transition before sampling")
@@ -112,7 +149,13 @@ class ReplayBuffer:
         return Batch(obs, action, reward.squeeze(-1), next_obs, terminated.squeeze(-1))
 
     def state_dict(self) -> dict[str, Any]:
-        """All that a continued run needs: the transitions held, not the empty rows."""
+        """All that a continued run needs: the transitions held, not the empty rows.
+
+        Returns
+        -------
+        dict
+            Plain values and tensors, for :meth:`load_state_dict`.
+        """
         held = self.rows[:, : len(self)]
         return {
             "count": self.count,
@@ -122,6 +165,11 @@ class ReplayBuffer:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take the place of a saved buffer of the same shape.
+
+        Parameters
+        ----------
+        state : mapping
+            As from :meth:`state_dict`.
 
         Raises
         ------

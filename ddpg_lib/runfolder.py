@@ -67,9 +67,15 @@ class RunFolder:
     def require_free(path: Path) -> None:
         """Refuse a folder that holds another run.
 
+        Parameters
+        ----------
+        path : Path
+            The run folder to be.
+
         Raises
         ------
         CheckpointError
+            If it holds a run, or is a file.
         """
         if (path / "config.json").exists() or (path / CHECKPOINT).exists():
             raise CheckpointError(
@@ -83,10 +89,27 @@ class RunFolder:
     def create(cls, path: Path, plan: Plan, checkpoint_every: int | None, agent: DDPG) -> RunFolder:
         """Make the folder, after checking that what comes will fit in it.
 
+        Parameters
+        ----------
+        path : Path
+            New or empty.
+        plan : Plan
+            The run's.
+        checkpoint_every : int or None
+            Steps between checkpoints.
+        agent : DDPG
+            The run's, to know its size.
+
+        Returns
+        -------
+        RunFolder
+
         Raises
         ------
         CheckpointError
             If it holds a run, cannot be written, or has too little space.
+        ValueError
+            If ``checkpoint_every`` is below 1.
         """
         if checkpoint_every is not None and checkpoint_every < 1:
             raise ValueError(f"checkpoint_every must be at least 1, got {checkpoint_every}")
@@ -110,6 +133,17 @@ class RunFolder:
     def open(cls, path: Path, env: EnvLike | None = None) -> RunFolder:
         """Find a run, to go on with it.
 
+        Parameters
+        ----------
+        path : Path
+            The run folder.
+        env : callable, optional
+            The environment, if it was a function.
+
+        Returns
+        -------
+        RunFolder
+
         Raises
         ------
         CheckpointError
@@ -130,6 +164,11 @@ class RunFolder:
 
     def restore(self, training: Training) -> None:
         """Bring a run that was made from this folder's plan to the last checkpoint.
+
+        Parameters
+        ----------
+        training : Training
+            Newly made.
 
         Raises
         ------
@@ -153,7 +192,13 @@ class RunFolder:
             self._lock.close()
 
     def add_evaluation(self, record: Record) -> None:
-        """Write the curves with a new evaluation at their end."""
+        """Write the curves with a new evaluation at their end.
+
+        Parameters
+        ----------
+        record : Record
+            The run's.
+        """
         seeds = self.plan.seeds
         self._write("curves.csv", record.curves_csv(seeds))
         self._write("episodes.csv", record.episodes_csv(seeds))
@@ -163,6 +208,15 @@ class RunFolder:
 
     def after_step(self, training: Training, evaluated: bool, stop: bool) -> None:
         """Save what is due after a step; end the run if it was asked to stop.
+
+        Parameters
+        ----------
+        training : Training
+            The run.
+        evaluated : bool
+            Whether an evaluation followed the step.
+        stop : bool
+            Whether it was asked to stop.
 
         Raises
         ------
@@ -186,7 +240,18 @@ class RunFolder:
             raise Interrupted(message)
 
     def save(self, training: Training) -> None:
-        """Write a checkpoint."""
+        """Write a checkpoint.
+
+        Parameters
+        ----------
+        training : Training
+            The run.
+
+        Raises
+        ------
+        CheckpointError
+            If that fails, with the command that continues from the last one.
+        """
         start = time.perf_counter()
         about = {**self.plan.to_json(), "checkpoint_every": self.checkpoint_every}
         about["versions"] = versions()
@@ -213,9 +278,21 @@ class RunFolder:
 def read(path: Path) -> tuple[dict[str, Any], Checkpoint | None]:
     """What a run folder says of its run, and its last checkpoint if it has one.
 
+    Parameters
+    ----------
+    path : Path
+        The run folder.
+
+    Returns
+    -------
+    about : dict
+        The plan in plain values, and more.
+    saved : Checkpoint or None
+
     Raises
     ------
     CheckpointError
+        If it holds no run, or is damaged.
     """
     if (path / CHECKPOINT).exists():
         saved = checkpoint.load(path / CHECKPOINT)
@@ -232,6 +309,21 @@ def plan_of(
     path: Path, about: dict[str, Any], saved: Checkpoint | None, env: EnvLike | None = None
 ) -> Plan:
     """The plan of a run, after checking that carrying it out is no trap.
+
+    Parameters
+    ----------
+    path : Path
+        The run folder.
+    about : dict
+        As from :func:`read`.
+    saved : Checkpoint or None
+        As from :func:`read`.
+    env : callable, optional
+        The environment, if it was a function.
+
+    Returns
+    -------
+    Plan
 
     Raises
     ------
@@ -265,7 +357,18 @@ def _part(saved: Checkpoint, name: str) -> Any:
 
 @contextlib.contextmanager
 def fitting(path: Path) -> Iterator[None]:
-    """Turn whatever an unfitting file leads to into one clear error."""
+    """Turn whatever an unfitting file leads to into one clear error.
+
+    Parameters
+    ----------
+    path : Path
+        The file, which the error names.
+
+    Raises
+    ------
+    CheckpointError
+        In place of what was raised in the ``with`` statement.
+    """
     try:
         yield
     except CheckpointError:
@@ -276,7 +379,16 @@ def fitting(path: Path) -> Iterator[None]:
 
 
 def quoted(path: Path) -> str:
-    """A path as a shell takes it."""
+    """A path as a shell takes it.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    str
+    """
     return shlex.quote(str(path))
 
 

@@ -38,6 +38,11 @@ def collect(value: Any, tensors: Tensors, name: str = "run") -> Json:
     name : str
         Of the value: its path from the run's root.
 
+    Returns
+    -------
+    object
+        Values that JSON has.
+
     Raises
     ------
     TypeError
@@ -75,6 +80,15 @@ def restore(value: Any, saved: Json, tensors: Tensors) -> Any:
     """Bring ``value`` into the state that :func:`collect` described; the way back.
 
     Arrays, generators and objects change in place, so whoever shares them sees the change.
+
+    Parameters
+    ----------
+    value : object
+        Of the kind that was described.
+    saved : object
+        The description.
+    tensors : dict of str to Tensor
+        The arrays it names.
 
     Returns
     -------
@@ -119,7 +133,24 @@ def restore(value: Any, saved: Json, tensors: Tensors) -> Any:
 
 
 def revive(saved: Json, tensors: Tensors) -> Any:
-    """Turn a description of plain values (no objects) back into them."""
+    """Turn a description of plain values (no objects) back into them.
+
+    Parameters
+    ----------
+    saved : object
+        As from :func:`collect`.
+    tensors : dict of str to Tensor
+        The arrays it names.
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    ValueError
+        If it describes an object.
+    """
     kind, content = _kind(saved)
     if kind == "$tensor":
         return tensors[content]
@@ -162,5 +193,14 @@ def _changing(value: Any) -> dict[str, Any]:
 
 
 def shape_of(tensor: Tensor) -> str:
-    """Shape and type in words."""
+    """Shape and type in words.
+
+    Parameters
+    ----------
+    tensor : Tensor
+
+    Returns
+    -------
+    str
+    """
     return f"{tuple(tensor.shape)} {str(tensor.dtype).removeprefix('torch.')}"

@@ -23,9 +23,9 @@ def iqm(x: ArrayLike, axis: int = 0) -> Array:
 
     Parameters
     ----------
-    x
-        Results, for example (agents, evaluations).
-    axis
+    x : array_like
+        Results, for example of shape (agents, evaluations).
+    axis : int
         The axis over which the mean is taken, the agents'.
 
     Returns
@@ -64,17 +64,17 @@ def bootstrap_interval(
 
     Parameters
     ----------
-    x
-        Results, for example (agents, evaluations).
-    statistic
+    x : array_like
+        Results, for example of shape (agents, evaluations).
+    statistic : callable
         Function of ``(array, axis=...)``, such as ``iqm``, ``numpy.mean`` or ``numpy.median``.
-    level
+    level : float
         Confidence level in (0, 1).
-    resamples
+    resamples : int
         Number of resampled sets of agents.
-    axis
+    axis : int
         The agents' axis.
-    seed
+    seed : int
         Seed of the resampling: the same seed gives the same interval.
 
     Returns

@@ -209,7 +209,12 @@ class Training:
         return self.step >= self.config.steps
 
     def run(self) -> Run:
-        """What training has reached."""
+        """What training has reached.
+
+        Returns
+        -------
+        Run
+        """
         record = self.record.state_dict()
         return Run(
             env=self.plan.env,
@@ -231,6 +236,10 @@ class Training:
         """All that changes during a run, for :func:`ddpg_lib.state.collect`.
 
         The evaluation's environments are not in it: each evaluation resets them with fixed seeds.
+
+        Returns
+        -------
+        dict
         """
         changing = ("step", "obs", "episode_return", "latest", "agent", "record")
         return {
@@ -241,7 +250,13 @@ class Training:
         }
 
     def take(self, state: dict[str, Any]) -> None:
-        """Go on from a state that was saved; agent and record hold theirs already."""
+        """Go on from a state that was saved; agent and record hold theirs already.
+
+        Parameters
+        ----------
+        state : dict
+            As from :meth:`state`.
+        """
         for name in ("step", "obs", "episode_return", "latest", "seconds"):
             setattr(self, name, state[name])
         lost = self.envs.episodes.restore(state["episodes"], self.obs)

@@ -102,13 +102,17 @@ def test_the_launch_button_opens_the_right_notebook(page):
     assert (ROOT / notebook).exists()
 
 
-def test_only_the_table_of_contents_and_the_search_are_built():
+def test_only_the_table_of_contents_the_search_and_the_library_are_built():
     import yaml
 
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     listed = {toc["root"]} | {c["file"] for part in toc["parts"] for c in part["chapters"]}
+    rooms = set()  # their source, to which [source] leads
+    for page in (ROOT / "book/api").glob("*.md"):
+        found = re.findall(r"automodule:: (\S+)", page.read_text(encoding="utf-8"))
+        rooms |= {"_modules/" + room.replace(".", "/") for room in found}
     pages = {page.removesuffix(".html") for page in PAGES}
-    assert pages == listed | {"index", "search", "genindex"}
+    assert pages == listed | rooms | {"index", "search", "genindex", "_modules/index"}
 
 
 # ---- In the browser ----

@@ -135,6 +135,50 @@ def test_citations_are_linked_also_over_a_line_break_and_with_particles(tmp_path
     assert "(1979) is a year" in book.html("page")
 
 
+def test_citations_in_parentheses_have_a_bare_year(tmp_path):
+    book = Book(
+        tmp_path,
+        page=(
+            "# Page\n\nA bootstrap (Efron 1979, section 2; Tsitsiklis and Van Roy 1997;\n"
+            "Åström et al. 2000a: page 3). Not Efron 1979 outside, nor (since 1979) or (1979).\n"
+        ),
+    )
+    assert book.build() == ""
+    found = links(book.html("page"))
+    assert found == {
+        "Efron 1979": "index.html#cite-one",
+        "Tsitsiklis and Van Roy 1997": "index.html#cite-two",
+        "Åström et al. 2000a": "index.html#cite-many",
+    }
+    book.write("page", "# Page\n\nA bootstrap (Efron 1980).\n")
+    assert "no entry of the bibliography is cited as 'Efron (1980)'" in book.build()
+
+
+def test_docstrings_are_read_like_pages(tmp_path):
+    """Citations in what autodoc writes become links, also in its tables; signatures do not."""
+    (tmp_path / "thing.py").write_text(
+        '"""Things of Efron (1979)."""\ndef f(x=(2.5)):\n    """See (Efron 1979) and (1.1)."""\n',
+        encoding="utf-8",
+    )
+    directives = ".. autosummary::\n\n   thing\n\n.. automodule:: thing\n   :members:\n"
+    book = Book(
+        tmp_path,
+        page=f"# Page\n\n$$ x \\tag{{1.1}} $$\n\n```{{eval-rst}}\n{directives}```\n",
+    )
+    extra = "sphinx.ext.autodoc,sphinx.ext.autosummary"
+    conf = (tmp_path / "conf.py").read_text(encoding="utf-8")
+    conf += (
+        f"\nimport sys\nsys.path.insert(0, {str(tmp_path)!r})\nextensions += {extra.split(',')}\n"
+    )
+    (tmp_path / "conf.py").write_text(conf, encoding="utf-8")
+    assert book.build() == ""
+    html = book.html("page")
+    assert html.count('<span class="citation-link">Efron (1979)</span>') == 2
+    assert links(html)["Efron 1979"] == "index.html#cite-one"
+    assert links(html)["(1.1)"] == "#eq-1-1"
+    assert "2.5" in html
+
+
 def test_a_citation_without_an_entry_is_a_warning(tmp_path):
     book = Book(tmp_path, page="# Page\n\nBy Efron (1980) and by Nobody et al. (1979).\n")
     warnings = book.build()

@@ -1,12 +1,13 @@
 r"""Turn the notebooks' plain Markdown into cross-references and styled boxes.
 
 The chapters hold no MyST directives and no roles, so that they read the same in Colab, on GitHub
-and in JupyterLab. While the book is built, this extension finds in every page
+and in JupyterLab. While the book is built, this extension finds in every page, the reference that
+comes from docstrings included,
 
 * displayed equations that carry ``\tag{9.1}`` (they get the id ``eq-9-1``) and the plain text
   ``(9.1)``, which becomes a link to the equation, on whichever page it stands;
-* citations written as ``Lillicrap et al. (2016)``, which become links to the entry in the
-  bibliography;
+* citations written as ``Lillicrap et al. (2016)``, or in parentheses as ``(Lillicrap et al. 2016,
+  section 7)``, which become links to the entry in the bibliography;
 * block quotes that begin with a bold ``**Theorem 3.1**`` (or Proposition, Lemma, Corollary,
   Definition, Assumption, Algorithm, Remark), which get a CSS class by kind;
 * cells tagged ``hide-cell``, which are the exercises' solutions: their fold says so.
@@ -24,11 +25,12 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from sphinx.addnodes import pending_xref
+from sphinx.addnodes import desc_signature, pending_xref
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
 from sphinx.domains import Domain
 from sphinx.environment import BuildEnvironment
+from sphinx.ext.autosummary import autosummary_table
 from sphinx.util import logging
 from sphinx.util.nodes import make_refnode
 
@@ -38,17 +40,19 @@ TAG = re.compile(r"\\tag\{([^{}]+)\}")
 EQUATION = re.compile(r"\((?P<tag>[1-9]\d?\.\d{1,2}[a-z]?)\)")
 # A family name may have several parts and a small particle: "van Hasselt", "Ben-David", "O'Neill".
 _NAME = r"(?:(?:[Vv]an|[Vv]on|[Dd]e|[Dd]er|[Dd]en|[Ll]a|[Ll]e)\s+)*[^\W\d_a-z][\w’'\-]+"
-CITATION = re.compile(
-    rf"(?P<cite>(?<!\w)(?:{_NAME}\s+et\s+al\.|{_NAME}\s+and\s+{_NAME}|{_NAME})"
-    r"\s+\((?P<year>\d{4}[a-z]?)\))"
-)
-PROSE = re.compile(f"{EQUATION.pattern}|{CITATION.pattern}")
+_WHO = rf"(?:{_NAME}\s+et\s+al\.|{_NAME}\s+and\s+{_NAME}|{_NAME})"
+CITATION = re.compile(rf"(?P<cite>(?<!\w){_WHO}\s+\((?P<year>\d{{4}}[a-z]?)\))")
+# "(Kingma and Ba 2015, Algorithm 1; Silver et al. 2014)": in parentheses the year has none.
+ASIDE = re.compile(rf"(?:(?<=\()|(?<=;\s))(?P<who>{_WHO})\s+(?P<when>\d{{4}}[a-z]?)(?=[,;:)])")
+PROSE = re.compile(f"{EQUATION.pattern}|{CITATION.pattern}|{ASIDE.pattern}")
 STATEMENT = re.compile(
     r"(?P<kind>Theorem|Proposition|Lemma|Corollary|Definition|Assumption|Algorithm|Remark)\b"
     r"\s*(?P<number>[A-Z]?[\d.]*\d)?"
 )
-# No links inside code, formulas, other links, headings (they feed the menus) or the bibliography.
+# No links inside code, signatures, formulas, other links, headings (they feed the menus) or the
+# bibliography.
 OPAQUE = (
+    desc_signature,
     nodes.literal,
     nodes.literal_block,
     nodes.math,
@@ -60,6 +64,7 @@ OPAQUE = (
     nodes.citation,
     nodes.comment,
 )
+LUCID = autosummary_table  # a comment by its class, but shown
 
 
 def citation_text(entry: Any) -> str:
@@ -199,7 +204,7 @@ def prose(doctree: nodes.document) -> Iterator[nodes.Text]:
     """Yield the text nodes that are prose, each merged with the text nodes that follow it."""
     for parent in list(doctree.findall(nodes.TextElement)):
         node: nodes.Node | None = parent
-        while node is not None and not isinstance(node, OPAQUE):
+        while node is not None and (isinstance(node, LUCID) or not isinstance(node, OPAQUE)):
             node = node.parent
         if node is not None:
             continue
@@ -224,7 +229,8 @@ def link_prose(doctree: nodes.document, docname: str) -> set[tuple[str, str]]:
             if match["tag"]:
                 kind, target = "equation", match["tag"]
             else:
-                kind, target = "citation", " ".join(match["cite"].split())
+                cite = match["cite"] or f"{match['who']} ({match['when']})"
+                kind, target = "citation", " ".join(cite.split())
             targets.add((kind, target))
             link = pending_xref(
                 "", refdomain="plain", reftype=kind, reftarget=target, refdoc=docname, refwarn=True

@@ -13,7 +13,7 @@ def check(exercise: str, answer: Any = None) -> None:
     ----------
     exercise : str
         Its number, such as ``"1.2"``.
-    answer
+    answer : object
         What the exercise asks for: a number, an array or a function. ``None`` while it is open.
 
     Raises

@@ -1,0 +1,75 @@
+"""Fit Sphinx's autodoc and numpydoc, which write the API reference, to this library.
+
+* A name that ``ddpg_lib`` exports can be written ``ddpg_lib.Config`` in a docstring; the link
+  leads to where the object is documented, ``ddpg_lib.config.Config``.
+* In the types of parameters and results these names become links, and nothing else does: the
+  types of other libraries stay text, as the book is built without network.
+* The fields of a named tuple stand in its docstring under Attributes; the descriptions that
+  Python makes up for them ("Alias for field number 0") are left out.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from docutils import nodes
+from numpydoc.xref import DEFAULT_LINKS
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
+
+PACKAGE = "ddpg_lib"
+
+
+def exported() -> dict[str, str]:
+    """Return the full name, with its module, of every class and function the package exports."""
+    package = __import__(PACKAGE)
+    objects = {name: getattr(package, name) for name in package.__all__}
+    return {
+        name: f"{item.__module__}.{item.__qualname__}"
+        for name, item in objects.items()
+        if inspect.isclass(item) or inspect.isfunction(item)
+    }
+
+
+def link_types(app: Sphinx, config: Config) -> None:
+    """Tell numpydoc which words of a type to link; by itself it links Python's to the network."""
+    plain = {word: word for word in DEFAULT_LINKS}
+    config.numpydoc_xref_aliases = plain | exported()
+    config.numpydoc_xref_ignore = "all"  # a string that _config.yml could not set
+
+
+def resolve_exported(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, contnode: nodes.Element
+) -> nodes.Element | None:
+    """Link ``ddpg_lib.Config`` to the place where it is documented."""
+    package, _, name = node.get("reftarget", "").partition(".")
+    if node.get("refdomain") != "py" or package != PACKAGE:
+        return None
+    name, _, member = name.partition(".")
+    full = exported().get(name)
+    if full is None:
+        return None
+    target = f"{full}.{member}" if member else full
+    domain = env.get_domain("py")
+    where = node["refdoc"]
+    return domain.resolve_xref(env, where, app.builder, "obj", target, node, contnode)
+
+
+def skip_tuple_fields(
+    app: Sphinx, what: str, name: str, item: Any, skip: bool, options: Any
+) -> bool | None:
+    """Leave out what is documented without a docstring of its own."""
+    return True if type(item).__name__ == "_tuplegetter" else None
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the extension with Sphinx."""
+    for extension in ("sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc"):
+        app.setup_extension(extension)
+    app.connect("config-inited", link_types, priority=100)  # before numpydoc's own handler
+    app.connect("missing-reference", resolve_exported)
+    app.connect("autodoc-skip-member", skip_tuple_fields)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
