@@ -131,7 +131,7 @@ class Adam:
 
 
 class NumpyDDPG:
-    """One agent. Actions ``(action_dim,)`` go from ``low`` to ``high``, and inside from -1 to 1."""
+    """DDPG for one agent: actions ``(action_dim,)`` from ``low`` to ``high``, inside -1 to 1."""
 
     def __init__(self, obs_dim: int, low: ArrayLike, high: ArrayLike, c: Settings, seed: int = 0):
         self.settings = c

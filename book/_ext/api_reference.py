@@ -2,15 +2,17 @@
 
 * A name that ``ddpg_lib`` exports can be written ``ddpg_lib.Config`` in a docstring; the link
   leads to where the object is documented, ``ddpg_lib.config.Config``.
-* In the types of parameters and results these names become links, and nothing else does: the
-  types of other libraries stay text, as the book is built without network.
+* In the types of parameters and results the library's classes become links, and nothing else
+  does: the types of other libraries stay text, as the book is built without network.
 * The fields of a named tuple stand in its docstring under Attributes; the descriptions that
   Python makes up for them ("Alias for field number 0") are left out.
 """
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 from typing import Any
 
 from docutils import nodes
@@ -25,7 +27,7 @@ PACKAGE = "ddpg_lib"
 
 def exported() -> dict[str, str]:
     """Return the full name, with its module, of every class and function the package exports."""
-    package = __import__(PACKAGE)
+    package = importlib.import_module(PACKAGE)
     objects = {name: getattr(package, name) for name in package.__all__}
     return {
         name: f"{item.__module__}.{item.__qualname__}"
@@ -34,10 +36,23 @@ def exported() -> dict[str, str]:
     }
 
 
+def classes() -> dict[str, str]:
+    """Return the full name of every public class whose bare name is the only one of its kind."""
+    found: dict[str, set[str]] = {}
+    package = importlib.import_module(PACKAGE)
+    for info in pkgutil.iter_modules(package.__path__, f"{PACKAGE}."):
+        if "._" in info.name:
+            continue
+        for name, item in vars(importlib.import_module(info.name)).items():
+            if inspect.isclass(item) and item.__module__ == info.name and name[0] != "_":
+                found.setdefault(name, set()).add(f"{info.name}.{name}")
+    return {name: full.pop() for name, full in found.items() if len(full) == 1}
+
+
 def link_types(app: Sphinx, config: Config) -> None:
     """Tell numpydoc which words of a type to link; by itself it links Python's to the network."""
     plain = {word: word for word in DEFAULT_LINKS}
-    config.numpydoc_xref_aliases = plain | exported()
+    config.numpydoc_xref_aliases = plain | classes()
     config.numpydoc_xref_ignore = "all"  # a string that _config.yml could not set
 
 
@@ -65,6 +80,13 @@ def skip_tuple_fields(
     return True if type(item).__name__ == "_tuplegetter" else None
 
 
+def drop_object(app: Sphinx, doctree: nodes.document) -> None:
+    """Leave out the line "Bases: object", which is true of every class."""
+    for paragraph in list(doctree.findall(nodes.paragraph)):
+        if paragraph.astext() == "Bases: object":
+            paragraph.parent.remove(paragraph)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension with Sphinx."""
     for extension in ("sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc"):
@@ -72,4 +94,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", link_types, priority=100)  # before numpydoc's own handler
     app.connect("missing-reference", resolve_exported)
     app.connect("autodoc-skip-member", skip_tuple_fields)
+    app.connect("doctree-read", drop_object)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
