@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ddpg_lib import DecayingNoise, GaussianNoise, OrnsteinUhlenbeckNoise
 
@@ -74,3 +76,56 @@ def test_impossible_settings_are_refused():
         GaussianNoise(rngs(1), 1, sigma=-0.1)
     with pytest.raises(ValueError, match="theta"):
         OrnsteinUhlenbeckNoise(rngs(1), 1, theta=2.5)
+
+
+# ---- Properties ----
+
+LIFE = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=40)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    ends=LIFE,
+    sigma=st.floats(0, 10),
+    theta=st.floats(0.01, 1.9),
+    dt=st.floats(0.01, 1.0),
+    seed=st.integers(0, 9),
+)
+def test_ornstein_uhlenbeck_is_the_recursion_of_each_agent_alone(ends, sigma, theta, dt, seed):
+    noise = OrnsteinUhlenbeckNoise(
+        [np.random.default_rng([seed, i]) for i in range(2)], 3, sigma, theta, dt
+    )
+    alone = [np.random.default_rng([seed, i]) for i in range(2)]
+    x = np.zeros((2, 3))
+    for end in ends:
+        for i in range(2):
+            x[i] += -theta * x[i] * dt + sigma * np.sqrt(dt) * alone[i].standard_normal(3)
+        np.testing.assert_allclose(noise.sample(), x, rtol=1e-9, atol=1e-9)
+        noise.reset(np.array(end))
+        x[np.array(end)] = 0
+
+
+@settings(deadline=None, max_examples=60)
+@given(ends=LIFE, sigma=st.floats(0, 10), seed=st.integers(0, 9))
+def test_decaying_noise_counts_each_agents_own_episodes(ends, sigma, seed):
+    noise = DecayingNoise([np.random.default_rng([seed, i]) for i in range(2)], 3, sigma)
+    alone = [np.random.default_rng([seed, i]) for i in range(2)]
+    episode, step = [0, 0], [0, 0]
+    for end in ends:
+        sample = noise.sample()
+        noise.reset(np.array(end))
+        for i in range(2):
+            scale = sigma / (1 + episode[i] + step[i])
+            np.testing.assert_allclose(sample[i], scale * alone[i].standard_normal(3))
+            step[i] = 0 if end[i] else step[i] + 1
+            episode[i] += end[i]
+
+
+@settings(deadline=None, max_examples=30)
+@given(sigma=st.floats(0, 1e6), agents=st.integers(1, 5), dim=st.integers(1, 5))
+def test_gaussian_noise_is_sigma_times_a_standard_draw(sigma, agents, dim):
+    one, scaled = GaussianNoise(rngs(agents), dim, 1.0), GaussianNoise(rngs(agents), dim, sigma)
+    for _ in range(3):
+        draw = scaled.sample()
+        assert draw.shape == (agents, dim)
+        np.testing.assert_allclose(draw, sigma * one.sample())

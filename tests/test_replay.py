@@ -1,5 +1,7 @@
 """The ring buffer against a plain Python list."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -44,6 +46,21 @@ def test_samples_are_whole_transitions_among_the_newest(capacity, added, batch):
 
 def sample_fields(sample):
     return sample.obs, sample.action, sample.reward, sample.next_obs, sample.terminated
+
+
+@settings(deadline=None, max_examples=40)
+@given(capacity=st.integers(1, 12), before=st.integers(0, 30), after=st.integers(1, 30))
+def test_a_saved_buffer_continues_as_if_it_had_never_stopped(capacity, before, after):
+    through, stopped = (ReplayBuffer(capacity, 3, 2, rngs(0, 1)) for _ in range(2))
+    for t in range(before):
+        through.add(*transition(t))
+    through.rngs[0].random(before)  # somewhere in its stream
+    stopped.load_state_dict(copy.deepcopy(through.state_dict()))
+    for t in range(before, before + after):
+        through.add(*transition(t))
+        stopped.add(*transition(t))
+    for x, y in zip(through.sample(9), stopped.sample(9), strict=True):
+        assert torch.equal(x, y)
 
 
 def test_sampling_is_uniform():

@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from ddpg_lib.stats import bootstrap_interval, iqm
 
@@ -90,3 +93,50 @@ def test_iqm_refuses_nan_and_nothing():
         iqm([1.0, np.nan, 2.0, 3.0])
     with pytest.raises(ValueError, match="at least 1 agents"):
         iqm(np.ones((0, 3)))
+
+
+# ---- Properties ----
+
+RESULTS = arrays(
+    float, st.tuples(st.integers(2, 12), st.integers(1, 4)), elements=st.floats(-1e4, 1e4)
+)
+
+
+@settings(deadline=None)
+@given(x=RESULTS, seed=st.integers(0, 9))
+def test_iqm_is_the_mean_of_the_sorted_middle_in_any_order(x, seed):
+    cut = len(x) // 4
+    middle = [sorted(column)[cut : len(x) - cut] for column in x.T.tolist()]
+    expected = [sum(column) / len(column) for column in middle]
+    np.testing.assert_allclose(iqm(x), expected, rtol=1e-9, atol=1e-9)
+    shuffled = np.random.default_rng(seed).permutation(x)
+    np.testing.assert_allclose(iqm(shuffled), expected, rtol=1e-9, atol=1e-9)
+
+
+@settings(deadline=None)
+@given(x=RESULTS, shift=st.floats(-100, 100), scale=st.floats(0.01, 100))
+def test_iqm_moves_with_the_units(x, shift, scale):
+    np.testing.assert_allclose(iqm(scale * x + shift), scale * iqm(x) + shift, rtol=1e-6, atol=1e-6)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    x=RESULTS,
+    shift=st.floats(-100, 100),
+    scale=st.floats(0.01, 100),
+    level=st.floats(0.1, 0.99),
+    statistic=st.sampled_from([iqm, np.mean, np.median]),
+)
+def test_intervals_lie_among_the_results_and_move_with_the_units(x, shift, scale, level, statistic):
+    low, high = bootstrap_interval(x, statistic, level, resamples=200)
+    near = 1e-6 + 1e-9 * np.abs(x).max()
+    assert (x.min(0) - near <= low).all()
+    assert (low <= high).all()
+    assert (high <= x.max(0) + near).all()
+    moved = bootstrap_interval(scale * x + shift, statistic, level, resamples=200)
+    expected = [scale * low + shift, scale * high + shift]
+    np.testing.assert_allclose(moved, expected, rtol=1e-6, atol=1e-4)
+    # A wider level with the same draws can only widen it.
+    wide_low, wide_high = bootstrap_interval(x, statistic, (1 + level) / 2, resamples=200)
+    assert (wide_low <= low + near).all()
+    assert (high <= wide_high + near).all()
