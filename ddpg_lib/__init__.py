@@ -6,9 +6,11 @@ from ddpg_lib.ddpg import DDPG
 from ddpg_lib.divergence import DivergenceError
 from ddpg_lib.envs import StackedEnvs, UnavailableEnvironmentError, UnsupportedSpaceError
 from ddpg_lib.evaluation import evaluate
+from ddpg_lib.frames import FrameReplay
 from ddpg_lib.losses import actor_loss, critic_loss, soft_update, td_target
 from ddpg_lib.networks import Actor, Critic
 from ddpg_lib.noise import DecayingNoise, GaussianNoise, OrnsteinUhlenbeckNoise
+from ddpg_lib.nstep import NStepReplay
 from ddpg_lib.numpy_ddpg import NumpyDDPG
 from ddpg_lib.records import Run
 from ddpg_lib.replay import Batch, ReplayBuffer
@@ -27,7 +29,9 @@ __all__ = [
     "Critic",
     "DecayingNoise",
     "DivergenceError",
+    "FrameReplay",
     "GaussianNoise",
+    "NStepReplay",
     "NumpyDDPG",
     "OrnsteinUhlenbeckNoise",
     "ReplayBuffer",

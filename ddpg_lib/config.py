@@ -3,11 +3,34 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, replace
+from numbers import Integral, Real
 from typing import Any
 
 from ddpg_lib.networks import ACTIVATIONS
 from ddpg_lib.noise import NOISES
+from ddpg_lib.normalization import WHERE
+
+
+def _is_whole(x: Any) -> bool:
+    return isinstance(x, Integral) and not isinstance(x, bool)
+
+
+def _is_finite(x: Any) -> bool:
+    return isinstance(x, Real) and not isinstance(x, bool) and math.isfinite(x)
+
+
+# Annotation of a field -> whether a value is of its type, and that type in words.
+TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "bool": (lambda x: isinstance(x, bool), "True or False"),
+    "int": (_is_whole, "a whole number"),
+    "float": (_is_finite, "a finite number"),
+    "float | None": (lambda x: x is None or _is_finite(x), "a finite number or None"),
+    "str": (lambda x: isinstance(x, str), "a name"),
+    "tuple[int, ...]": (lambda x: isinstance(x, tuple) and all(map(_is_whole, x)), "whole numbers"),
+}
 
 
 def _one_of(what: str, name: str, known: Any) -> None:
@@ -31,8 +54,17 @@ class Config:
         The critic's layer that receives the action; 0 takes it in with the observation.
     final_init : float
         Bound of the last layers' uniform initial weights.
+    layer_norm, batch_norm : str
+        "none", "actor", "critic" or "both": the networks whose hidden layers are normalized over
+        their features, or over the minibatch as in Lillicrap et al. (2016): the observation, all
+        the actor's hidden layers, and the critic's before the action.
+    normalize_obs : bool
+        Whether the networks see observations less their running mean, over their running
+        standard deviation. Both stand still in evaluations.
     gamma : float
         Discount a step.
+    n_step : int
+        Rewards summed before a target bootstraps (Barth-Maron et al. 2018); 1 is DDPG.
     reward_scale : float
         Rewards are multiplied by it before they are stored, so the critic learns values of this
         scale. Returns are always reported unscaled.
@@ -40,6 +72,18 @@ class Config:
         Fraction by which the target networks follow at each update.
     actor_lr, critic_lr : float
         Adam's step sizes.
+    critic_weight_decay : float
+        L2 penalty: this times the critic's weights is added to their gradient.
+    max_grad_norm : float or None
+        Greatest length of an agent's gradient, of the actor and of the critic.
+    dqda_clipping : float or None
+        Greatest length of a transition's dQ/da in the actor's step.
+    invert_gradients : bool
+        Whether dQ/da fades towards the action bounds (Hausknecht and Stone 2016). The actor's
+        output is then linear instead of tanh, and clipped where it acts.
+    policy_delay : int
+        The actor and all targets move at every so many updates of the critic (Fujimoto et al.
+        2018, section 5.2); 1 is DDPG.
     lr_decay : bool
         Whether both step sizes fall linearly to 0 over ``steps``.
     batch_size : int
@@ -69,11 +113,20 @@ class Config:
     activation: str = "relu"
     action_layer: int = 0
     final_init: float = 3e-3
+    layer_norm: str = "none"
+    batch_norm: str = "none"
+    normalize_obs: bool = False
     gamma: float = 0.99
+    n_step: int = 1
     reward_scale: float = 1.0
     tau: float = 0.005
     actor_lr: float = 1e-3
     critic_lr: float = 1e-3
+    critic_weight_decay: float = 0.0
+    max_grad_norm: float | None = None
+    dqda_clipping: float | None = None
+    invert_gradients: bool = False
+    policy_delay: int = 1
     lr_decay: bool = False
     batch_size: int = 256
     buffer_size: int = 1_000_000
@@ -85,22 +138,39 @@ class Config:
     eval_episodes: int = 10
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "hidden", tuple(self.hidden))
+        if isinstance(self.hidden, Iterable):
+            object.__setattr__(self, "hidden", tuple(self.hidden))
+        for field in fields(self):
+            is_one, what = TYPES[str(field.type)]
+            if not is_one(getattr(self, field.name)):
+                raise ValueError(f"{field.name} must be {what}; got {getattr(self, field.name)!r}")
         _one_of("activation", self.activation, ACTIVATIONS)
         _one_of("noise", self.noise, NOISES)
+        _one_of("layer_norm", self.layer_norm, WHERE)
+        _one_of("batch_norm", self.batch_norm, WHERE)
+        both = set(WHERE[self.layer_norm]) & set(WHERE[self.batch_norm])
         rules = {
             "hidden": (len(self.hidden) > 0 and min(self.hidden) >= 1, "one or more widths >= 1"),
             "action_layer": (0 <= self.action_layer <= len(self.hidden), "a layer that exists"),
             "final_init": (self.final_init > 0, "positive"),
+            "batch_norm": (not both, "for other networks than layer_norm"),
             "gamma": (0 <= self.gamma < 1, "at least 0 and below 1"),
             "reward_scale": (self.reward_scale > 0, "positive"),
             "tau": (0 < self.tau <= 1, "above 0 and at most 1"),
             "actor_lr": (self.actor_lr > 0, "positive"),
             "critic_lr": (self.critic_lr > 0, "positive"),
-            "batch_size": (self.batch_size >= 1, "at least 1"),
+            "critic_weight_decay": (self.critic_weight_decay >= 0, "at least 0"),
+            "max_grad_norm": (self.max_grad_norm is None or self.max_grad_norm > 0, "positive"),
+            "dqda_clipping": (self.dqda_clipping is None or self.dqda_clipping > 0, "positive"),
+            "policy_delay": (self.policy_delay >= 1, "at least 1"),
+            "batch_size": (
+                self.batch_size >= 1 + (self.batch_norm != "none"),
+                "at least 1, and 2 with batch_norm, which needs a variance",
+            ),
             "buffer_size": (self.buffer_size >= 1, "at least 1"),
             "sigma": (self.sigma >= 0, "at least 0"),
             "warmup_steps": (self.warmup_steps >= 1, "at least 1, to fill the replay buffer"),
+            "n_step": (1 <= self.n_step <= self.warmup_steps, "between 1 and warmup_steps"),
             "steps": (self.steps > self.warmup_steps, "more than warmup_steps, or nothing learns"),
             "eval_every": (1 <= self.eval_every <= self.steps, "between 1 and steps"),
             "eval_episodes": (self.eval_episodes >= 1, "at least 1"),
@@ -108,6 +178,22 @@ class Config:
         for name, (holds, needed) in rules.items():
             if not holds:
                 raise ValueError(f"{name} must be {needed}; got {getattr(self, name)!r}")
+
+    def norm(self, network: str) -> str:
+        """The kind of normalization in a network.
+
+        Parameters
+        ----------
+        network : str
+            "actor" or "critic".
+
+        Returns
+        -------
+        str
+            "layer", "batch" or "none".
+        """
+        kinds = {"layer": self.layer_norm, "batch": self.batch_norm}
+        return next((kind for kind, where in kinds.items() if network in WHERE[where]), "none")
 
     def replace(self, **changes: Any) -> Config:
         """A copy with the named fields changed.
@@ -147,6 +233,23 @@ RECIPES = {
         warmup_steps=2_000,
         steps=12_000,
         eval_every=500,
+    ),
+    # Lillicrap et al. (2016), section 7, for low-dimensional observations. A warm-up is not in the
+    # paper; this one fills the first minibatch.
+    "lillicrap": Config(
+        hidden=(400, 300),
+        action_layer=1,
+        batch_norm="both",
+        tau=0.001,
+        actor_lr=1e-4,
+        critic_lr=1e-3,
+        critic_weight_decay=1e-2,
+        batch_size=64,
+        noise="ornstein_uhlenbeck",
+        sigma=0.2,
+        warmup_steps=64,
+        steps=2_500_000,
+        eval_every=50_000,
     ),
 }
 """Named configurations, each a :class:`ddpg_lib.Config`."""

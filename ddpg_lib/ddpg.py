@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,9 +11,12 @@ from torch import Tensor
 
 from ddpg_lib.compiling import compiled
 from ddpg_lib.config import Config
+from ddpg_lib.gradients import actor_loss_through
 from ddpg_lib.losses import actor_loss, critic_loss, soft_update, td_target
-from ddpg_lib.networks import Actor, Critic
+from ddpg_lib.networks import Actor, Critic, target_of
 from ddpg_lib.noise import NOISES
+from ddpg_lib.normalization import RunningNorm
+from ddpg_lib.nstep import NStepReplay
 from ddpg_lib.optim import Adam
 from ddpg_lib.replay import Batch, ReplayBuffer
 
@@ -88,17 +90,28 @@ class DDPG:
 
         # Initialize critic and actor, the targets as copies, the replay buffer and the noise.
         shape = (obs_dim, action_dim, c.hidden, c.activation, c.final_init)
-        self.critic = Critic(rngs["critic"], *shape, c.action_layer).to(self.device)
-        self.actor = Actor(rngs["actor"], *shape).to(self.device)
-        self.critic_target = copy.deepcopy(self.critic).requires_grad_(False)
-        self.actor_target = copy.deepcopy(self.actor).requires_grad_(False)
-        self.critic_optimizer = Adam(self.critic.parameters(), c.critic_lr)
-        self.actor_optimizer = Adam(self.actor.parameters(), c.actor_lr)
-        self.replay = ReplayBuffer(c.buffer_size, obs_dim, action_dim, rngs["replay"], self.device)
+        self.obs_norm = RunningNorm(len(streams), obs_dim) if c.normalize_obs else None
+        critic = Critic(rngs["critic"], *shape, c.action_layer, c.norm("critic"), self.obs_norm)
+        actor = Actor(rngs["actor"], *shape, c.norm("actor"), self.obs_norm, not c.invert_gradients)
+        self.critic, self.actor = critic.to(self.device), actor.to(self.device)
+        self.critic_target, self.actor_target = target_of(self.critic), target_of(self.actor)
+        self.critic_optimizer = Adam(
+            self.critic.parameters(),
+            c.critic_lr,
+            weight_decay=c.critic_weight_decay,
+            max_grad_norm=c.max_grad_norm,
+        )
+        self.actor_optimizer = Adam(
+            self.actor.parameters(), c.actor_lr, max_grad_norm=c.max_grad_norm
+        )
+        kept = (c.buffer_size, obs_dim, action_dim, rngs["replay"], self.device)
+        one_step = c.n_step == 1
+        self.replay = ReplayBuffer(*kept) if one_step else NStepReplay(c.n_step, c.gamma, *kept)
         self.noise = NOISES[c.noise](rngs["noise"], action_dim, c.sigma)
         self.online_weights = [*self.critic.parameters(), *self.actor.parameters()]
         self.target_weights = [*self.critic_target.parameters(), *self.actor_target.parameters()]
         self.updates = 0
+        self.metrics: dict[str, Tensor] = {}
         self._learn = compiled(self.learn) if compile else self.learn
 
     @torch.no_grad()
@@ -178,6 +191,7 @@ class DDPG:
         reward: ArrayLike,
         next_obs: ArrayLike,
         terminated: ArrayLike,
+        truncated: ArrayLike | None = None,
     ) -> None:
         """Store a transition of each agent.
 
@@ -194,10 +208,19 @@ class DDPG:
         terminated : array_like of bool, shape (n,)
             Whether s' is terminal. An episode that a time limit cuts off is truncated, not
             terminated.
+        truncated : array_like of bool, shape (n,), optional
+            Whether the episode was cut off. Needed for n-step returns.
+
+        Raises
+        ------
+        ValueError
+            If a shape does not fit, or if n-step returns have to do without ``truncated``.
         """
+        if self.obs_norm is not None:
+            self.obs_norm.add(obs)
         scaled = (np.asarray(action, np.float32) - self.center) / self.half_range
         reward = self.config.reward_scale * np.asarray(reward)
-        self.replay.add(obs, scaled, reward, next_obs, terminated)
+        self.replay.add(obs, scaled, reward, next_obs, terminated, truncated)
 
     def update(self) -> dict[str, Tensor]:
         """One update of Algorithm 1 for every agent.
@@ -205,24 +228,27 @@ class DDPG:
         Returns
         -------
         dict of Tensor, shape (n,)
-            As from :meth:`learn`.
+            As from :meth:`learn`; where the actor stays, ``q`` is that of its last step.
         """
         # Sample a random minibatch of N transitions.
-        metrics = self._learn(self.replay.sample(self.config.batch_size))
+        batch = self.replay.sample(self.config.batch_size)
+        self.metrics |= self._learn(batch, self.updates % self.config.policy_delay == 0)
         self.updates += 1
         if self.config.lr_decay:
             left = max(1 - self.updates / (self.config.steps - self.config.warmup_steps), 0.0)
             self.critic_optimizer.lr.fill_(left * self.config.critic_lr)
             self.actor_optimizer.lr.fill_(left * self.config.actor_lr)
-        return metrics
+        return dict(self.metrics)
 
-    def learn(self, batch: Batch) -> dict[str, Tensor]:
-        """Move all weights, given a minibatch: the part of the update that compiles.
+    def learn(self, batch: Batch, move_actor: bool = True) -> dict[str, Tensor]:
+        """Move the weights, given a minibatch: the part of the update that compiles.
 
         Parameters
         ----------
         batch : Batch
             As :meth:`ReplayBuffer.sample <ddpg_lib.replay.ReplayBuffer.sample>` gives it.
+        move_actor : bool
+            Whether the actor and the targets move, or the critic alone.
 
         Returns
         -------
@@ -233,20 +259,27 @@ class DDPG:
         c = self.config
         # Set y = r + gamma (1 - d) Q'(s', mu'(s')).
         with torch.no_grad():
-            next_q = self.critic_target(batch.next_obs, self.actor_target(batch.next_obs))
-            target = td_target(batch.reward, batch.terminated, next_q, c.gamma)
+            next_action = self.actor_target(batch.next_obs, training=True)
+            next_q = self.critic_target(batch.next_obs, next_action, training=True)
+            discount = getattr(batch, "discount", c.gamma)
+            target = td_target(batch.reward, batch.terminated, next_q, discount)
 
         # Update the critic by minimizing the loss.
-        q = self.critic(batch.obs, batch.action)
+        q = self.critic(batch.obs, batch.action, training=True)
         self.critic_optimizer.descend(critic_loss(q, target))
+        metrics = {"critic_loss": (target - q).detach().square().mean(-1)}
+        if not move_actor:
+            return metrics
 
         # Update the actor with the sampled policy gradient. The critic stays as it is.
-        q_policy = self.critic(batch.obs, self.actor(batch.obs))
-        self.actor_optimizer.descend(actor_loss(q_policy))
+        action = self.actor(batch.obs, training=True)
+        q_policy = self.critic(batch.obs, action)
+        if c.dqda_clipping is None and not c.invert_gradients:
+            loss = actor_loss(q_policy)
+        else:
+            loss = actor_loss_through(q_policy, action, c.dqda_clipping, c.invert_gradients)
+        self.actor_optimizer.descend(loss)
 
         # Update the target networks.
         soft_update(self.target_weights, self.online_weights, c.tau)
-
-        td_error = (target - q).detach()
-        q_mean = q_policy.detach().mean(-1) / c.reward_scale
-        return {"critic_loss": td_error.square().mean(-1), "q": q_mean}
+        return {**metrics, "q": q_policy.detach().mean(-1) / c.reward_scale}

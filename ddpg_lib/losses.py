@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 
-def td_target(reward: Tensor, terminated: Tensor, next_q: Tensor, gamma: float) -> Tensor:
+def td_target(reward: Tensor, terminated: Tensor, next_q: Tensor, gamma: float | Tensor) -> Tensor:
     r"""The target :math:`y = r + \gamma\,(1 - d)\,Q_{\phi'}(s', \mu_{\theta'}(s'))`.
 
     Parameters
@@ -16,8 +16,8 @@ def td_target(reward: Tensor, terminated: Tensor, next_q: Tensor, gamma: float) 
     reward, terminated, next_q : Tensor, shape (n, batch)
         r, d (1 where s' is terminal; a time limit does not count) and the target critic's value
         of s' under the target actor.
-    gamma : float
-        Discount a step.
+    gamma : float or Tensor, shape (n, batch)
+        Discount from s to s': one number, or one a transition if transitions span several steps.
 
     Returns
     -------
@@ -33,6 +33,8 @@ def td_target(reward: Tensor, terminated: Tensor, next_q: Tensor, gamma: float) 
     Lillicrap et al. (2016), Algorithm 1 and equation 5; d as in Pardo et al. (2018).
     """
     _same_shape(reward=reward, terminated=terminated, next_q=next_q)
+    if isinstance(gamma, Tensor):
+        _same_shape(reward=reward, gamma=gamma)
     return reward + gamma * (1 - terminated) * next_q
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import torch
 from torch import Tensor
 
+from ddpg_lib.gradients import clip_by_norm
+
 
 class Adam:
     """Adam (Kingma and Ba 2015, Algorithm 1) on its own network's weights only.
@@ -26,6 +28,8 @@ class Adam:
         Added to the root of the second moment.
     weight_decay : float
         L2 penalty: this times the weights is added to the gradient.
+    max_grad_norm : float, optional
+        Each agent's gradient is shortened to this length where it is longer, before the penalty.
     """
 
     def __init__(
@@ -35,9 +39,11 @@ class Adam:
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
+        max_grad_norm: float | None = None,
     ) -> None:
         self.parameters = list(parameters)
         self.betas, self.eps, self.weight_decay = betas, eps, weight_decay
+        self.max_grad_norm = max_grad_norm
         device = self.parameters[0].device
         # Tensors, not floats: a changed step size must not make torch.compile start again.
         self.lr = torch.tensor(lr, device=device)
@@ -53,8 +59,10 @@ class Adam:
         loss : Tensor, scalar
             Depends on every one of the weights.
         """
-        gradients = torch.autograd.grad(loss, self.parameters)
+        gradients: Sequence[Tensor] = torch.autograd.grad(loss, self.parameters)
         with torch.no_grad():
+            if self.max_grad_norm is not None:
+                gradients = clip_by_norm(gradients, self.max_grad_norm)
             self.apply(gradients)
 
     @torch.no_grad()

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 
@@ -59,6 +59,8 @@ class ReplayBuffer:
         If the capacity is below 1.
     """
 
+    MORE: tuple[int, ...] = ()  # sizes of further fields of a row
+
     def __init__(
         self,
         capacity: int,
@@ -71,7 +73,7 @@ class ReplayBuffer:
             raise ValueError(f"capacity must be at least 1, got {capacity}")
         self.capacity = capacity
         self.rngs = list(rngs)
-        self.sizes = (obs_dim, action_dim, 1, 1, obs_dim)
+        self.sizes = (obs_dim, action_dim, 1, 1, obs_dim, *self.MORE)
         # Left uninitialized: memory is taken as transitions arrive, and never read before.
         self.rows = torch.empty(len(self.rngs), capacity, sum(self.sizes), device=device)
         self.first_row = np.arange(len(self.rngs))[:, None] * capacity
@@ -88,6 +90,7 @@ class ReplayBuffer:
         reward: ArrayLike,
         next_obs: ArrayLike,
         terminated: ArrayLike,
+        truncated: ArrayLike | None = None,
     ) -> None:
         """Store one transition of each agent.
 
@@ -101,25 +104,15 @@ class ReplayBuffer:
             Scaled as the critic is to learn it.
         terminated : array_like, shape (n,)
             1 where s' is terminal, 0 elsewhere, also at a time limit.
+        truncated : array_like, shape (n,), optional
+            Of no account here; buffers that follow episodes need it.
 
         Raises
         ------
         ValueError
             If a shape does not fit.
         """
-        agents = len(self.rngs)
-        fields = (obs, action, reward, terminated, next_obs)
-        columns = [np.asarray(x, np.float32).reshape(agents, -1) for x in fields]
-        for column, size in zip(columns, self.sizes, strict=True):
-            if column.shape[1] != size:
-                found = [c.shape[1] for c in columns]
-                raise ValueError(
-                    f"a transition needs {list(self.sizes)} numbers an agent for s, a, r, d and "
-                    f"s', got {found}"
-                )
-        row = np.concatenate(columns, axis=1)
-        self.rows[:, self.count % self.capacity] = torch.from_numpy(row).to(self.rows.device)
-        self.count += 1
+        self._write(obs, action, reward, terminated, next_obs)
 
     def sample(self, batch_size: int) -> Batch:
         """Draw a minibatch for each agent, uniformly and with replacement.
@@ -138,15 +131,40 @@ class ReplayBuffer:
         ValueError
             If the buffer is empty.
         """
+        obs, action, reward, terminated, next_obs = self._draw(batch_size)
+        return Batch(obs, action, reward.squeeze(-1), next_obs, terminated.squeeze(-1))
+
+    def cut(self, agents: NDArray[np.bool_]) -> None:
+        """Note that episodes broke off, for buffers that follow episodes.
+
+        Parameters
+        ----------
+        agents : array of bool, shape (n,)
+            Whose next transition begins an episode.
+        """
+
+    def _write(self, *fields: ArrayLike) -> None:
+        agents = len(self.rngs)
+        columns = [np.asarray(x, np.float32).reshape(agents, -1) for x in fields]
+        for column, size in zip(columns, self.sizes, strict=True):
+            if column.shape[1] != size:
+                found = [c.shape[1] for c in columns]
+                raise ValueError(
+                    f"a transition needs {list(self.sizes)} numbers an agent for s, a, r, d and "
+                    f"s', got {found}"
+                )
+        row = np.concatenate(columns, axis=1)
+        self.rows[:, self.count % self.capacity] = torch.from_numpy(row).to(self.rows.device)
+        self.count += 1
+
+    def _draw(self, batch_size: int) -> tuple[Tensor, ...]:
         size = len(self)
         if size == 0:
             raise ValueError("the replay buffer is empty: add a transition before sampling")
         drawn = np.stack([rng.integers(size, size=batch_size) for rng in self.rngs])
         index = torch.from_numpy((drawn + self.first_row).reshape(-1)).to(self.rows.device)
         rows = self.rows.view(-1, self.rows.shape[-1]).index_select(0, index)
-        fields = rows.view(len(self.rngs), batch_size, -1).split(self.sizes, dim=-1)
-        obs, action, reward, terminated, next_obs = fields
-        return Batch(obs, action, reward.squeeze(-1), next_obs, terminated.squeeze(-1))
+        return rows.view(len(self.rngs), batch_size, -1).split(self.sizes, dim=-1)
 
     def state_dict(self) -> dict[str, Any]:
         """All that a continued run needs: the transitions held, not the empty rows.

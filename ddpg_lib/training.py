@@ -177,7 +177,7 @@ class Training:
         next_obs, reward, terminated, truncated, following = self.envs.step(action)
         self._require_finite("reward", reward)
         self._require_finite("observation", next_obs)
-        self.agent.remember(self.obs, action, reward, next_obs, terminated)
+        self.agent.remember(self.obs, action, reward, next_obs, terminated, truncated)
         self.obs = following
         if warm:
             self.latest = self.agent.update()
@@ -262,6 +262,7 @@ class Training:
         lost = self.envs.episodes.restore(state["episodes"], self.obs)
         if lost.any():
             self.agent.noise.reset(lost)
+            self.agent.replay.cut(lost)
             self.episode_return[lost] = 0.0
         random.setstate(state["elsewhere"]["random"])
         np.random.set_state(state["elsewhere"]["numpy"])  # noqa: NPY002

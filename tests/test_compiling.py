@@ -8,9 +8,9 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from test_ddpg import CONFIG, filled, weights
+from test_ddpg import CONFIG, NETWORKS, filled, weights
 
-from ddpg_lib import DDPG
+from ddpg_lib import DDPG, recipe
 from ddpg_lib.compiling import compiled
 
 
@@ -29,6 +29,36 @@ def test_compiling_changes_no_result_beyond_rounding(seeds):
     for network in ("actor", "critic", "actor_target", "critic_target"):
         pairs = zip(weights(getattr(eager, network)), weights(getattr(fast, network)), strict=True)
         assert all(torch.allclose(x, y, atol=1e-4) for x, y in pairs), network
+
+
+LILLICRAP = recipe("lillicrap", batch_size=8, hidden=(16, 12), steps=100, eval_every=100)
+EVERYTHING = CONFIG.replace(
+    layer_norm="critic",
+    batch_norm="actor",
+    normalize_obs=True,
+    n_step=3,
+    max_grad_norm=0.5,
+    dqda_clipping=0.1,
+    invert_gradients=True,
+    policy_delay=2,
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("config", [LILLICRAP, EVERYTHING], ids=["lillicrap", "everything"])
+def test_options_compile_too(config):
+    eager, fast = filled((3, 4), config), filled((3, 4), config)
+    fast._learn = compiled(fast.learn)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        for _ in range(10):
+            a, b = eager.update(), fast.update()
+            for name in a:
+                np.testing.assert_allclose(a[name], b[name], rtol=1e-3, atol=1e-4)
+    for name in NETWORKS:
+        x, y = (getattr(agent, name).state_dict() for agent in (eager, fast))
+        for key, value in x.items():
+            assert torch.allclose(value, y[key], atol=1e-3), f"{name}.{key}"
 
 
 NO_COMPILER = """

@@ -14,6 +14,7 @@ from ddpg_lib.notebook import without_docstrings
 CONFIG = Config(
     hidden=(16, 16), batch_size=8, buffer_size=200, warmup_steps=10, steps=50, eval_every=50
 )
+NETWORKS = ("actor", "critic", "actor_target", "critic_target")
 LOW, HIGH = np.array([-2.0, 0.0]), np.array([2.0, 10.0])
 
 
@@ -24,7 +25,7 @@ def filled(seeds=(0, 1), config=CONFIG):
     for _ in range(30):
         obs, next_obs = rng.normal(size=(2, n, 3))
         action = rng.uniform(LOW, HIGH, (n, 2))
-        agent.remember(obs, action, rng.normal(size=n), next_obs, rng.random(n) < 0.2)
+        agent.remember(obs, action, rng.normal(size=n), next_obs, rng.random(n) < 0.2, [False] * n)
     return agent
 
 
@@ -122,6 +123,36 @@ def test_an_agent_in_a_stack_learns_as_it_does_alone():
         alone.update()
     for x, y in zip(weights(stack.actor), weights(alone.actor), strict=True):
         assert torch.allclose(x[1:], y, atol=1e-5)
+
+
+def test_a_delayed_actor_moves_with_the_targets_at_every_kth_update():
+    agent, plain = filled(config=CONFIG.replace(policy_delay=3)), filled()
+    last = None
+    for k in range(7):
+        before = {name: weights(getattr(agent, name)) for name in NETWORKS}
+        metrics = agent.update()
+        moved = {
+            name: not all(map(torch.equal, old, weights(getattr(agent, name))))
+            for name, old in before.items()
+        }
+        now = k % 3 == 0
+        delayed = {"actor": now, "actor_target": now, "critic_target": now}
+        assert moved == {"critic": True, **delayed}
+        assert now == (last is None or not torch.equal(metrics["q"], last))
+        last = metrics["q"]
+        if k == 0:
+            plain.update()
+            for name in NETWORKS:
+                pairs = zip(
+                    weights(getattr(agent, name)), weights(getattr(plain, name)), strict=True
+                )
+                assert all(torch.equal(x, y) for x, y in pairs)
+
+
+def test_weight_decay_and_clipping_reach_the_optimizers():
+    agent = filled(config=CONFIG.replace(critic_weight_decay=0.1, max_grad_norm=0.5))
+    assert (agent.critic_optimizer.weight_decay, agent.actor_optimizer.weight_decay) == (0.1, 0.0)
+    assert agent.critic_optimizer.max_grad_norm == agent.actor_optimizer.max_grad_norm == 0.5
 
 
 def test_learning_rates_fall_linearly_to_zero():

@@ -23,6 +23,16 @@ def test_td_target_by_hand():
     assert torch.allclose(target, torch.tensor([[10.0, -2.0, -3.1]]))
 
 
+def test_td_target_with_a_discount_for_each_transition():
+    reward, d = torch.tensor([[1.0, -2.0, 0.5]]), torch.tensor([[0.0, 1.0, 0.0]])
+    next_q, gamma = torch.tensor([[10.0, 10.0, -4.0]]), torch.tensor([[0.9, 0.81, 0.729]])
+    # 1 + .9*10 ; the terminal state has no future ; .5 - .729*4
+    expected = torch.tensor([[10.0, -2.0, -2.416]])
+    assert torch.allclose(td_target(reward, d, next_q, gamma), expected)
+    with pytest.raises(ValueError, match="shapes must be equal"):
+        td_target(reward, d, next_q, gamma[:, :1])
+
+
 def test_critic_loss_by_hand():
     q = torch.tensor([[1.0, 2.0], [0.0, 0.0]])
     target = torch.tensor([[0.0, 4.0], [3.0, 1.0]])
