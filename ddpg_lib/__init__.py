@@ -15,7 +15,7 @@ from ddpg_lib.numpy_ddpg import NumpyDDPG
 from ddpg_lib.records import Run
 from ddpg_lib.replay import Batch, ReplayBuffer
 from ddpg_lib.stats import bootstrap_interval, iqm
-from ddpg_lib.training import resume, train
+from ddpg_lib.training import load, resume, train
 
 __version__ = "0.1.0"
 
@@ -44,6 +44,7 @@ __all__ = [
     "critic_loss",
     "evaluate",
     "iqm",
+    "load",
     "recipe",
     "resume",
     "soft_update",

@@ -136,6 +136,8 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.tmp")
     try:
         yield temporary
+        # safetensors keeps its files from other users; the folder's permissions shall decide.
+        temporary.chmod(path.parent.stat().st_mode & 0o666)
         with open(temporary, "rb+") as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)

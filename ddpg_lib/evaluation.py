@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,91 @@ def evaluate(
     array, shape (n, episodes)
     """
     return Evaluator(env, len(agent.replay.rngs), episodes, seed, **kwargs)(agent)
+
+
+@dataclasses.dataclass
+class Scene:
+    """Episodes being played, to be filmed.
+
+    Attributes
+    ----------
+    frames : iterator of array, shape (height, width, 3)
+        RGB, with even sides. Each frame plays a step.
+    fps : float
+        Frames a second at which the environment wants to be seen.
+    returns : list of float
+        Of each episode, once its frames are taken.
+    """
+
+    frames: Iterator[NDArray[np.uint8]]
+    fps: float
+    returns: list[float]
+
+
+def play(
+    agent: DDPG,
+    number: int,
+    env: EnvLike,
+    episodes: int = 1,
+    seed: int = EVALUATION_SEED,
+    **kwargs: Any,
+) -> Scene:
+    """Play episodes with the noise-free policy of one agent, and picture every step.
+
+    Parameters
+    ----------
+    agent : DDPG
+        A stack of n agents.
+    number : int
+        Which of them, from 0.
+    env : str or callable
+        As for :func:`ddpg_lib.envs.make`; a function must return one that renders RGB arrays.
+    episodes : int
+        How many, with the starts of :func:`evaluate`.
+    seed : int
+        Of the first episode.
+    **kwargs
+        For ``gymnasium.make``.
+
+    Returns
+    -------
+    Scene
+
+    Raises
+    ------
+    ValueError
+        If the environment gives no pictures, or there is no episode to play.
+    """
+    if episodes < 1:
+        raise ValueError(f"episodes must be at least 1, got {episodes}")
+    made = make(env, **({"render_mode": "rgb_array", **kwargs} if isinstance(env, str) else kwargs))
+    if made.render_mode != "rgb_array":
+        raise ValueError("this environment gives no pictures: it has no render mode rgb_array")
+    returns: list[float] = []
+
+    def frames() -> Iterator[NDArray[np.uint8]]:
+        for k in range(episodes):
+            obs, _ = made.reset(seed=seed + k)
+            returns.append(0.0)
+            over = False
+            yield _even(made.render())
+            while not over:
+                everyone = np.repeat(
+                    np.asarray(obs, np.float32)[None], len(agent.replay.rngs), axis=0
+                )
+                obs, reward, terminated, truncated, _ = made.step(agent.act(everyone)[number])
+                returns[-1] += float(reward)
+                over = terminated or truncated
+                yield _even(made.render())
+        made.close()
+
+    return Scene(frames(), float(made.metadata.get("render_fps") or 30), returns)
+
+
+def _even(frame: Any) -> NDArray[np.uint8]:
+    """Without the last row or column where their number is odd, as films need it."""
+    height, width = frame.shape[:2]
+    return np.asarray(frame[: height // 2 * 2, : width // 2 * 2, :3], np.uint8)
 
 
 class Evaluator:

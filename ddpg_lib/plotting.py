@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import imageio_ffmpeg
 import matplotlib as mpl
@@ -27,9 +27,6 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
 from ddpg_lib.stats import bootstrap_interval, iqm
-
-if TYPE_CHECKING:
-    from ddpg_lib.records import Run
 
 COLORS = {
     "actor": "#0072b2",
@@ -152,8 +149,20 @@ def show(figure: Figure, alt: str, caption: str = "") -> None:
     plt.close(figure)
 
 
+class Curves(Protocol):
+    """What has learning curves: a :class:`ddpg_lib.records.Run` or ``Record``."""
+
+    @property
+    def steps(self) -> Any:
+        """Environment steps of each agent at each evaluation, ``(evaluations,)``."""
+
+    @property
+    def curves(self) -> Any:
+        """Each agent's mean evaluation return, ``(n, evaluations)``."""
+
+
 def learning_curves(
-    runs: Run | Mapping[str, Run],
+    runs: Curves | Mapping[str, Curves],
     *,
     optimum: float | None = None,
     ax: Axes | None = None,
@@ -166,7 +175,7 @@ def learning_curves(
 
     Parameters
     ----------
-    runs : Run or mapping of str to Run
+    runs : Run, Record, or mapping of str to these
         With a mapping, its keys are the labels.
     optimum : float, optional
         Mean return of the optimal policy on the same starts, drawn as a line.
@@ -184,7 +193,7 @@ def learning_curves(
     if ax is None:
         use_house_style()
         _, ax = plt.subplots()
-    labelled: dict[str, Run] = dict(runs) if isinstance(runs, Mapping) else {"": runs}
+    labelled: dict[str, Curves] = dict(runs) if isinstance(runs, Mapping) else {"": runs}
     for number, (label, run) in enumerate(labelled.items()):
         draw_stack(ax, run.steps, run.curves, label=label, color=f"C{number}", level=level)
     if optimum is not None:
@@ -225,8 +234,10 @@ def draw_stack(
     """
     values = np.asarray(curves, float)
     x = np.asarray(x, float)
-    ax.plot(x, values.T, color=color, linewidth=0.8, alpha=0.45)
-    if len(values) > 1:
+    if len(values) == 1:
+        ax.plot(x, values[0], color=color, label=label)
+    else:
+        ax.plot(x, values.T, color=color, linewidth=0.8, alpha=0.45)
         ax.plot(x, iqm(values, axis=0), color=color, label=label)
         low, high = bootstrap_interval(values, axis=0, level=level)
         ax.fill_between(x, low, high, color=color, alpha=0.2, linewidth=0)

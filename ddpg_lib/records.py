@@ -49,6 +49,8 @@ class Run:
         each evaluation; NaN before the first update.
     seconds : float
         Wall time, evaluations included.
+    env_kwargs : dict
+        With which ``gymnasium.make`` made the environment.
     """
 
     env: EnvLike
@@ -60,6 +62,7 @@ class Run:
     episodes: list[list[tuple[int, float]]]
     metrics: dict[str, NDArray[np.float64]] = dataclasses.field(default_factory=dict)
     seconds: float = 0.0
+    env_kwargs: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
     def curves(self) -> NDArray[np.float64]:
@@ -136,6 +139,11 @@ class Record:
         for name, values in metrics.items():
             unknown = [np.full(len(values), np.nan)] * (len(self.steps) - 1)
             self.metrics.setdefault(name, unknown).append(values.cpu().numpy().astype(float))
+
+    @property
+    def curves(self) -> NDArray[np.float64]:
+        """Each agent's mean evaluation return, ``(n, evaluations)``."""
+        return np.stack(self.returns, axis=1).mean(axis=-1)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything, as arrays.

@@ -57,8 +57,9 @@ class RunFolder:
     def __init__(self, path: Path, plan: Plan, checkpoint_every: int | None) -> None:
         self.path, self.plan, self.checkpoint_every = path, plan, checkpoint_every
         self._lock = _locked(path)
-        for unfinished in path.glob(".*.tmp"):  # of a process that was killed
-            unfinished.unlink(missing_ok=True)
+        for pattern in (".*.tmp", ".tmp??????"):  # ours and safetensors', of a killed process
+            for unfinished in path.glob(pattern):
+                unfinished.unlink(missing_ok=True)
         self._board: Board | None = None
         self._saved: Checkpoint | None = None
         self._written, self._cost = time.perf_counter(), 0.0
@@ -178,8 +179,7 @@ class RunFolder:
         if self._saved is None:  # it ended before its first checkpoint
             return
         with fitting(self.path / CHECKPOINT):
-            blank = {**training.state(), "episodes": None, "elsewhere": None}
-            training.take(restore(blank, self._saved.state, self._saved.tensors))
+            training.take(restore(training.blank(), self._saved.state, self._saved.tensors))
         self._saved = None
 
     def __enter__(self) -> RunFolder:
@@ -348,6 +348,32 @@ def plan_of(
             if weights > held or any(x.shape != shape for x in record.returns):
                 raise ValueError("its settings do not belong to its arrays")
     return plan
+
+
+def curves_of(path: Path) -> Record:
+    """The curves of a run, finished or not; its environment need not be installed.
+
+    Parameters
+    ----------
+    path : Path
+        The run folder.
+
+    Returns
+    -------
+    Record
+
+    Raises
+    ------
+    CheckpointError
+        If there is no checkpoint, or it is damaged or foreign.
+    """
+    about, saved = read(path)
+    if saved is None:
+        raise CheckpointError(f"{path} has no checkpoint yet")
+    with fitting(path / CHECKPOINT):
+        record = Record(len(about["seeds"]))
+        record.load_state_dict(_part(saved, "record"))
+        return record
 
 
 def _part(saved: Checkpoint, name: str) -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import functools
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -12,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ddpg_lib.checkpoint import CheckpointError
 from ddpg_lib.config import Config, recipe
 from ddpg_lib.ddpg import DDPG
 from ddpg_lib.divergence import require_finite
@@ -21,7 +24,8 @@ from ddpg_lib.interrupts import Interrupts
 from ddpg_lib.plan import Plan
 from ddpg_lib.progress import Progress
 from ddpg_lib.records import Record, Run
-from ddpg_lib.runfolder import RunFolder, fitting
+from ddpg_lib.runfolder import RunFolder, fitting, plan_of, read
+from ddpg_lib.state import restore
 
 OnEvaluation = Callable[[int, DDPG], None]
 LOOK_EVERY = 100  # updates between looks at the losses on a GPU, which has to be waited for
@@ -134,6 +138,37 @@ def resume(
     return _carry_out(training, run_folder, progress, on_evaluation)
 
 
+def load(folder: str | Path, *, env: EnvLike | None = None) -> Run:
+    """A run as its last checkpoint holds it, finished or not.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The run folder.
+    env : callable, optional
+        The environment, if it was a function and not an id.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    CheckpointError
+        If there is no checkpoint, or it is damaged or foreign.
+    """
+    path = Path(folder)
+    about, saved = read(path)
+    if saved is None:
+        raise CheckpointError(f"{path} has no checkpoint yet")
+    plan = plan_of(path, about, saved, env)
+    with fitting(path):
+        training = Training(dataclasses.replace(plan, compile=False))
+        training.envs.close()
+        restored = restore(training.blank(), saved.state, saved.tensors)
+    return dataclasses.replace(training.run(), seconds=restored["seconds"])
+
+
 class Training:
     """A run under way: what :func:`train` makes, steps, and saves.
 
@@ -154,13 +189,18 @@ class Training:
         dims = (self.envs.obs_dim, self.envs.action_low, self.envs.action_high)
         self.agent = DDPG(*dims, plan.config, plan.seeds, plan.device, plan.compile)
         n = len(plan.seeds)
-        self.evaluator = Evaluator(plan.env, n, plan.config.eval_episodes, **plan.env_kwargs)
         self.step = 0
         self.obs = np.zeros((n, self.envs.obs_dim), np.float32)
         self.episode_return = np.zeros(n)
         self.latest = {name: torch.full((n,), torch.nan) for name in ("critic_loss", "q")}
         self.record = Record(n)
         self.seconds, self._started = 0.0, time.perf_counter()
+
+    @functools.cached_property
+    def evaluator(self) -> Evaluator:
+        """The evaluation's environments, made when they are needed."""
+        n, episodes = len(self.plan.seeds), self.config.eval_episodes
+        return Evaluator(self.plan.env, n, episodes, **self.plan.env_kwargs)
 
     def begin(self) -> None:
         """Evaluate the untrained policies, and begin the first episodes."""
@@ -226,6 +266,7 @@ class Training:
             episodes=self.record.episodes,
             metrics={name: values.T for name, values in record["metrics"].items()},
             seconds=self.elapsed(),
+            env_kwargs=self.plan.env_kwargs,
         )
 
     def elapsed(self) -> float:
@@ -248,6 +289,16 @@ class Training:
             "episodes": self.envs.episodes.state_dict(),
             "elsewhere": _random_state_elsewhere(),
         }
+
+    def blank(self) -> dict[str, Any]:
+        """What :func:`ddpg_lib.state.restore` brings to a saved state, for :meth:`take`.
+
+        Returns
+        -------
+        dict
+            As :meth:`state`, without what is not restored in place.
+        """
+        return {**self.state(), "episodes": None, "elsewhere": None}
 
     def take(self, state: dict[str, Any]) -> None:
         """Go on from a state that was saved; agent and record hold theirs already.
@@ -282,7 +333,9 @@ def _carry_out(
     with contextlib.ExitStack() as stack:
         stack.callback(training.envs.close)
         stop = stack.enter_context(Interrupts(active=folder is not None))
-        bar = stack.enter_context(Progress(training.plan, training.step, progress))
+        bar = stack.enter_context(
+            Progress(training.plan, training.step, progress and not training.finished())
+        )
         keeper = stack.enter_context(folder) if folder else None
 
         def tell() -> None:

@@ -50,12 +50,13 @@ def same(one, other):
     return True
 
 
-def begun(path, since):
-    """Whether a file is there and was not left by an earlier life."""
-    try:
-        return path.stat().st_mtime_ns > since
-    except FileNotFoundError:
-        return False
+def begun(folder, since):
+    """Whether a file is being written: its temporary form is there, from this life."""
+    for path in folder.glob(".*tmp*"):
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime_ns > since:
+                return True
+    return False
 
 
 class Lives:
@@ -97,24 +98,24 @@ def test_thirty_kills_at_random_moments_change_nothing(tmp_path):
         lives.begin(folder=str(tmp_path / f"whole{runs}"), **request)
         assert lives.end() == 0
         folder = tmp_path / f"killed{runs}"
-        temporary = folder / f".{CHECKPOINT}.tmp"
         while True:
             child = lives.begin(folder=str(folder), **request)
             began, born = time.perf_counter(), time.time_ns()
             until, in_write = rng.uniform(0.0, 0.4), rng.random() < 0.5
             while time.perf_counter() < began + until:
                 time.sleep(0.001)
-            while in_write and time.perf_counter() < began + 2 and not begun(temporary, born):
+            while in_write and time.perf_counter() < began + 2 and not begun(folder, born):
                 pass  # a write takes a few milliseconds
             with contextlib.suppress(ProcessLookupError):  # it may have ended
                 os.kill(child, signal.SIGKILL)
             if lives.end() == 0:
                 break
             kills += 1
-            inside += begun(temporary, born)
+            inside += begun(folder, born)
             reached = load(folder / CHECKPOINT) if (folder / CHECKPOINT).exists() else None
             moments.append(dict(reached.state["$dict"])["step"] if reached else 0)
         assert same(tmp_path / f"whole{runs}", folder)
+        assert not list(folder.glob(".*tmp*"))  # what the killed left is gone
     lives.close()
     print(f"{kills} kills in {runs} runs, {inside} of them inside a write, at steps {moments}")
     assert len(set(moments)) > 10
@@ -147,7 +148,6 @@ def needs(env):
         ("Hopper-v5", {}),
     ],
 )
-@pytest.mark.filterwarnings("ignore:.*pkg_resources")
 def test_a_run_stopped_in_the_middle_of_episodes_ends_the_same(tmp_path, env, env_kwargs):
     needs(env)
     whole = train(
@@ -165,6 +165,26 @@ def test_a_run_stopped_in_the_middle_of_episodes_ends_the_same(tmp_path, env, en
     np.testing.assert_array_equal(continued.returns, whole.returns)
     assert continued.episodes == whole.episodes
     assert continued.config == whole.config
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"n_step": 5, "policy_delay": 2, "normalize_obs": True, "max_grad_norm": 1.0},
+        {"layer_norm": "both", "invert_gradients": True, "noise": "decaying"},
+        {"batch_norm": "both", "critic_weight_decay": 0.01, "dqda_clipping": 1.0},
+    ],
+)
+def test_every_option_comes_back(tmp_path, options):
+    config = TINY.replace(**options)
+    train("Pendulum-v1", config, [1, 2], folder=tmp_path / "whole", progress=False)
+    with pytest.raises(Interrupted):
+        train(
+            "Pendulum-v1", config, [1, 2], folder=tmp_path / "broken", progress=False,
+            on_evaluation=stopping(150),
+        )  # fmt: skip
+    resume(tmp_path / "broken", progress=False)
+    assert same(tmp_path / "whole", tmp_path / "broken")
 
 
 class Hidden(gym.Env):

@@ -1,0 +1,7 @@
+"""``python -m ddpg_lib`` is ``ddpg``."""
+
+import sys
+
+from ddpg_lib.cli import main
+
+sys.exit(main())
