@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ddpg_lib.episodes import Episodes
 
 Array = NDArray[np.float32]
+TABLE = 1_000  # numbers of an observation that is made a vector; more of them are a picture
 EnvLike = str | Callable[[], "gym.Env[Any, Any]"]
 
 
@@ -31,7 +32,8 @@ def make(env: EnvLike, **kwargs: Any) -> gym.Env[Any, Any]:
     Parameters
     ----------
     env : str or callable
-        A Gymnasium id, or a function without arguments that returns an environment.
+        A Gymnasium id, or a function without arguments that returns an environment. Where an id
+        names it, small tables of observations or actions are made vectors.
     **kwargs
         For ``gymnasium.make``, with an id only.
 
@@ -46,7 +48,7 @@ def make(env: EnvLike, **kwargs: Any) -> gym.Env[Any, Any]:
     UnsupportedSpaceError
         If observations are not a flat box, or actions not a flat, bounded box; says what to change.
     """
-    made = _by_id(env, **kwargs) if isinstance(env, str) else env()
+    made = _flat(_by_id(env, **kwargs)) if isinstance(env, str) else env()
     try:
         check_spaces(made)
     except UnsupportedSpaceError:
@@ -78,6 +80,18 @@ def _by_id(name: str, **kwargs: Any) -> gym.Env[Any, Any]:
         hint = f"; did you mean {', '.join(known[key] for key in near)}?" if near else ""
         hint = hint or f" ({' '.join(str(error).split())})"
         raise UnavailableEnvironmentError(f"there is no environment {name!r}{hint}") from None
+
+
+def _flat(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
+    """Make vectors of tables of observations and actions; pictures stay, and are refused."""
+    obs, action = env.observation_space, env.action_space
+    if isinstance(obs, gym.spaces.Box) and len(obs.shape) != 1 and np.prod(obs.shape) <= TABLE:
+        env = gym.wrappers.FlattenObservation(env)
+    if isinstance(action, gym.spaces.Box) and len(action.shape) != 1:
+        shape = action.shape
+        flat = gym.spaces.Box(action.low.ravel(), action.high.ravel(), dtype=action.dtype.type)
+        env = gym.wrappers.TransformAction(env, lambda a: np.reshape(a, shape), flat)
+    return env
 
 
 def check_spaces(env: gym.Env[Any, Any]) -> None:

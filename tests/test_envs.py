@@ -142,3 +142,44 @@ def test_a_missing_extra_gives_the_command_that_installs_it(name, module, extra)
 
 def test_a_module_names_its_environment():
     assert make("gymnasium:Pendulum-v1").spec.id == "Pendulum-v1"
+
+
+@pytest.fixture
+def table():
+    class Table(gym.Env):
+        """A 2x3 table of observations, a 2x2 table of actions; the reward is their product."""
+
+        observation_space = Box(0.0, 1.0, (2, 3))
+        action_space = Box(np.array([[-1, -2], [-3, -4]]), 5.0, (2, 2), np.float32)
+
+        def reset(self, *, seed=None, options=None):
+            super().reset(seed=seed)
+            return np.arange(6.0, dtype=np.float32).reshape(2, 3) / 6, {}
+
+        def step(self, action):
+            assert self.action_space.contains(action)
+            return np.ones((2, 3), np.float32), float(action[1, 0]), False, False, {}
+
+    gym.register("Table-v0", Table, max_episode_steps=7)
+    yield "Table-v0"
+    del gym.registry["Table-v0"]
+
+
+def test_tables_are_made_vectors_where_an_id_names_the_environment(table):
+    envs = StackedEnvs(table, [0])
+    np.testing.assert_allclose(envs.reset(), [np.arange(6) / 6], rtol=1e-6)
+    np.testing.assert_array_equal(envs.action_low, [-1, -2, -3, -4])
+    _, reward, *_ = envs.step(np.array([[0.0, 1.0, -2.0, 3.0]], np.float32))
+    assert reward == [-2.0]
+    run = train(table, steps=30, warmup_steps=20, eval_every=30, eval_episodes=1, progress=False)
+    assert run.agent.replay.sizes[:2] == (6, 4)
+
+
+def test_pictures_are_refused_with_what_to_do():
+    class Picture(Walk):
+        observation_space = Box(0, 255, (96, 96, 3), np.uint8)
+
+    gym.register("Picture-v0", Picture)
+    with pytest.raises(UnsupportedSpaceError, match=r"\(96, 96, 3\).*FlattenObservation"):
+        train("Picture-v0", progress=False)
+    del gym.registry["Picture-v0"]
