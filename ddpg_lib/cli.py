@@ -50,7 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         known = isinstance(error, ValueError | RuntimeError | ArithmeticError | OSError)
         hint = "" if known else f" ({type(error).__name__}; DDPG_DEBUG=1 shows where)"
-        print(f"ddpg: {' '.join(str(error).split())}{hint}", file=sys.stderr)
+        text = " ".join(str(error).split()) or "it failed without a message"
+        print(f"ddpg: {text}{hint}", file=sys.stderr)
         return 2
     return 0
 

@@ -13,6 +13,7 @@ from ddpg_lib.ddpg import DDPG
 from ddpg_lib.envs import EnvLike, make
 
 EVALUATION_SEED = 1_000_000  # far from the seeds that people train with
+LONGEST_EPISODE = 20_000  # steps; an environment without a time limit would never end
 
 
 def evaluate(
@@ -161,6 +162,11 @@ class Evaluator:
         -------
         array, shape (n, episodes)
             Undiscounted returns.
+
+        Raises
+        ------
+        ValueError
+            If an episode does not end within ``LONGEST_EPISODE`` steps.
         """
         obs = np.stack(
             [
@@ -170,7 +176,14 @@ class Evaluator:
         ).astype(np.float32)
         returns = np.zeros(obs.shape[:2])
         running = np.ones(obs.shape[:2], bool)
+        steps = 0
         while running.any():
+            if steps == LONGEST_EPISODE:
+                raise ValueError(
+                    f"an evaluation episode did not end within {steps:,} steps: give the "
+                    "environment a time limit, such as env_kwargs max_episode_steps=1000"
+                )
+            steps += 1
             actions = agent.act(obs)
             for i, k in np.argwhere(running):
                 obs[i, k], reward, terminated, truncated, _ = self.envs[i][k].step(actions[i, k])

@@ -72,7 +72,8 @@ class Run:
     def summary(self) -> str:
         """The final policies in a few lines: interquartile mean, interval, every agent."""
         final = self.curves[:, -1]
-        lines = [f"{name_of(self.env)}: {len(final)} agents, {self.steps[-1]:,} steps each"]
+        agents = "1 agent" if len(final) == 1 else f"{len(final)} agents"
+        lines = [f"{name_of(self.env)}: {agents}, {self.steps[-1]:,} steps each"]
         if len(final) > 1:
             low, high = bootstrap_interval(final)
             lines.append(

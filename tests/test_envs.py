@@ -183,3 +183,13 @@ def test_pictures_are_refused_with_what_to_do():
     with pytest.raises(UnsupportedSpaceError, match=r"\(96, 96, 3\).*FlattenObservation"):
         train("Picture-v0", progress=False)
     del gym.registry["Picture-v0"]
+
+
+def test_an_evaluation_without_end_is_noticed(monkeypatch):
+    class Endless(Walk):
+        def step(self, action):
+            return self.observe(), 1.0, False, False, {}
+
+    monkeypatch.setattr("ddpg_lib.evaluation.LONGEST_EPISODE", 50)
+    with pytest.raises(ValueError, match=r"not end within 50 steps.*max_episode_steps=1000"):
+        train(Endless, progress=False)
