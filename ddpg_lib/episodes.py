@@ -21,7 +21,8 @@ class Episodes:
     Most environments cannot save their state, but all that are deterministic come back to it:
     the episode begins again from the same random state and takes the same actions. Whether one
     did is checked by its rewards and its last observation. An environment whose ``unwrapped`` has
-    ``state_dict`` and ``load_state_dict`` is asked for its state instead.
+    ``state_dict`` and ``load_state_dict`` is asked for its state instead. One that carries over,
+    from episode to episode, what no observation shows comes back without it, unnoticed.
 
     Parameters
     ----------
