@@ -9,15 +9,25 @@ from pathlib import Path
 from typing import Any
 
 
-def show_source(*objects: Any, docstrings: bool = False) -> None:
+def show_source(
+    *objects: Any, docstrings: bool = False, start: str = "", stop: str | None = None
+) -> None:
     """Display the library's own source of functions or classes, as it is installed.
 
     Parameters
     ----------
     *objects
-        Functions, methods or classes.
+        Functions, methods, classes or modules.
     docstrings : bool
         Whether to keep docstrings, which the API reference prints in full.
+    start, stop : str, optional
+        To show a part: from the first line that contains ``start`` to before the next one that
+        contains ``stop``, such as two comments.
+
+    Raises
+    ------
+    ValueError
+        If no line contains ``start``, or none after it ``stop``.
     """
     from IPython.display import Markdown, display
 
@@ -25,9 +35,23 @@ def show_source(*objects: Any, docstrings: bool = False) -> None:
         source = textwrap.dedent(inspect.getsource(item)).rstrip()
         if not docstrings:
             source = without_docstrings(source)
+        source = _part(source, start, stop)
         path = Path(inspect.getsourcefile(item) or "")
         place = f"{path.parent.name}/{path.name}"
         display(Markdown(f"```python\n# {place}\n{source}\n```"))
+
+
+def _part(source: str, start: str, stop: str | None) -> str:
+    """The lines from the first with ``start`` to before the next with ``stop``, dedented."""
+    lines = source.splitlines()
+    ends = [len(lines)]
+    begins = [i for i, line in enumerate(lines) if start in line]
+    if begins and stop is not None:
+        ends = [i for i in range(begins[0] + 1, len(lines)) if stop in lines[i]]
+    if not (begins and ends):
+        missing = stop if begins else start
+        raise ValueError(f"no line contains {missing!r}: has the source changed?")
+    return textwrap.dedent("\n".join(lines[begins[0] : ends[0]])).rstrip()
 
 
 def without_docstrings(source: str) -> str:

@@ -8,7 +8,6 @@ NumPy installed; inside the package it needs torch, which ``ddpg_lib/__init__.py
 from __future__ import annotations
 
 import copy
-import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -20,9 +19,11 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[Any]
 Function = Callable[[Array], Array]
 OnStep = Callable[[int, "NumpyDDPG"], None]
-ACTIVATIONS: dict[str, Function] = {"relu": lambda z: np.maximum(z, 0), "tanh": np.tanh}
-# Their slopes at z, from the outputs h = f(z) that the forward pass has kept.
-SLOPES: dict[str, Function] = {"relu": lambda h: h > 0, "tanh": lambda h: 1 - h * h}
+ACTIVATIONS: dict[str, tuple[Function, Function]] = {  # h = f(z); its slope f'(z), written in h
+    "relu": (lambda z: np.maximum(z, 0), lambda h: h > 0),
+    "tanh": (np.tanh, lambda h: 1 - h * h),
+    "linear": (lambda z: z, np.ones_like),
+}
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Settings:
     dtype: str = "float32"  # of all arrays; "float64" to check gradients
 
     def __post_init__(self) -> None:
-        if self.activation not in SLOPES or self.noise not in ("gaussian", "decaying"):
+        if self.activation not in ("relu", "tanh") or self.noise not in ("gaussian", "decaying"):
             raise ValueError("activation must be relu or tanh, and noise gaussian or decaying")
         if not (0 <= self.action_layer <= len(self.hidden) and 1 <= self.warmup_steps < self.steps):
             raise ValueError("needed: 0 <= action_layer <= len(hidden), 1 <= warmup_steps < steps")
@@ -63,12 +64,13 @@ class Network:
     """
 
     def __init__(self, rng: Generator, sizes: list[int], c: Settings, action_dim: int = 0) -> None:
-        self.sizes, self.action_layer, self.squash = sizes, c.action_layer, action_dim == 0
-        self.activation, self.slope = ACTIVATIONS[c.activation], SLOPES[c.activation]
+        names = [c.activation] * len(c.hidden) + ["linear" if action_dim else "tanh"]
+        self.functions = [ACTIVATIONS[name] for name in names]
+        self.sizes, self.action_layer = sizes, c.action_layer
         self.parts: list[tuple[slice, tuple[int, int]]] = []
         self.theta: Array = np.empty(0)  # all weights and biases in one vector
-        for i, (below, outputs) in enumerate(itertools.pairwise(sizes)):
-            inputs = below + action_dim * (i == c.action_layer)
+        for i, outputs in enumerate(sizes[1:]):
+            inputs = sizes[i] + action_dim * (i == c.action_layer)
             bound = c.final_init if i == len(sizes) - 2 else inputs**-0.5
             for shape in ((inputs, outputs), (1, outputs)):
                 drawn = np.append(self.theta, rng.uniform(-bound, bound, shape))
@@ -83,29 +85,26 @@ class Network:
 
     def forward(self, x: Array, action: Array | None = None) -> Array:
         """Map ``(batch, obs_dim)``, and ``(batch, action_dim)``, to ``(batch, outputs)``."""
-        self.inputs = []  # of each layer, kept for the way back
-        weights, last = self.weights, len(self.sizes) - 2
-        for i in range(last + 1):
+        self.inputs, self.outputs = [], []  # x and h of each layer, kept for the way back
+        weights = self.weights
+        for i, (f, _) in enumerate(self.functions):
             if action is not None and i == self.action_layer:
                 x = np.concatenate((x, action), axis=1)
             self.inputs.append(x)
-            z = x @ weights[2 * i] + weights[2 * i + 1]
-            x = self.activation(z) if i < last else np.tanh(z) if self.squash else z
-        self.output = x
+            x = f(x @ weights[2 * i] + weights[2 * i + 1])
+            self.outputs.append(x)
         return x
 
-    def backward(self, delta: Array) -> Array:
+    def backward(self, grad: Array) -> Array:
         """From dL/doutput, ``(batch, outputs)``, to dL/daction, ``(batch, action_dim)``."""
         self.deltas: list[Array] = []  # dL/dz of each layer, kept for the gradient
-        weights, action_gradient = self.weights, delta[:, :0]
-        delta = delta * (1 - self.output**2) if self.squash else delta
-        for i in reversed(range(len(self.sizes) - 1)):
+        weights = self.weights
+        for i, (_, slope) in reversed(list(enumerate(self.functions))):
+            delta = grad * slope(self.outputs[i])
             self.deltas.insert(0, delta)
-            w, below = weights[2 * i], self.sizes[i]  # the action's rows of W are its last
-            if i == self.action_layer:
-                action_gradient = delta @ w[below:].T
-            if i > 0:
-                delta = delta @ w[:below].T * self.slope(self.inputs[i][:, :below])
+            grad = delta @ weights[2 * i].T  # dL/dx: of this layer's input, the output below
+            if i == self.action_layer:  # what joined in the forward pass parts here
+                grad, action_gradient = grad[:, : self.sizes[i]], grad[:, self.sizes[i] :]
         return action_gradient
 
     def gradient(self) -> Array:

@@ -1,0 +1,139 @@
+"""Checks for the exercises of chapter 10."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ddpg_lib.numpy_ddpg import Network, Settings
+
+Array = NDArray[Any]
+
+X = np.array([[1.0, 2.0], [3.0, -1.0]])
+W = np.array([[1.0, -1.0], [0.5, 2.0]])
+B = np.array([[0.0, -1.0]])
+G = np.array([[1.0, 2.0], [-1.0, 4.0]])
+
+
+def one_layer(answer: Any) -> str:
+    """10.1: dL/dW of a relu layer with two inputs, two units and two transitions."""
+    try:
+        given = np.asarray(answer, float)
+    except (TypeError, ValueError):
+        given = np.empty(0)
+    if given.shape != (2, 2):
+        return "give a matrix of two rows and two columns, like W."
+    z = X @ W + B
+    delta = G * (z > 0)
+    mistakes = [
+        (X.T @ delta, ""),
+        (delta.T @ X, "that is the transpose: an entry's row is its input, its column its unit."),
+        (X.T @ G, "one unit is shut for the second transition, and its slope is 0: use (10.2)."),
+        (X.T @ (G * z * (z > 0)), "the slope of an open relu is 1, not its output."),
+        (X.T @ delta / 2, "the sum over transitions is already the whole; divide by nothing."),
+        (X @ delta, "sum over transitions, not over inputs: the first factor is transposed."),
+        (delta @ W.T, "that is dL/dX, for the layer below."),
+        (-X.T @ delta, "that is the way down; the gradient points up."),
+    ]
+    for value, message in mistakes:
+        if np.allclose(given, value, atol=1e-6):
+            return message
+    return "not yet. First Z, then which units are open, then (10.2), then (10.3)."
+
+
+def first_step(answer: Any) -> str:
+    """10.2: the length of Adam's first step without bias correction, relative to that with it."""
+    try:
+        ratio = float(answer)
+    except (TypeError, ValueError):
+        return "give one number."
+    right = 0.1 / math.sqrt(0.001)
+    mistakes = [
+        (right, ""),
+        (1 / right, "that is the other way round: which of the two steps is the longer?"),
+        (0.1, "m is too small by the factor 0.1, but v is too small as well."),
+        (0.1 / 0.001, "the step divides by the *root* of v."),
+        (math.sqrt(1000), "v is too small by the factor 0.001, but m is too small as well."),
+        (1.0, "m is too small by 1 - beta1 and the root of v by another factor: not the same."),
+    ]
+    for value, message in mistakes:
+        if math.isclose(ratio, value, rel_tol=2e-3):
+            return message
+    return "not yet. At t = 1, what are m and v in terms of g?"
+
+
+def backward(answer: Callable[..., Any]) -> str:
+    """10.3: the reader's backward pass of a critic with two tanh layers."""
+    if not callable(answer):
+        return "give the function itself, without calling it."
+    rng = np.random.default_rng(0)
+    c = Settings(hidden=(5, 4), final_init=0.7, dtype="float64")
+    critic = Network(rng, [3, 5, 4, 1], c, action_dim=2)
+    s, a, grad = (rng.normal(size=(6, k)) for k in (3, 2, 1))
+    critic.forward(s, a)
+    action = critic.backward(grad)
+    ends = np.cumsum([w.size for w in critic.weights])[:-1]
+    names = ("W1", "b1", "W2", "b2", "W3", "b3")
+    right = dict(zip(names, np.split(critic.gradient(), ends), strict=True))
+    result = answer([w.copy() for w in critic.weights], s.copy(), a.copy(), grad.copy())
+    try:
+        gradients, action_given = result
+        given = dict(zip(right, gradients, strict=True))
+    except (TypeError, ValueError):
+        return "return a pair: the six gradients (W1, b1, W2, b2, W3, b3), and dQ/da."
+    hints = {
+        "W3": "the last layer is linear, so its delta is what is handed in.",
+        "b3": "a bias enters every transition: sum its delta over the rows.",
+        "W2": "its delta is delta3 W3^T times the slope 1 - h^2 of its own output.",
+        "b2": "a bias enters every transition: sum its delta over the rows.",
+        "W1": "its delta is delta2 W2^T times the slope 1 - h^2; its input is s and a together.",
+        "b1": "a bias enters every transition: sum its delta over the rows.",
+    }
+    for name, hint in hints.items():  # from the top down, the way the error travels
+        value = np.asarray(given[name], float)
+        if value.size != right[name].size:
+            return f"the gradient of {name} has {value.size} numbers, not {right[name].size}."
+        if not np.allclose(value.ravel(), right[name], atol=1e-9):
+            if np.allclose(value.ravel(), right[name] / len(s), atol=1e-9):
+                return f"the gradient of {name} is too small by N; the 1/N is in what is handed in."
+            return f"the gradient of {name} is wrong: {hint}"
+    if np.shape(action_given) != action.shape:
+        return f"dQ/da must have the shape of a, {action.shape}; got {np.shape(action_given)}."
+    if not np.allclose(action_given, action, atol=1e-9):
+        return "dQ/da is wrong: it is delta1 times the *action's* rows of W1, the last ones."
+    return ""
+
+
+def softplus_slope(answer: Callable[[Array], Any]) -> str:
+    """10.4: the slope of softplus, written in its output."""
+    if not callable(answer):
+        return "give a function of h."
+    z = np.linspace(-4, 4, 41)
+    h = np.log1p(np.exp(z))
+    right = 1 / (1 + np.exp(-z))
+    given = np.asarray(answer(h.copy()), float)
+    if given.shape != h.shape:
+        return "the function must return an array of the shape of h."
+    mistakes = [
+        (right, ""),
+        (1 / (1 + np.exp(-h)), "that is the slope if h were z; the backward pass has only h."),
+        (np.exp(-h), "nearly: that is 1 minus the slope."),
+        (1 - np.exp(h), "check the sign in the exponent."),
+        (1 - h * h, "that is tanh's."),
+    ]
+    for value, message in mistakes:
+        if np.allclose(given, value, atol=1e-7):
+            return message
+    return "not yet. Differentiate log(1 + e^z), then replace e^z by what h says of it."
+
+
+CHECKS: dict[int, Callable[[Any], str]] = {
+    1: one_layer,
+    2: first_step,
+    3: backward,
+    4: softplus_slope,
+}
