@@ -1,0 +1,155 @@
+"""The two actor-critics that Silver et al. (2014), section 5.1, set against each other.
+
+They learn the bandit of :mod:`ddpg_lib.bandit`, all runs and all step sizes side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ddpg_lib.bandit import QuadraticBandit
+
+__all__ = ["copdac_b", "sac_b"]
+
+Array: TypeAlias = NDArray[Any]
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def copdac_b(
+    bandit: QuadraticBandit,
+    seeds: Sequence[int],
+    *,
+    alpha: ArrayLike,
+    sigma: ArrayLike,
+    batches: int,
+    start: ArrayLike = 0.0,
+) -> Array:
+    """Deterministic actor-critic: the policy is ``theta``, the behavior Gaussian around it.
+
+    A linear regression of a batch's rewards on the compatible features ``a - theta`` and a bias
+    gives w, and ``theta`` moves by ``alpha w`` (Silver et al. 2014, COPDAC-B).
+
+    Parameters
+    ----------
+    bandit : QuadraticBandit
+    seeds : sequence of int
+        One for each run of the bandit.
+    alpha, sigma : array_like, shape (settings,) or scalar
+        Step size, and standard deviation of the behavior. Settings share a run's random numbers.
+    batches : int
+        Number of batches; each has 2 m steps.
+    start : array_like, shape (m,) or scalar
+        The first theta.
+
+    Returns
+    -------
+    array, shape (runs, settings, batches + 1)
+        Cost of theta before the first batch and after each; infinite once it overflows.
+
+    Raises
+    ------
+    ValueError
+        If seeds and runs differ in number, or a sigma is not positive.
+    """
+    alpha, sigma = np.broadcast_arrays(*np.atleast_1d(alpha, sigma))
+    if np.any(sigma <= 0):
+        raise ValueError("sigma must be positive: without noise there is nothing to regress on")
+    m = bandit.C.shape[1]
+    theta = np.zeros((len(bandit.C), len(alpha), m)) + np.asarray(start, np.float64)
+    costs = [bandit.cost(theta)]
+    for xi, noise in bandit.explore(seeds, batches):
+        actions = theta[:, :, None] + sigma[:, None, None] * xi[:, None]
+        reward = -bandit.cost(actions) - noise[:, None]
+        w = _regress(xi, reward)[..., 1:] / sigma[:, None]
+        theta = theta + alpha[:, None] * w
+        costs.append(bandit.cost(theta))
+    return _finished(costs)
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def sac_b(
+    bandit: QuadraticBandit,
+    seeds: Sequence[int],
+    *,
+    alpha: ArrayLike,
+    alpha_y: ArrayLike,
+    sigma: ArrayLike,
+    batches: int,
+    start: ArrayLike = 0.0,
+    actor: Literal["sampled", "natural", "raw"] = "sampled",
+) -> Array:
+    r"""Stochastic actor-critic: the policy is the Gaussian with mean theta and variance exp(y).
+
+    The critic is a linear regression of a batch's rewards on the compatible features, the
+    gradients of the log density in theta and y, and a bias (Silver et al. 2014, SAC-B). How the
+    actor then uses it the paper leaves open.
+
+    Parameters
+    ----------
+    bandit, seeds, batches, start
+        As for :func:`copdac_b`.
+    alpha, alpha_y : array_like, shape (settings,) or scalar
+        Step sizes of theta and of y; with ``alpha_y = 0`` the variance stays.
+    sigma : array_like, shape (settings,) or scalar
+        First standard deviation.
+    actor : {'sampled', 'natural', 'raw'}
+        ``'sampled'``: the batch's mean of :math:`\nabla\log\pi\,(Q^w - b)`, b the bias.
+        ``'raw'``: the same with the bias left in. ``'natural'``: the critic's weights.
+
+    Returns
+    -------
+    array, shape (runs, settings, batches + 1)
+        Cost of theta before the first batch and after each; infinite once it overflows.
+
+    Raises
+    ------
+    ValueError
+        If seeds and runs differ in number, a sigma is not positive, or ``actor`` is none of these.
+    """
+    if actor not in ("sampled", "natural", "raw"):
+        raise ValueError(f"actor must be 'sampled', 'natural' or 'raw', got {actor!r}")
+    alpha, alpha_y, sigma = np.broadcast_arrays(*np.atleast_1d(alpha, alpha_y, sigma))
+    if np.any(sigma <= 0):
+        raise ValueError("sigma must be positive: a density is needed for its gradient")
+    runs, m = bandit.C.shape[:2]
+    theta = np.zeros((runs, len(alpha), m)) + np.asarray(start, np.float64)
+    y = np.zeros((runs, len(alpha))) + 2 * np.log(sigma)
+    costs = [bandit.cost(theta)]
+    for xi, noise in bandit.explore(seeds, batches):
+        scale = np.exp(y / 2)[..., None]
+        reward = -bandit.cost(theta[:, :, None] + scale[..., None] * xi[:, None]) - noise[:, None]
+        # Gradients of log pi: xi / scale in theta, and this in y.
+        score_y = (np.square(xi).sum(-1, keepdims=True) - m) / 2
+        features = np.concatenate([xi, score_y], axis=-1)
+        weights = _regress(features, reward)
+        step = weights[..., 1:]
+        if actor == "natural":
+            step = np.concatenate([scale * step[..., :-1], step[..., -1:]], axis=-1)
+        else:
+            q = step @ features.swapaxes(1, 2)  # the critic's advantage, (runs, settings, steps)
+            if actor == "raw":
+                q = q + weights[..., :1]
+            step = q @ features / features.shape[1]
+            step = np.concatenate([step[..., :-1] / scale, step[..., -1:]], axis=-1)
+        theta = theta + alpha[:, None] * step[..., :-1]
+        y = y + alpha_y * step[..., -1]
+        costs.append(bandit.cost(theta))
+    return _finished(costs)
+
+
+def _regress(features: Array, targets: Array) -> Array:
+    """Least-squares weights (runs, settings, 1 + k), the bias first.
+
+    From features (runs, steps, k) and targets (runs, settings, steps).
+    """
+    design = np.concatenate([np.ones((*features.shape[:2], 1)), features], axis=-1)
+    return targets @ np.linalg.pinv(design).swapaxes(1, 2)
+
+
+def _finished(costs: list[Array]) -> Array:
+    result = np.stack(costs, axis=-1)
+    return np.where(np.isfinite(result), result, np.inf)
