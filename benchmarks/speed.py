@@ -68,6 +68,7 @@ class Worker:
         self.connection, other = context.Pipe()
         self.process = context.Process(target=work, args=(other, name, task, threads), daemon=True)
         self.process.start()
+        other.close()  # so that a contender that fails ends the wait
         assert self.connection.recv() == "ready"
 
     def milliseconds(self, steps: int) -> float:

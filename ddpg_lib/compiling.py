@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import types
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +11,9 @@ from typing import Any
 import torch
 
 
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+def compiled(
+    function: Callable[..., Any], device: str | torch.device = "cpu"
+) -> Callable[..., Any]:
     """Return ``function`` compiled into one graph at its first call.
 
     Where compilation fails, for want of a C++ compiler for example, a warning says why and the
@@ -18,7 +22,10 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     Parameters
     ----------
     function : callable
-        Of tensors, and of objects made of them.
+        Of tensors, and of objects made of them. If it is a method, its object's own tensors and
+        settings must keep their shapes and values: only the arguments are looked at again.
+    device : str or torch.device
+        Where the tensors are. On a CPU the kernels are also called from C++ and not from Python.
 
     Returns
     -------
@@ -28,7 +35,10 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     # Off by default; without it the gradient inside the update cannot be part of the graph.
     if hasattr(torch._dynamo.config, "trace_autograd_ops"):
         torch._dynamo.config.trace_autograd_ops = True
-    run = torch.compile(function, fullgraph=True, dynamic=False)
+    options: dict[str, Any] = {"guard_filter_fn": _of_arguments}
+    if torch.device(device).type == "cpu":
+        options["cpp_wrapper"] = True
+    run = torch.compile(_own_copy(function), fullgraph=True, dynamic=False, options=options)
     state: dict[str, Any] = {"run": run, "proven": False}
 
     def call(*args: Any) -> Any:
@@ -52,6 +62,22 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         return result
 
     return call
+
+
+def _own_copy(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same method with code of its own: compiled graphs are kept by code, not by object."""
+    if not isinstance(function, types.MethodType):
+        return function
+    f = function.__func__
+    copy = types.FunctionType(
+        f.__code__.replace(), f.__globals__, f.__name__, f.__defaults__, f.__closure__
+    )
+    return types.MethodType(copy, function.__self__)
+
+
+def _of_arguments(guards: Any) -> list[bool]:
+    """Keep the checks of a call's arguments; the hundreds of an agent's own parts cost time."""
+    return [not re.match(r"(L\[')?self\b", guard.name) for guard in guards]
 
 
 def _about_compiling(error: BaseException | None) -> bool:

@@ -65,8 +65,8 @@ class DDPG:
     device : str or torch.device
         Where networks and replay live.
     compile : bool
-        Whether to compile :meth:`learn` into one kernel: it takes some seconds once, and changes
-        results by no more than rounding.
+        Whether to compile :meth:`learn` into one graph: it takes up to half a minute once, and
+        changes results by no more than rounding.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class DDPG:
         self.target_weights = [*self.critic_target.parameters(), *self.actor_target.parameters()]
         self.updates = 0
         self.metrics: dict[str, Tensor] = {}
-        self._learn = compiled(self.learn) if compile else self.learn
+        self._learn = compiled(self.learn, self.device) if compile else self.learn
 
     @torch.no_grad()
     def act(self, obs: ArrayLike) -> Array:

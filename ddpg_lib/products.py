@@ -71,7 +71,7 @@ class OneDNNAffine(torch.autograd.Function):
         Tensor, shape (n, batch, outputs)
         """
         ctx.save_for_backward(x, weight)
-        return _product(x, weight.mT) + bias
+        return _product(x, weight.mT, bias)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
@@ -99,23 +99,25 @@ class OneDNNAffine(torch.autograd.Function):
         )
 
 
-def _product(a: Tensor, b: Tensor) -> Tensor:
-    """``a[i] @ b[i].T`` for every agent i: oneDNN offers no batched product to call."""
-    return _opaque(a, b) if torch.compiler.is_compiling() else _loop(a, b)
+def _product(a: Tensor, b: Tensor, bias: Tensor | None = None) -> Tensor:
+    """``a[i] @ b[i].T + bias[i]`` for every agent i: oneDNN offers no batched product to call."""
+    return _opaque(a, b, bias) if torch.compiler.is_compiling() else _loop(a, b, bias)
 
 
-def _loop(a: Tensor, b: Tensor) -> Tensor:
+def _loop(a: Tensor, b: Tensor, bias: Tensor | None) -> Tensor:
     multiply = torch.ops.mkldnn._linear_pointwise
-    parts = [multiply(p, q, None, "none", [], "") for p, q in zip(a, b, strict=True)]
+    rows = [None] * len(a) if bias is None else bias.squeeze(1).unbind()
+    factors = zip(a.unbind(), b.unbind(), rows, strict=True)
+    parts = [multiply(p, q, row, "none", [], "") for p, q, row in factors]
     return parts[0].unsqueeze(0) if len(parts) == 1 else torch.stack(parts)
 
 
 # torch.compile knows that operator for constant weights only, so it is given this one as a whole.
 @torch.library.custom_op("ddpg_lib::product", mutates_args=())
-def _opaque(a: Tensor, b: Tensor) -> Tensor:
-    return _loop(a, b)
+def _opaque(a: Tensor, b: Tensor, bias: Tensor | None) -> Tensor:
+    return _loop(a, b, bias)
 
 
 @_opaque.register_fake
-def _(a: Tensor, b: Tensor) -> Tensor:
+def _(a: Tensor, b: Tensor, bias: Tensor | None) -> Tensor:
     return a.new_empty(a.shape[0], a.shape[1], b.shape[1])

@@ -61,6 +61,19 @@ def test_options_compile_too(config):
             assert torch.allclose(value, y[key], atol=1e-3), f"{name}.{key}"
 
 
+@pytest.mark.slow
+def test_agents_of_different_networks_in_one_process():
+    """More agents than the compiler's limit of graphs for one piece of code, some alike."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        for i in range(10):
+            config = CONFIG.replace(hidden=(8 + i % 2,), gamma=0.9 if i < 9 else 0.1)
+            eager, fast = filled((3,), config), filled((3,), config)
+            fast._learn = compiled(fast.learn)
+            a, b = eager.update(), fast.update()
+            np.testing.assert_allclose(a["critic_loss"], b["critic_loss"], rtol=1e-4)
+
+
 NO_COMPILER = """
 import warnings
 from test_ddpg import CONFIG, filled, weights
