@@ -123,6 +123,28 @@ class QuadraticBandit:
         root: Array = self._root  # type: ignore[attr-defined]
         return np.square(gap.reshape(runs, -1, m) @ root).sum(-1).reshape(gap.shape[:-1])
 
+    def costs_around(self, center: Array, scale: Array, xi: Array) -> Array:
+        """Costs of all actions ``center + scale xi``, without forming them.
+
+        Expands the quadratic form: a cost at the center, a slope and a curvature.
+
+        Parameters
+        ----------
+        center : array, shape (runs, settings, m)
+        scale : array, shape (runs, settings) or (settings,)
+        xi : array, shape (runs, steps, m)
+
+        Returns
+        -------
+        array, shape (runs, settings, steps)
+        """
+        gap, wide = center - self.best, scale[..., None]
+        slope = gap @ self.C
+        curve = ((xi @ self.C) * xi).sum(-1)[:, None]
+        return (slope * gap).sum(-1)[..., None] + wide * (
+            2 * slope @ xi.swapaxes(1, 2) + wide * curve
+        )
+
     def explore(self, seeds: Sequence[int], batches: int) -> Iterator[tuple[Array, Array]]:
         """Random numbers of a learner, batch by batch, each run's from its own seed.
 

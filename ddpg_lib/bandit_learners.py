@@ -18,7 +18,7 @@ __all__ = ["copdac_b", "sac_b"]
 Array: TypeAlias = NDArray[Any]
 
 
-@np.errstate(over="ignore", invalid="ignore")
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def copdac_b(
     bandit: QuadraticBandit,
     seeds: Sequence[int],
@@ -62,15 +62,14 @@ def copdac_b(
     theta = np.zeros((len(bandit.C), len(alpha), m)) + np.asarray(start, np.float64)
     costs = [bandit.cost(theta)]
     for xi, noise in bandit.explore(seeds, batches):
-        actions = theta[:, :, None] + sigma[:, None, None] * xi[:, None]
-        reward = -bandit.cost(actions) - noise[:, None]
+        reward = -bandit.costs_around(theta, sigma, xi) - noise[:, None]
         w = _regress(xi, reward)[..., 1:] / sigma[:, None]
         theta = theta + alpha[:, None] * w
         costs.append(bandit.cost(theta))
     return _finished(costs)
 
 
-@np.errstate(over="ignore", invalid="ignore")
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def sac_b(
     bandit: QuadraticBandit,
     seeds: Sequence[int],
@@ -80,7 +79,7 @@ def sac_b(
     sigma: ArrayLike,
     batches: int,
     start: ArrayLike = 0.0,
-    actor: Literal["sampled", "natural", "raw"] = "sampled",
+    actor: Literal["value", "advantage", "natural"] = "value",
 ) -> Array:
     r"""Stochastic actor-critic: the policy is the Gaussian with mean theta and variance exp(y).
 
@@ -96,9 +95,9 @@ def sac_b(
         Step sizes of theta and of y; with ``alpha_y = 0`` the variance stays.
     sigma : array_like, shape (settings,) or scalar
         First standard deviation.
-    actor : {'sampled', 'natural', 'raw'}
-        ``'sampled'``: the batch's mean of :math:`\nabla\log\pi\,(Q^w - b)`, b the bias.
-        ``'raw'``: the same with the bias left in. ``'natural'``: the critic's weights.
+    actor : {'value', 'advantage', 'natural'}
+        ``'value'``: the batch's mean of :math:`\nabla\log\pi\,Q^w`, the critic with its bias.
+        ``'advantage'``: the same without the bias. ``'natural'``: the critic's weights.
 
     Returns
     -------
@@ -110,8 +109,8 @@ def sac_b(
     ValueError
         If seeds and runs differ in number, a sigma is not positive, or ``actor`` is none of these.
     """
-    if actor not in ("sampled", "natural", "raw"):
-        raise ValueError(f"actor must be 'sampled', 'natural' or 'raw', got {actor!r}")
+    if actor not in ("value", "advantage", "natural"):
+        raise ValueError(f"actor must be 'value', 'advantage' or 'natural', got {actor!r}")
     alpha, alpha_y, sigma = np.broadcast_arrays(*np.atleast_1d(alpha, alpha_y, sigma))
     if np.any(sigma <= 0):
         raise ValueError("sigma must be positive: a density is needed for its gradient")
@@ -120,21 +119,21 @@ def sac_b(
     y = np.zeros((runs, len(alpha))) + 2 * np.log(sigma)
     costs = [bandit.cost(theta)]
     for xi, noise in bandit.explore(seeds, batches):
-        scale = np.exp(y / 2)[..., None]
-        reward = -bandit.cost(theta[:, :, None] + scale[..., None] * xi[:, None]) - noise[:, None]
+        scale = np.exp(y / 2)
+        reward = -bandit.costs_around(theta, scale, xi) - noise[:, None]
         # Gradients of log pi: xi / scale in theta, and this in y.
         score_y = (np.square(xi).sum(-1, keepdims=True) - m) / 2
         features = np.concatenate([xi, score_y], axis=-1)
         weights = _regress(features, reward)
         step = weights[..., 1:]
         if actor == "natural":
-            step = np.concatenate([scale * step[..., :-1], step[..., -1:]], axis=-1)
+            step = np.concatenate([scale[..., None] * step[..., :-1], step[..., -1:]], axis=-1)
         else:
-            q = step @ features.swapaxes(1, 2)  # the critic's advantage, (runs, settings, steps)
-            if actor == "raw":
+            q = step @ features.swapaxes(1, 2)  # (runs, settings, steps)
+            if actor == "value":
                 q = q + weights[..., :1]
             step = q @ features / features.shape[1]
-            step = np.concatenate([step[..., :-1] / scale, step[..., -1:]], axis=-1)
+            step = np.concatenate([step[..., :-1] / scale[..., None], step[..., -1:]], axis=-1)
         theta = theta + alpha[:, None] * step[..., :-1]
         y = y + alpha_y * step[..., -1]
         costs.append(bandit.cost(theta))
@@ -147,7 +146,9 @@ def _regress(features: Array, targets: Array) -> Array:
     From features (runs, steps, k) and targets (runs, settings, steps).
     """
     design = np.concatenate([np.ones((*features.shape[:2], 1)), features], axis=-1)
-    return targets @ np.linalg.pinv(design).swapaxes(1, 2)
+    # Gaussian features are well conditioned, so the normal equations lose nothing.
+    inverse = np.linalg.pinv(design.swapaxes(1, 2) @ design, rcond=1e-12, hermitian=True)
+    return targets @ design @ inverse
 
 
 def _finished(costs: list[Array]) -> Array:

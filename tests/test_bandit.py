@@ -21,6 +21,16 @@ def test_cost_of_any_number_of_actions():
     assert np.all(bandit.cost(np.full((2, 3), 4.0)) == 0)
 
 
+def test_costs_around_a_center_are_those_of_the_actions():
+    bandit, rng = QuadraticBandit.draw(3, range(2)), np.random.default_rng(0)
+    center, scale = rng.standard_normal((2, 5, 3)), rng.uniform(0.1, 2, (2, 5))
+    xi = rng.standard_normal((2, 7, 3))
+    actions = center[:, :, None] + scale[..., None, None] * xi[:, None]
+    np.testing.assert_allclose(bandit.costs_around(center, scale, xi), bandit.cost(actions))
+    same = bandit.costs_around(center, scale[0], xi)
+    np.testing.assert_allclose(same[0], bandit.cost(actions)[0])
+
+
 def test_a_run_depends_on_its_own_seed_alone():
     kwargs = {"alpha": [0.1, 0.3], "sigma": 0.5, "batches": 5}
     both = copdac_b(QuadraticBandit.draw(4, [3, 8]), [3, 8], **kwargs)
@@ -38,10 +48,10 @@ def test_deterministic_learner_reaches_the_best_action():
     assert costs[..., -1].max() < 1e-2
 
 
-@pytest.mark.parametrize("actor", ["sampled", "natural", "raw"])
+@pytest.mark.parametrize("actor", ["advantage", "natural", "value"])
 def test_stochastic_learner_improves(actor):
     bandit = QuadraticBandit.draw(4, range(5))
-    alpha = {"sampled": 0.1, "natural": 0.4, "raw": 0.01}[actor]
+    alpha = {"advantage": 0.1, "natural": 0.4, "value": 0.01}[actor]
     costs = sac_b(bandit, range(5), alpha=alpha, alpha_y=0, sigma=0.5, batches=300, actor=actor)
     assert np.all(costs[..., -1] < 0.3 * costs[..., 0])
 
@@ -58,7 +68,7 @@ def test_at_a_fixed_variance_the_natural_step_is_the_deterministic_learners():
 def test_what_diverges_is_infinite():
     bandit = QuadraticBandit.draw(3, [0])
     assert copdac_b(bandit, [0], alpha=50.0, sigma=0.1, batches=400)[0, 0, -1] == np.inf
-    kwargs = {"sigma": 1.0, "batches": 300, "actor": "raw"}
+    kwargs = {"sigma": 1.0, "batches": 300, "actor": "value"}
     assert sac_b(bandit, [0], alpha=50.0, alpha_y=0.0, **kwargs)[0, 0, -1] == np.inf
 
 
@@ -97,7 +107,7 @@ def test_noise_on_the_costs():
             lambda: sac_b(
                 QuadraticBandit.draw(3, [0]), [0], alpha=1, alpha_y=0, sigma=1, batches=1, actor="x"
             ),
-            "'sampled'",
+            "'value'",
         ),
     ],
 )

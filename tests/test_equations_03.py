@@ -254,7 +254,7 @@ def test_one_step_of_copdac_b():
 
 
 @pytest.mark.equation("3.19", by="finite differences of SciPy's log density, one batch")
-@pytest.mark.parametrize("actor", ["sampled", "natural", "raw"])
+@pytest.mark.parametrize("actor", ["advantage", "natural", "value"])
 def test_one_step_of_sac_b(actor):
     """Features are the log density's gradients; two batches, so that the variance's step shows."""
     m, sigma, alpha, alpha_y = 4, 0.7, 0.05, 0.1
@@ -274,8 +274,8 @@ def test_one_step_of_sac_b(actor):
         *w, bias = np.linalg.lstsq(design, rewards, rcond=None)[0]
         q = scores @ w
         step = {
-            "sampled": (scores * q[:, None]).mean(axis=0),
-            "raw": (scores * (q + bias)[:, None]).mean(axis=0),
+            "advantage": (scores * q[:, None]).mean(axis=0),
+            "value": (scores * (q + bias)[:, None]).mean(axis=0),
             "natural": np.array(w),
         }[actor]
         psi = psi + np.array([alpha] * m + [alpha_y]) * step
@@ -295,7 +295,7 @@ def test_a_critic_fitted_to_the_same_batch_drops_out():
     squares = (np.square(actions - theta).sum(axis=1) / sigma**2 - m) / 2
     design = np.column_stack([np.ones(2 * m), scores, squares])
     bias = np.linalg.lstsq(design, rewards, rcond=None)[0][0]
-    for actor, baseline in (("sampled", bias), ("raw", 0.0)):
+    for actor, baseline in (("advantage", bias), ("value", 0.0)):
         after = theta + alpha * (scores * (rewards - baseline)[:, None]).mean(axis=0)
         costs = sac_b(
             bandit, [11], alpha=alpha, alpha_y=0, sigma=sigma, batches=1, start=theta, actor=actor
