@@ -11,10 +11,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from torch import Tensor, nn
-
-from ddpg_lib.pendulum import PendulumModel
 
 Array = NDArray[Any]
 
@@ -98,110 +96,42 @@ def cosine(first: Sequence[Tensor], second: Sequence[Tensor]) -> Tensor:
     return (nn.functional.normalize(a.double()) * nn.functional.normalize(b.double())).sum(1)
 
 
-def finite_differences(
-    function: Callable[[], Tensor], parameters: Sequence[Tensor], step: float = 1e-5
-) -> list[Tensor]:
-    """Gradient of a function by central differences, one weight after the other.
+def slope_by_differences(
+    value: Callable[[Array], Array], action: Tensor, step: float = 0.01
+) -> Tensor:
+    """Slope of any action value, by differences that stay within the bounds.
 
-    Parameters
-    ----------
-    function : callable
-        Without arguments; its scalar depends on the parameters.
-    parameters : sequence of Tensor
-        Of float64, as rounding would drown the differences. Afterwards they are as before.
-    step : float
-        Half the distance between the two values.
-
-    Returns
-    -------
-    list of Tensor
-        One for each parameter, of its shape, with an error of order ``step**2``.
-
-    Raises
-    ------
-    ValueError
-        If a parameter is not of float64.
-    """
-    if any(p.dtype != torch.float64 for p in parameters):
-        raise ValueError("finite differences need float64: call .double() on the networks first")
-    found = [torch.zeros_like(p) for p in parameters]
-    with torch.no_grad():
-        for p, g in zip(parameters, found, strict=True):
-            weights, slopes = p.view(-1), g.view(-1)
-            for k in range(p.numel()):
-                there = weights[k].item()
-                weights[k] = there + step
-                above = function().item()
-                weights[k] = there - step
-                below = function().item()
-                weights[k] = there
-                slopes[k] = (above - below) / (2 * step)
-    return found
-
-
-def pendulum_action_value(
-    policy: Callable[[Array], ArrayLike],
-    theta: ArrayLike,
-    theta_dot: ArrayLike,
-    torque: ArrayLike,
-    gamma: float,
-    *,
-    horizon: int = 400,
-    model: PendulumModel | None = None,
-) -> Array:
-    r"""True action value :math:`Q^\mu` on Pendulum-v1: simulate the torque, then the policy.
-
-    Both are deterministic, so one simulation is the value, but for what comes after the horizon.
-    Rewards are above -17: at gamma = 0.99 the rest after 400 steps lies between -30 and 0.
-
-    Parameters
-    ----------
-    policy : callable
-        Observations ``(..., 3)`` to torques ``(...)``, in N m.
-    theta, theta_dot, torque : array_like
-        Angles in radians, angular velocities in rad/s, and first torques in N m.
-    gamma : float
-        Discount.
-    horizon : int
-        Steps that are simulated.
-    model : PendulumModel, optional
-        Dynamics; by default Pendulum-v1's.
-
-    Returns
-    -------
-    array
-        Of the arguments' common shape, in units of the unscaled reward.
-    """
-    model = PendulumModel() if model is None else model
-    theta, theta_dot, torque = np.broadcast_arrays(theta, theta_dot, torque)
-    total = np.zeros(theta.shape)
-    for t in range(horizon):
-        theta, theta_dot, reward = model.step(theta, theta_dot, torque)
-        total += gamma**t * reward
-        if t + 1 < horizon:
-            torque = np.asarray(policy(model.observation(theta, theta_dot)))
-    return total
-
-
-def torque_slope(value: Callable[[Array], Array], torque: ArrayLike, step: float) -> Array:
-    """Slope of values over Pendulum-v1's torque, by differences that stay within its bounds.
-
-    Beyond a bound torques are clipped, and every slope would be 0: there it is one-sided.
+    For values that can be simulated or looked up, but not differentiated. Beyond a bound actions
+    are clipped, and every slope would be 0: there the difference is one-sided.
 
     Parameters
     ----------
     value : callable
-        Torques to values, of one shape.
-    torque : array_like
-        Where the slope is asked for, in N m.
+        From scaled actions, an array of float64 of shape (n, batch, action_dim), to their values,
+        of shape (n, batch).
+    action : Tensor, shape (n, batch, action_dim)
+        Where the slope is asked for, in [-1, 1].
     step : float
-        Distance to either side, in N m.
+        Distance to either side.
 
     Returns
     -------
-    array
-        In units of the value a N m.
+    Tensor, shape (n, batch, action_dim)
+        As :func:`action_slope`, in units of the value; of the action's precision.
+
+    Raises
+    ------
+    ValueError
+        If the values have another shape than the states.
     """
-    bound = PendulumModel().max_torque
-    low, high = (np.clip(np.asarray(torque, float) + d, -bound, bound) for d in (-step, step))
-    return np.asarray((value(high) - value(low)) / (high - low))
+    center = action.detach().cpu().numpy().astype(np.float64)
+    slope = np.empty_like(center)
+    for k in range(center.shape[-1]):
+        low, high = center.copy(), center.copy()
+        low[..., k] = np.clip(low[..., k] - step, -1, 1)
+        high[..., k] = np.clip(high[..., k] + step, -1, 1)
+        rise = np.asarray(value(high)) - np.asarray(value(low))
+        if rise.shape != center.shape[:-1]:
+            raise ValueError(f"values must have shape {center.shape[:-1]}, got {rise.shape}")
+        slope[..., k] = rise / (high - low)[..., k]
+    return torch.as_tensor(slope).to(action)

@@ -6,20 +6,20 @@ import math
 import numpy as np
 import pytest
 import torch
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from ddpg_lib import DDPG, recipe
 from ddpg_lib.actor_gradient import (
     action_slope,
     cosine,
-    finite_differences,
     gradient_through,
-    pendulum_action_value,
-    torque_slope,
+    slope_by_differences,
 )
+from ddpg_lib.bellman import pendulum_action_value
+from ddpg_lib.finite_differences import central_difference
 from ddpg_lib.gradients import invert_gradient
 from ddpg_lib.losses import actor_loss, critic_loss
 from ddpg_lib.networks import Actor, Critic
-from ddpg_lib.pendulum import PendulumModel
 
 DEFINITIONS: dict[str, str] = {}
 
@@ -36,6 +36,22 @@ def small_networks(agents=1, obs_dim=3, action_dim=2, hidden=(5,)):
 def numpy_weights(network):
     """Return the weights of a network of one agent, as NumPy arrays."""
     return [p.detach().numpy()[0] for p in network.parameters()]
+
+
+def by_central_differences(function, parameters):
+    """Return the gradient of a function of parameters, from its values alone."""
+    start = parameters_to_vector(parameters).detach()
+
+    def value(vector):
+        vector_to_parameters(torch.tensor(vector), parameters)
+        return function().item()
+
+    gradient = torch.tensor(central_difference(value, start.numpy()))
+    vector_to_parameters(start, parameters)
+    return [
+        g.view_as(p)
+        for g, p in zip(gradient.split([p.numel() for p in parameters]), parameters, strict=True)
+    ]
 
 
 def largest_difference(first, second):
@@ -62,7 +78,9 @@ def test_the_chain_rule_is_the_gradient_of_the_objective():
     """Slope times response, and autograd through the critic, both equal central differences."""
     actor, critic, obs = small_networks(agents=2, hidden=(5, 4))
     parameters = list(actor.parameters())
-    by_differences = finite_differences(lambda: -actor_loss(critic(obs, actor(obs))), parameters)
+    by_differences = by_central_differences(
+        lambda: -actor_loss(critic(obs, actor(obs))), parameters
+    )
     by_autograd = torch.autograd.grad(-actor_loss(critic(obs, actor(obs))), parameters)
     by_chain_rule = gradient_through(actor, obs, action_slope(critic, obs, actor(obs)))
     assert largest_difference(by_autograd, by_differences) < 1e-6
@@ -98,7 +116,7 @@ def test_the_actors_gradient_by_hand():
     below = (delta @ v.T) * (1 - k**2)
     n = len(s)
     by_hand = [s.T @ below / n, below.mean(0), k.T @ delta / n, delta.mean(0)]
-    by_differences = finite_differences(
+    by_differences = by_central_differences(
         lambda: critic(obs, actor(obs)).mean(), list(actor.parameters())
     )
     for hand, difference in zip(by_hand, by_differences, strict=True):
@@ -124,33 +142,29 @@ def test_the_actor_is_blind_to_offsets_and_scale():
 
 @pytest.mark.equation("5.6", by="autograd through an independent simulation")
 def test_the_exact_gradient_on_the_pendulum():
-    """Simulated differences through the actor equal backpropagation through 60 steps of physics."""
+    """Simulated differences, then the actor: equal to backpropagation through 220 steps."""
     rngs = [np.random.default_rng(3)]
     actor = Actor(rngs, 3, 1, (6,), "tanh", 0.5).double()
     theta, speed = np.array([[0.3, 2.0, -1.0, 3.0]]), np.array([[0.2, -1.0, 0.5, 2.0]])
-    gamma, horizon = 0.97, 60
+    gamma, horizon = 0.9, 220
 
     def observed(angle, rate):
         return torch.stack([torch.cos(angle), torch.sin(angle), rate], dim=-1)
 
     # The library: slopes of the true Q by differences, then the chain rule.
-    def policy(obs):
+    def policy(t, obs):
         with torch.no_grad():
             return 2 * actor(torch.tensor(obs, dtype=torch.float64))[..., 0].numpy()
 
-    class Float64Model(PendulumModel):
-        def observation(self, theta, theta_dot):
-            return np.stack([np.cos(theta), np.sin(theta), theta_dot], axis=-1)
-
     obs = observed(torch.tensor(theta), torch.tensor(speed))
-    slope = torque_slope(
-        lambda u: pendulum_action_value(
-            policy, theta, speed, u, gamma, horizon=horizon, model=Float64Model()
-        ),
-        policy(obs.numpy()),
-        1e-5,
-    )
-    found = gradient_through(actor, obs, 2 * torch.tensor(slope)[..., None])
+
+    def value(action):
+        return pendulum_action_value(
+            policy, theta, speed, 2 * action[..., 0], gamma=gamma, tolerance=1e-6
+        )
+
+    slope = slope_by_differences(value, actor(obs), 1e-3)
+    found = gradient_through(actor, obs, slope)
 
     # Independently: the same return written in PyTorch. A copy of the actor acts after the first
     # step, so that only the first action depends on the weights.
@@ -164,7 +178,8 @@ def test_the_exact_gradient_on_the_pendulum():
         angle = angle + rate * 0.05
         torque = 2 * later(observed(angle, rate))[..., 0]
     exact = torch.autograd.grad(total.mean(), list(actor.parameters()))
-    assert largest_difference(found, exact) < 1e-5
+    # The simulation shows its policy float32, as Gymnasium does: that limits the agreement.
+    assert largest_difference(found, exact) < 1e-3
 
 
 @pytest.mark.equation("5.7", by="NumPy on the flattened gradients")
