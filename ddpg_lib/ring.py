@@ -148,7 +148,7 @@ class RingWorld:
             Its sum is that of ``start``, over :math:`1-\gamma`.
         """
         a, weights = self._actions(theta, sigma)
-        P = np.einsum("sk...,k->s...", self.chances(a), weights)
+        P = weights @ self.chances(a)
         system = np.eye(self.size) - self.gamma * P
         start = np.full(self.size, 1 / self.size) if start is None else start
         return np.linalg.solve(system, self.reward(a) @ weights), np.linalg.solve(system.T, start)
