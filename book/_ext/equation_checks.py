@@ -241,7 +241,7 @@ class EquationChecks(SphinxDirective):
         box["ids"] = [check_id(n) for n in check.numbers if n not in named]
         named.update(check.numbers)
         which = ", ".join(f"({n})" for n in check.numbers)
-        box += nodes.paragraph("", "", nodes.strong("", f"{which} {check.by}."))
+        box += nodes.paragraph("", "", nodes.strong("", f"{which} by {check.by}."))
         says = " ".join(check.says.split("\n\n")[0].split())
         box += nodes.paragraph("", says)
         where = f"{check.name} in tests/{check.file}"
