@@ -19,8 +19,8 @@ from ddpg_lib.normalization import BatchNorm, LayerNorm, RunningNorm
 from ddpg_lib.products import affine
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "relu": torch.relu_,  # in place: no gradient needs what went in
-    "tanh": torch.tanh_,
+    "relu": torch.relu,
+    "tanh": torch.tanh,
     "elu": nn.functional.elu,
     "silu": nn.functional.silu,
 }
