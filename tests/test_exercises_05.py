@@ -2,11 +2,15 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
+from ddpg_lib.actor_gradient import cosine, gradient_through, slope_by_differences
+from ddpg_lib.exact import LQR
 from ddpg_lib.exercises.chapter05 import CHECKS
 from ddpg_lib.losses import actor_loss
+from ddpg_lib.networks import Actor
 
 A = math.tanh(0.5)
 SLOPE, RESPONSE = -2 * (A - 0.8), 0.5 * (1 - A * A)
@@ -120,3 +124,61 @@ def test_own_inversions(function, hint):
     verdict = CHECKS[4](function)
     assert hint in verdict
     assert bool(verdict) == bool(hint)
+
+
+BUMPS = ((1.0, -0.6, 0.15), (0.6, 0.45, 0.4))  # height, center and width of the two hills
+
+
+def blurred(a, sigma):
+    """Return exercise 5.5's solution: each bump becomes wider, and lower by as much."""
+    total = 0
+    for height, center, width in BUMPS:
+        wider = np.sqrt(width**2 + 2 * sigma**2)
+        total = total + height * width / wider * np.exp(-(((a - center) / wider) ** 2))
+    return total
+
+
+def test_blurred_hills_by_quadrature():
+    nodes, weights = np.polynomial.hermite_e.hermegauss(80)
+    a = np.linspace(-1, 1, 41)
+    for sigma in (0.1, 0.3, 0.5):
+        noisy = blurred(a[:, None] + sigma * nodes, 0.0)
+        mean = noisy @ weights / weights.sum()
+        np.testing.assert_allclose(blurred(a, sigma), mean, atol=1e-3)
+
+
+def test_which_hill_a_climb_reaches():
+    a = np.linspace(-1, 1, 2001)
+    ends = a.copy()
+    for _ in range(4000):
+        slope = (blurred(ends + 1e-5, 0.0) - blurred(ends - 1e-5, 0.0)) / 2e-5
+        ends = np.clip(ends + 0.005 * slope, -1, 1)
+    assert np.mean(ends < 0) == pytest.approx(0.37, abs=0.01)
+    tops = [np.sum(np.diff(np.sign(np.diff(blurred(a, s)))) < 0) for s in (0.0, 0.4, 0.5)]
+    assert tops == [2, 2, 1]
+    assert a[blurred(a, 0.5).argmax()] > 0  # the broad one is left
+
+
+def test_a_ripple_spoils_slopes_and_not_values():
+    spring = LQR([[0.95, 0.2], [-0.2, 0.9]], [[0.0], [0.4]], np.diag([1.0, 0.1]), [[0.1]], 0.9)
+    actor = Actor([np.random.default_rng(i) for i in range(4)], 2, 1, (16,), "tanh", 0.5)
+    obs = np.random.default_rng(0).uniform(-1, 1, (4, 128, 2))
+    states = torch.tensor(obs, dtype=torch.float32)
+    action = actor(states).detach()
+
+    def q_star(a):
+        return spring.action_value(obs, 2 * a)
+
+    epsilon = 0.01 * q_star(action.numpy()).std()
+    clean = gradient_through(actor, states, slope_by_differences(q_star, action))
+    worst = {}
+    for omega in (1, 1000):
+
+        def rippled(a, omega=omega):
+            return q_star(a) + epsilon * np.sin(omega * a[..., 0])
+
+        slope = slope_by_differences(rippled, action, 1e-4)
+        worst[omega] = cosine(clean, gradient_through(actor, states, slope)).min().item()
+        assert np.abs(rippled(action.numpy()) - q_star(action.numpy())).max() <= epsilon
+    assert worst[1] > 0.99
+    assert worst[1000] < 0.7
