@@ -115,7 +115,8 @@ def optimal_baseline(mdp: FiniteMDP, policy: SoftmaxPolicy, theta: ArrayLike) ->
     Returns
     -------
     ndarray, shape (S,)
-        Action values averaged with the weights pi |score|²; where the score is zero, the value.
+        Action values averaged with probability times squared length of the score as weights; the
+        value where all scores are zero.
 
     References
     ----------

@@ -82,7 +82,7 @@ def reinforce(
     Returns
     -------
     ndarray, shape (count, p)
-        Their expectation is :func:`policy_gradient`, with any baseline.
+        Their expectation is :func:`ddpg_lib.policy_gradient.policy_gradient`, with any baseline.
 
     References
     ----------
