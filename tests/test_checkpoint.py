@@ -16,13 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.torch import save_file
+from test_resume import TINY, stopping
 
 from ddpg_lib import CheckpointError, Config, resume, train
 from ddpg_lib.checkpoint import FORMAT, _digest, load, save
 from ddpg_lib.interrupts import Interrupted
 from ddpg_lib.runfolder import CHECKPOINT
 from ddpg_lib.state import collect, restore, revive
-from tests.test_resume import TINY, stopping
 
 # ---- State ----
 

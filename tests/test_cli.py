@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from test_resume import TINY, same
 
 from ddpg_lib import RECIPES, Config, cli, evaluate, load, reproduction, train
 from ddpg_lib.commands import parse_kwargs, parse_seeds
 from ddpg_lib.reproduction import Recorded
-from tests.test_resume import TINY, same
 
 ROOT = Path(__file__).resolve().parents[1]
 SHORT = (
