@@ -5,10 +5,12 @@ import math
 import numpy as np
 import pytest
 
+from ddpg_lib import recipe, train
 from ddpg_lib.exercises import check
 from ddpg_lib.exercises.chapter08 import CHECKS
 from ddpg_lib.pendulum import PendulumModel
 from ddpg_lib.resonance import Resonator
+from ddpg_lib.toys import OneDToy
 
 PHI = 1 - 0.15 * 0.01
 YOUNG = math.sqrt(0.2**2 * 0.01 * (1 - PHI**400) / (1 - PHI**2))
@@ -76,3 +78,15 @@ def test_common_wrong_answers_get_a_hint(number, wrong, hint):
 def test_check_finds_the_chapter(capsys):
     check("8.2", 0.0527)
     assert capsys.readouterr().out == "Exercise 8.2: right.\n"
+
+
+@pytest.mark.parametrize("change", [{"warmup_steps": 500}, {"invert_gradients": True}])
+def test_solutions_of_the_open_exercises(change):
+    """8.5 and 8.6: a look before learning, or inverted gradients, saves nearly all agents."""
+    config = recipe(
+        "default", hidden=(16, 16), batch_size=100, actor_lr=1e-2, sigma=0.2, warmup_steps=50,
+        noise="ornstein_uhlenbeck", eval_episodes=1,
+    ).replace(**change)  # fmt: skip
+    steps = config.warmup_steps + 300
+    run = train(OneDToy, config, range(24), steps=steps, eval_every=steps, progress=False)
+    assert np.mean(run.curves[:, -1] == 1) > 0.8
