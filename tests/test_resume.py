@@ -64,9 +64,9 @@ class Lives:
 
     def __init__(self):
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.restarts"], cwd=ROOT, text=True,
+            [sys.executable, str(ROOT / "tests/restarts.py")], cwd=ROOT, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
         )  # fmt: skip
 
     def begin(self, **request):

@@ -1,5 +1,6 @@
 """Training and evaluation: seeds fix everything, agents do not disturb one another."""
 
+import os
 import subprocess
 import sys
 
@@ -16,7 +17,7 @@ SHORT = recipe(
 
 CURVE = """
 import hashlib, sys
-from tests.test_training import SHORT
+from test_training import SHORT
 from ddpg_lib import train
 run = train("Pendulum-v1", SHORT, seeds=[3, 1], progress=False)
 weights = b"".join(p.detach().numpy().tobytes() for p in run.agent.actor.parameters())
@@ -25,9 +26,10 @@ print(hashlib.sha256(run.returns.tobytes() + weights).hexdigest())
 
 
 def test_the_same_seeds_give_the_same_bits_in_two_processes():
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([os.path.dirname(__file__), *sys.path])}
     outputs = [
         subprocess.run(
-            [sys.executable, "-c", CURVE], capture_output=True, text=True, check=True
+            [sys.executable, "-c", CURVE], env=env, capture_output=True, text=True, check=True
         ).stdout
         for _ in range(2)
     ]
