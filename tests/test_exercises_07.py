@@ -118,3 +118,25 @@ def test_check_prints_the_verdict(capsys):
     out = capsys.readouterr().out.splitlines()
     assert "put your answer" in out[0]
     assert out[1] == "Exercise 7.2: right."
+
+
+def test_too_long_a_pause():
+    """7.5: without a target and with a soft one it converges; a long hard period overshoots."""
+    pause = LinearTD([[1.0]], [[-2.0]], [0.0], 0.99, 0.05)
+    assert spectral_radius(pause.without_target()) < 1
+    assert spectral_radius(pause.soft(0.01)) < 1
+    assert spectral_radius(pause.hard(Follow(0.01).hard_equivalent().period)) > 1
+
+
+def test_the_price_of_a_nearly_dependent_feature():
+    """7.6: the largest stable tau falls in proportion to the slowest direction of the fit."""
+    s, s_next = [0] * 10 + [1] * 10, [1] * 20
+    d = [0.0] * 19 + [1.0]
+    ratios = []
+    for g in (0.05, 0.2):
+        x = np.array([[1.0, 0.0], [2.0, g]])
+        problem = LinearTD(x[s], x[s_next], d, 0.99, 0.05)
+        slowest = np.linalg.eigvalsh(0.1 * problem.curvature).min()
+        stable = [t for t in np.geomspace(1e-5, 1, 400) if spectral_radius(problem.soft(t)) < 1]
+        ratios.append(max(stable) / slowest)
+    assert ratios[0] == pytest.approx(ratios[1], rel=0.1)
