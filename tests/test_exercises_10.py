@@ -7,6 +7,7 @@ import torch
 from ddpg_lib.exercises import check
 from ddpg_lib.exercises.chapter10 import CHECKS, B, G, W, X
 from ddpg_lib.finite_differences import central_difference
+from ddpg_lib.numpy_ddpg import Network, NumpyDDPG, Settings
 
 
 def verdict(number, answer, capsys):
@@ -115,3 +116,72 @@ def test_the_slope_of_softplus_is_that_of_finite_differences(capsys):
 
 def test_which_exercises_have_checks():
     assert set(CHECKS) == {1, 2, 3, 4}
+
+
+# ---- The solutions without a check ----
+
+
+def critic_after(c, plain=False, updates=30):
+    """The critic's weights before and after, with its gradient multiplied by c."""
+    agent = NumpyDDPG(3, [-2.0], [2.0], Settings(hidden=(16, 12), dtype="float64"))
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        s, s2 = rng.normal(size=(2, 3))
+        agent.remember(s, rng.uniform(-2, 2, 1), -5 * rng.random(), s2, rng.random() < 0.2)
+    adam, start = agent.critic_adam, agent.critic.theta.copy()
+    step = adam.step
+
+    def scaled(g):
+        if plain:
+            adam.theta -= adam.lr * c * g
+        else:
+            step(c * g)
+
+    adam.step = scaled
+    for _ in range(updates):
+        agent.update()
+    return start, agent.critic.theta
+
+
+def test_adam_hides_a_factor_and_not_a_sign_and_plain_descent_hides_neither():
+    """Exercise 10.5."""
+    for plain in (False, True):
+        start, right = critic_after(1, plain)
+        apart = {
+            c: np.linalg.norm(critic_after(c, plain)[1] - right) / np.linalg.norm(right - start)
+            for c in (0.5, -1)
+        }
+        assert (apart[0.5] < 0.01) == (not plain)
+        assert apart[0.5] < 0.6
+        assert apart[-1] > 0.5
+
+
+def stacked_gradient(weights, x, grad):
+    """Gradients of n tanh networks: W (n, m, k), b (n, 1, k), x (n, batch, m)."""
+    inputs, layers = [], len(weights) // 2
+    for i in range(layers):
+        inputs.append(x)
+        x = x @ weights[2 * i] + weights[2 * i + 1]
+        x = np.tanh(x) if i < layers - 1 else x
+    delta, gradients = grad, []
+    for i in reversed(range(layers)):
+        below = inputs[i].swapaxes(1, 2) @ delta, delta.sum(1, keepdims=True)
+        gradients = [*below, *gradients]
+        delta = delta @ weights[2 * i].swapaxes(1, 2) * (1 - inputs[i] ** 2)
+    return gradients
+
+
+def test_a_stack_of_critics_has_each_ones_gradient():
+    """Exercise 10.6."""
+    c = Settings(hidden=(6, 5), dtype="float64")
+    critics = [Network(np.random.default_rng(i), [3, 6, 5, 1], c, action_dim=1) for i in range(4)]
+    rng = np.random.default_rng(9)
+    x, grad = rng.normal(size=(4, 7, 4)), rng.normal(size=(4, 7, 1))
+    weights = [np.stack(w) for w in zip(*(critic.weights for critic in critics), strict=True)]
+    together = stacked_gradient(weights, x, grad)
+    for i, critic in enumerate(critics):
+        critic.forward(x[i, :, :3], x[i, :, 3:])
+        critic.backward(grad[i])
+        own = np.concatenate([g[i].ravel() for g in together])
+        np.testing.assert_allclose(own, critic.gradient(), rtol=0, atol=1e-12)
+        assert np.abs(own).max() > 0.1
