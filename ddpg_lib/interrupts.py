@@ -38,7 +38,9 @@ class Interrupts:
 
     def __enter__(self) -> Interrupts:
         if self._active and threading.current_thread() is threading.main_thread():
-            self._before = {s: signal.signal(s, self._note) for s in SIGNALS}
+            # What nohup or a shell's background ignores stays ignored.
+            heard = [s for s in SIGNALS if signal.getsignal(s) is not signal.SIG_IGN]
+            self._before = {s: signal.signal(s, self._note) for s in heard}
         return self
 
     def __exit__(

@@ -1,8 +1,16 @@
-"""Tests of the contract between equations and code must run: a skipped one is a failed one."""
+"""What all tests share.
 
+Tests of the contract between equations and code must run: a skipped one is a failed one. Ctrl-C is
+heard also where the tests run in the background, where shells have it ignored.
+"""
+
+import signal
 from collections.abc import Generator
 
 import pytest
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -19,7 +19,7 @@ from gymnasium.spaces import Box
 
 from ddpg_lib import CheckpointError, Config, resume, train
 from ddpg_lib.checkpoint import load
-from ddpg_lib.interrupts import Interrupted
+from ddpg_lib.interrupts import Interrupted, Interrupts
 from ddpg_lib.runfolder import CHECKPOINT
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -283,6 +283,17 @@ def test_the_second_ctrl_c_stops_at_once(tmp_path):
         train("Pendulum-v1", TINY, folder=tmp_path, progress=False, on_evaluation=twice)
     assert not isinstance(stopped.value, Interrupted)
     assert dict(load(tmp_path / CHECKPOINT).state["$dict"])["step"] == 150  # the last good one
+
+
+def test_a_signal_that_is_ignored_stays_ignored():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with Interrupts() as interrupts:
+            signal.raise_signal(signal.SIGINT)
+            assert not interrupts.noted
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_without_a_folder_ctrl_c_is_pythons_and_nothing_is_written(tmp_path, monkeypatch):
