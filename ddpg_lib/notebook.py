@@ -36,7 +36,8 @@ def show_source(
         if not docstrings:
             source = without_docstrings(source)
         source = _part(source, start, stop)
-        path = Path(inspect.getsourcefile(item) or "")
+        # A decorator such as torch.no_grad() has a file of its own.
+        path = Path(inspect.getsourcefile(inspect.unwrap(item)) or "")
         place = f"{path.parent.name}/{path.name}"
         display(Markdown(f"```python\n# {place}\n{source}\n```"))
 

@@ -53,3 +53,8 @@ def test_a_part_that_is_not_there_is_refused(shown, start, stop, missing):
     with pytest.raises(ValueError, match=missing):
         show_source(losses.td_target, start=start, stop=stop)
     assert not shown
+
+
+def test_a_decorated_function_is_where_it_was_written(shown):
+    show_source(losses.soft_update)  # under torch.no_grad()
+    assert shown[0].data.startswith("```python\n# ddpg_lib/losses.py\n")
