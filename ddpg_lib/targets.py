@@ -125,14 +125,14 @@ class FollowingDDPG(DDPG):
             self.follow()
         return metrics
 
-    @torch.no_grad()
     def follow(self) -> None:
         """Move the targets of those agents whose period is over."""
         due = self.learned % self.period == 0
         if due.any():
             fraction = torch.where(due, self.tau, 0.0)
-            for target, online in zip(self.followers, self.leaders, strict=True):
-                target.lerp_(online, fraction)
+            with torch.no_grad():
+                for target, online in zip(self.followers, self.leaders, strict=True):
+                    target.lerp_(online, fraction)
 
 
 def shared_weights(network: nn.Module, other: nn.Module) -> list[str]:
