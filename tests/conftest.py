@@ -20,5 +20,6 @@ def pytest_runtest_makereport(
     report = yield
     if item.get_closest_marker("equation") and report.skipped:
         report.outcome = "failed"
+        vars(report).pop("wasxfail", None)  # with it, pytest would still end well
         report.longrepr = "a test that checks an equation must run: it was skipped or xfailed"
     return report

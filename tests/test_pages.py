@@ -140,6 +140,10 @@ FACTS = r"""() => {
     unrendered: all('.math').filter(
       e => e.querySelectorAll('mjx-container').length !== 1).map(name),
     containers: all('mjx-container').length,
+    cut: all('article div.math mjx-container')
+      .filter(e => e.scrollWidth > e.clientWidth + 2).map(e => e.closest('div.math').id || name(e)),
+    dollars: all('article :is(p, li, dd, figcaption)').filter(e => [...e.childNodes].some(
+      n => n.nodeType === 3 && /\$[^\s\d]/.test(n.data))).map(e => e.textContent.slice(0, 160)),
     mathErrors: all('mjx-merror, [data-mjx-error]').map(name),
     brokenImages: all('img').filter(e => shown(e) && !(e.complete && e.naturalWidth)).map(name),
     imagesWithoutText: all('img').filter(e => !e.hasAttribute('alt')
@@ -251,6 +255,10 @@ class TestInTheBrowser:
         assert facts["mathErrors"] == []
         assert facts["unrendered"] == []
         assert facts["formulas"] == facts["containers"] == static(page).formulas
+
+    def test_no_formula_is_cut_off_or_left_as_typed(self, visits, page):
+        assert visits[page].facts["cut"] == []
+        assert visits[page].facts["dollars"] == []
 
     def test_images_are_loaded_and_have_alternative_text(self, visits, page):
         facts = visits[page].facts
