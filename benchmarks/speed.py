@@ -24,12 +24,15 @@ from contenders import CONTENDERS, Task
 
 TURNS = 5
 PENDULUM, CHEETAH = ("Pendulum-v1", 64, 64), ("HalfCheetah-v5", 256, 256)
-# task, steps a turn, contenders
-ROWS: list[tuple[Task, int, tuple[str, ...]]] = [
-    (Task(*PENDULUM), 400, ("products alone", "ours", "ours compiled", "SB3", "SBX")),
-    (Task(*PENDULUM, agents=8), 400, ("products alone", "ours", "ours compiled")),
-    (Task(*CHEETAH), 100, ("products alone", "ours", "ours compiled", "SB3", "SBX")),
-    (Task(*CHEETAH, agents=8), 25, ("products alone", "ours", "ours compiled")),
+Entry = tuple[str, Task, int]  # contender, task, steps a turn
+MINE = ("products alone", "ours", "ours compiled")
+TASKS = [Task(*PENDULUM), Task(*PENDULUM, agents=8), Task(*CHEETAH), Task(*CHEETAH, agents=8)]
+# What is compared with each other takes turns with each other.
+GROUPS: list[list[Entry]] = [
+    [(name, Task(*PENDULUM), 400) for name in (*MINE, "SB3", "SBX")]
+    + [(name, Task(*PENDULUM, agents=8), 400) for name in MINE],
+    [(name, Task(*CHEETAH), 100) for name in (*MINE, "SB3", "SBX")]
+    + [(name, Task(*CHEETAH, agents=8), 25) for name in MINE],
 ]
 STACKS = (1, 2, 4, 8, 16, 32, 64)
 # what, ours, the other, the least ratio asked for
@@ -87,7 +90,8 @@ def fastest(name: str, task: Task, steps: int) -> Worker:
     """Start a contender with the number of threads that is fastest for it."""
     counts = [1] if name == "SBX" or os.cpu_count() == 1 else [1, os.cpu_count() or 2]
     workers = [Worker(name, task, threads) for threads in counts]
-    times = [median(w.milliseconds(max(steps // 4, 5)) for _ in range(3)) for w in workers]
+    trials = [[w.milliseconds(max(steps // 4, 10)) for w in workers] for _ in range(6)]
+    times = [min(column) for column in zip(*trials, strict=True)]
     best = workers[times.index(min(times))]
     for worker in workers:
         if worker is not best:
@@ -95,18 +99,20 @@ def fastest(name: str, task: Task, steps: int) -> Worker:
     return best
 
 
-def measure(tasks: list[tuple[Task, int, tuple[str, ...]]], turns: int) -> list[dict[str, Any]]:
-    """Rows of results; the contenders of one task take turns."""
+def measure(groups: list[list[Entry]], turns: int) -> list[dict[str, Any]]:
+    """Rows of results; the entries of one group take turns."""
     rows = []
-    for task, steps, names in tasks:
-        workers = [fastest(name, task, steps) for name in names]
-        for worker in workers:
-            worker.milliseconds(steps)
-        times: dict[str, list[float]] = {name: [] for name in names}
-        for _ in range(turns):
-            for worker in workers:
-                times[worker.name].append(worker.milliseconds(steps))
-        for worker in workers:
+    for entries in groups:
+        workers = [fastest(*entry) for entry in entries]
+        steps = [entry[2] for entry in entries]
+        times: list[list[float]] = [[] for _ in entries]
+        for turn in range(-1, turns):  # the first one warms up
+            for worker, count, measured in zip(workers, steps, times, strict=True):
+                milliseconds = worker.milliseconds(count)
+                if turn >= 0:
+                    measured.append(milliseconds)
+        for worker, measured in zip(workers, times, strict=True):
+            task = worker.task
             row = {
                 "env": task.env,
                 "width": task.width,
@@ -115,9 +121,9 @@ def measure(tasks: list[tuple[Task, int, tuple[str, ...]]], turns: int) -> list[
                 "buffer": task.buffer,
                 "contender": worker.name,
                 "threads": worker.threads if worker.name != "SBX" else "",
-                "ms": median(times[worker.name]),
-                "min": min(times[worker.name]),
-                "max": max(times[worker.name]),
+                "ms": median(measured),
+                "min": min(measured),
+                "max": max(measured),
             }
             rows.append(row)
             print(
@@ -165,7 +171,7 @@ def report(rows: list[dict[str, Any]], stacks: list[dict[str, Any]], buffers: li
         "| environment, nets, batch | agents | products alone | ours | compiled | SB3 | SBX |",
         "|---|--:|--:|--:|--:|--:|--:|",
     ]
-    for task, _, _ in ROWS:
+    for task in TASKS:
         key = ((task.env, task.width, task.batch), task.agents)
         cells = [f"{find(rows, name, key):.3f}" for name in ("products alone", "ours")]
         cells += [f"{find(rows, name, key):.3f}" for name in ("ours compiled", "SB3", "SBX")]
@@ -214,12 +220,16 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
     parser.add_argument("--turns", type=int, default=TURNS)
     options = parser.parse_args()
-    rows = measure(ROWS, options.turns)
-    both = ("ours", "ours compiled")
-    steps = {n: max(400 // n, 25) for n in STACKS}
-    stacks = measure([(Task(*PENDULUM, agents=n), steps[n], both) for n in STACKS], options.turns)
-    sizes = [(Task(*PENDULUM, buffer=size), 400, ("ours",)) for size in (10_000, 1_000_000)]
-    buffers = measure(sizes, options.turns)
+    rows = measure(GROUPS, options.turns)
+    stacks = measure(
+        [
+            [(name, Task(*PENDULUM, agents=n), max(400 // n, 25)) for name in MINE[1:]]
+            for n in STACKS
+        ],
+        options.turns,
+    )
+    sizes = [("ours", Task(*PENDULUM, buffer=size), 400) for size in (10_000, 1_000_000)]
+    buffers = measure([sizes], options.turns)
     text = report(rows, stacks, buffers)
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "speed.md").write_text(text)
