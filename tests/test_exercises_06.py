@@ -1,5 +1,8 @@
 """Chapter 6's checks: the right answer passes, each common wrong one gets its own hint."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -109,3 +112,45 @@ def test_check_prints_the_verdict(capsys):
     assert "put your answer" in out[0]
     assert "not full" in out[1]
     assert out[2] == "Exercise 6.3: right."
+
+
+def solution_cell(mark):
+    """Return the names that the notebook's cell with this line in it defines."""
+    path = Path(__file__).resolve().parents[1] / "notebooks/06_replay.ipynb"
+    cells = [c["source"] for c in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+    (source,) = ["".join(cell) for cell in cells if mark in "".join(cell)]
+    source = source[source.index(mark) :].split("\n\n\n")[0]
+    names = {"np": np, "RecentReplay": RecentReplay}
+    exec(source, names)
+    return names
+
+
+def test_the_reservoir_keeps_each_transition_with_the_same_chance():
+    agents, size, added = 3_000, 5, 40
+    rngs = [np.random.default_rng([7, i]) for i in range(agents)]
+    reservoir = solution_cell("class Reservoir")["Reservoir"](size, added, rngs)
+    row = np.ones((agents, 1))
+    for t in range(1, added + 1):
+        reservoir.add(t * row[:, [0, 0, 0]], row, row[:, 0], row[:, [0, 0, 0]], row[:, 0])
+        assert (np.sort(reservoir.kept)[:, -min(t, size) :] > 0).all()
+    counts = np.bincount(reservoir.kept.ravel(), minlength=added + 1)[1:]
+    assert counts.sum() == agents * size
+    expected = agents * size / added
+    # Binomial, and 40 of them: none is 4.5 standard deviations off.
+    assert np.abs(counts - expected).max() < 4.5 * np.sqrt(expected * (1 - size / added))
+    assert all(len(set(kept)) == size for kept in reservoir.kept.tolist())
+    drawn = reservoir.sample(50).obs[..., 0].numpy()
+    assert all(
+        set(d) <= set(k) for d, k in zip(drawn.tolist(), reservoir.kept.tolist(), strict=True)
+    )
+
+
+def test_the_latest_is_in_every_combined_minibatch():
+    names = solution_cell("class Combined")
+    combined = names["Combined"]([9, 9], 9, 1, 1, [np.random.default_rng(i) for i in range(2)])
+    combined.count = 30
+    ages = combined.ages(1000)
+    assert (ages[:, 0] == 0).all()
+    # The others are drawn as before: nine ages, chi-squared with 8 degrees of freedom, at 99.9%.
+    counts = np.bincount(ages[:, 1:].ravel(), minlength=9)
+    assert ((counts - 222) ** 2 / 222).sum() < 26.1
