@@ -18,7 +18,6 @@ __all__ = ["copdac_b", "sac_b"]
 Array: TypeAlias = NDArray[Any]
 
 
-@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def copdac_b(
     bandit: QuadraticBandit,
     seeds: Sequence[int],
@@ -61,15 +60,15 @@ def copdac_b(
     m = bandit.C.shape[1]
     theta = np.zeros((len(bandit.C), len(alpha), m)) + np.asarray(start, np.float64)
     costs = [bandit.cost(theta)]
-    for xi, noise in bandit.explore(seeds, batches):
-        reward = -bandit.costs_around(theta, sigma, xi) - noise[:, None]
-        w = _regress(xi, reward)[..., 1:] / sigma[:, None]
-        theta = theta + alpha[:, None] * w
-        costs.append(bandit.cost(theta))
+    with np.errstate(all="ignore"):  # what diverges becomes infinite
+        for xi, noise in bandit.explore(seeds, batches):
+            reward = -bandit.costs_around(theta, sigma, xi) - noise[:, None]
+            w = _regress(xi, reward)[..., 1:] / sigma[:, None]
+            theta = theta + alpha[:, None] * w
+            costs.append(bandit.cost(theta))
     return _finished(costs)
 
 
-@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def sac_b(
     bandit: QuadraticBandit,
     seeds: Sequence[int],
@@ -118,25 +117,26 @@ def sac_b(
     theta = np.zeros((runs, len(alpha), m)) + np.asarray(start, np.float64)
     y = np.zeros((runs, len(alpha))) + 2 * np.log(sigma)
     costs = [bandit.cost(theta)]
-    for xi, noise in bandit.explore(seeds, batches):
-        scale = np.exp(y / 2)
-        reward = -bandit.costs_around(theta, scale, xi) - noise[:, None]
-        # Gradients of log pi: xi / scale in theta, and this in y.
-        score_y = (np.square(xi).sum(-1, keepdims=True) - m) / 2
-        features = np.concatenate([xi, score_y], axis=-1)
-        weights = _regress(features, reward)
-        step = weights[..., 1:]
-        if actor == "natural":
-            step = np.concatenate([scale[..., None] * step[..., :-1], step[..., -1:]], axis=-1)
-        else:
-            q = step @ features.swapaxes(1, 2)  # (runs, settings, steps)
-            if actor == "value":
-                q = q + weights[..., :1]
-            step = q @ features / features.shape[1]
-            step = np.concatenate([step[..., :-1] / scale[..., None], step[..., -1:]], axis=-1)
-        theta = theta + alpha[:, None] * step[..., :-1]
-        y = y + alpha_y * step[..., -1]
-        costs.append(bandit.cost(theta))
+    with np.errstate(all="ignore"):  # what diverges becomes infinite
+        for xi, noise in bandit.explore(seeds, batches):
+            scale = np.exp(y / 2)
+            reward = -bandit.costs_around(theta, scale, xi) - noise[:, None]
+            # Gradients of log pi: xi / scale in theta, and this in y.
+            score_y = (np.square(xi).sum(-1, keepdims=True) - m) / 2
+            features = np.concatenate([xi, score_y], axis=-1)
+            weights = _regress(features, reward)
+            step = weights[..., 1:]
+            if actor == "natural":
+                step = np.concatenate([scale[..., None] * step[..., :-1], step[..., -1:]], axis=-1)
+            else:
+                q = step @ features.swapaxes(1, 2)  # (runs, settings, steps)
+                if actor == "value":
+                    q = q + weights[..., :1]
+                step = q @ features / features.shape[1]
+                step = np.concatenate([step[..., :-1] / scale[..., None], step[..., -1:]], axis=-1)
+            theta = theta + alpha[:, None] * step[..., :-1]
+            y = y + alpha_y * step[..., -1]
+            costs.append(bandit.cost(theta))
     return _finished(costs)
 
 
