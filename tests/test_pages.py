@@ -45,6 +45,7 @@ class Static(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.ids: set[str] = set()
+        self.twice: list[str] = []
         self.links: list[str] = []
         self.formulas = 0
         self.scripts: list[str] = []
@@ -54,6 +55,8 @@ class Static(HTMLParser):
         values = {name: value or "" for name, value in attrs}
         for name in ("id", "name"):
             if name in values and (name == "id" or tag == "a"):
+                if name == "id" and values[name] in self.ids:
+                    self.twice.append(values[name])
                 self.ids.add(values[name])
         if tag in ("a", "link", "img", "script", "source", "video", "iframe"):
             self.links += [values[name] for name in ("href", "src") if values.get(name)]
@@ -113,6 +116,12 @@ def test_only_the_table_of_contents_the_search_and_the_library_are_built():
         rooms |= {"_modules/" + room.replace(".", "/") for room in found}
     pages = {page.removesuffix(".html") for page in PAGES}
     assert pages == listed | rooms | {"index", "search", "genindex", "_modules/index"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_equations_checks_and_terms_have_one_place(page):
+    twice = static(page).twice
+    assert [name for name in twice if name.startswith(("eq-", "check-", "term-"))] == []
 
 
 # ---- In the browser ----

@@ -188,7 +188,7 @@ def mark(app: Sphinx, doctree: nodes.document) -> None:
             links += link
         if links.children:
             box = nodes.container("", classes=["equation"])
-            block.replace_self(box)
+            block.parent.replace(block, box)  # replace_self would give the box its ids, too
             box += [block, links]
 
 
