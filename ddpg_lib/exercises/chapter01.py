@@ -3,27 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-
-def _number(answer: Any) -> float | None:
-    """Return one finite real number, or None for anything else."""
-    try:
-        value = np.asarray(answer, float)
-    except (TypeError, ValueError):
-        return None
-    return float(value.reshape(())) if value.size == 1 and np.isfinite(value).all() else None
-
-
-def _known(value: float, mistakes: Iterable[tuple[float, str]], within: float) -> str | None:
-    """Return what is known about a wrong answer, if it is one of the common ones."""
-    for wrong, message in mistakes:
-        if abs(value - wrong) <= within * max(1.0, abs(wrong)):
-            return message
-    return None
+from ddpg_lib.exercises._answers import known, number
 
 
 def hanging(answer: Any) -> str:
@@ -48,7 +33,7 @@ def hanging(answer: Any) -> str:
     if not np.isclose(total, right[0], rtol=1e-3):
         return "the first number is off. What is one reward by (1.2), at theta = -pi and rest?"
     partial = right[1] * (1 - gamma**200)
-    common = _known(
+    common = known(
         discounted,
         [
             (partial, "the discounted return does not stop at step 200: nothing terminates there."),
@@ -62,7 +47,7 @@ def hanging(answer: Any) -> str:
 
 def arm(answer: Any) -> str:
     """Exercise 1.2: evaluations for the maxima of one update."""
-    value = _number(answer)
+    value = number(answer)
     if value is None:
         return "give one number."
     right = 5**7 * 256
@@ -76,13 +61,13 @@ def arm(answer: Any) -> str:
         (5**7, "that is one maximum; an update needs one for every next state of the batch."),
         (2 * right, "only the next states need a maximum; Q(s, a) uses the action that was taken."),
     ]
-    common = _known(value, mistakes, 0.0)
+    common = known(value, mistakes, 0.0)
     return common or "count the combinations of 7 torques, then the states that need a maximum."
 
 
 def better_than_nothing(answer: Any) -> str:
     """Exercise 1.3: mean return of the policy that is greedy on the Q of zero torque."""
-    value = _number(answer)
+    value = number(answer)
     if value is None:
         return "give one number, the mean return over the seeds 0 to 199."
     if abs(value - -271.968) <= 0.3:
@@ -104,7 +89,7 @@ def better_than_nothing(answer: Any) -> str:
         (-158.48, "that is energy shaping itself; here the base policy is zero torque."),
         (-146.66, "that is greedy on the Q of energy shaping; here the base is zero torque."),
     ]
-    common = _known(value, mistakes, 1e-3)
+    common = known(value, mistakes, 1e-3)
     return common or (
         "not quite. In each state: five torques, one step with each, zero torque to step 200, the "
         "best total."
@@ -113,7 +98,7 @@ def better_than_nothing(answer: Any) -> str:
 
 def alive(answer: Any) -> str:
     """Exercise 1.4: the value that a critic learns with the time limit stored as termination."""
-    value = _number(answer)
+    value = number(answer)
     if value is None:
         return "give one number, the learned value."
     gamma, limit = 0.99, 200
@@ -135,7 +120,7 @@ def alive(answer: Any) -> str:
         (1 / (1 - (1 - 1 / limit)), "that leaves out gamma."),
         (gamma * (1 - 1 / limit), "that is the discount; what do rewards of 1 sum to with it?"),
     ]
-    return _known(value, mistakes, 1e-3) or "use (1.17), then sum the rewards with that discount."
+    return known(value, mistakes, 1e-3) or "use (1.17), then sum the rewards with that discount."
 
 
 CHECKS: dict[int, Callable[[Any], str]] = {1: hanging, 2: arm, 3: better_than_nothing, 4: alive}

@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ddpg_lib.exercises._answers import known, number
 from ddpg_lib.ring import RingWorld
-
-
-def _number(answer: Any) -> float | None:
-    """Return one finite real number, or None for anything else."""
-    try:
-        value = np.asarray(answer, float)
-    except (TypeError, ValueError):
-        return None
-    return float(value.reshape(())) if value.size == 1 and np.isfinite(value).all() else None
-
-
-def _known(value: float, mistakes: Iterable[tuple[float, str]], within: float) -> str | None:
-    """Return what is known about a wrong answer, if it is one of the common ones."""
-    for wrong, message in mistakes:
-        if abs(value - wrong) <= within * max(1.0, abs(wrong)):
-            return message
-    return None
 
 
 def draws(answer: Any) -> str:
     """Exercise 3.1: actions that a Gaussian policy must draw for a slope within 10 percent."""
-    value = _number(answer)
+    value = number(answer)
     if value is None:
         return "give one number."
     if value == 5100:
@@ -42,12 +26,12 @@ def draws(answer: Any) -> str:
         (5000, "nearly: the mean of xi_i^2 g_i has an error too, twice that of the others."),
         (5200, "nearly: (3.10) is the variance, the second moment less the square of the mean."),
     ]
-    return _known(value, mistakes, 0.0) or "solve (m + 1) / N = 0.1**2 for N; see (3.10)."
+    return known(value, mistakes, 0.0) or "solve (m + 1) / N = 0.1**2 for N; see (3.10)."
 
 
 def gain(answer: Any) -> str:
     """Exercise 3.2: gradient of J in the gain of a scalar linear-quadratic regulator, 5/16."""
-    value = _number(answer)
+    value = number(answer)
     if value is None:
         return "give one number, dJ/dK."
     if abs(value - 0.3125) <= 5e-4:
@@ -62,7 +46,7 @@ def gain(answer: Any) -> str:
         (-0.25, "that is G, the slope of Q per unit of s. Weigh it with the states: -G M."),
         (0.0, "zero belongs to the optimal gain; K = 0.5 is another."),
     ]
-    return _known(value, mistakes, 1e-3) or (
+    return known(value, mistakes, 1e-3) or (
         "not quite. F = A - B K, then P = (Q + R K^2) / (1 - gamma F^2), then G, then M."
     )
 

@@ -8,14 +8,7 @@ from typing import Any
 
 import numpy as np
 
-
-def _number(answer: Any) -> float | None:
-    """Return one finite real number, or None for anything else."""
-    try:
-        value = np.asarray(answer, float)
-    except (TypeError, ValueError):
-        return None
-    return float(value.reshape(())) if value.size == 1 and np.isfinite(value).all() else None
+from ddpg_lib.exercises._answers import number
 
 
 def _known(value: float, mistakes: Iterable[tuple[float, str]]) -> str | None:
@@ -28,7 +21,7 @@ def _known(value: float, mistakes: Iterable[tuple[float, str]]) -> str | None:
 
 def slope(answer: Any) -> str:
     """4.1: dL/dQ for r = -1, gamma = 0.9, Q' = -6, Q = -4 in the middle of an episode."""
-    value = _number(answer)
+    value = number(answer)
     if value is None:
         return "give one number, the derivative of the loss with respect to Q(s, a)."
     delta = -1 + 0.9 * -6 + 4
@@ -85,7 +78,7 @@ def gradient(answer: Any) -> str:
 
 def believed(answer: Any) -> str:
     """4.3: what the residual gradient makes of C when the coin shows heads nine times of ten."""
-    value = _number(answer)
+    value = number(answer)
     if value is None:
         return "give one number, the value of C."
     if math.isclose(value, 0.45, abs_tol=1e-3):
@@ -102,7 +95,7 @@ def believed(answer: Any) -> str:
 
 def harmless_limit(answer: Any) -> str:
     """4.4: the time limit at which storing it as an end costs 5% of the value at gamma = 0.99."""
-    value = _number(answer)
+    value = number(answer)
     if value is None:
         return "give one number of steps."
     right = 0.99 / (0.01 * (1 / 0.95 - 1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,30 +11,14 @@ import torch
 from torch import Tensor
 
 from ddpg_lib.actor_gradient import action_slope, gradient_through
+from ddpg_lib.exercises._answers import known, number
 from ddpg_lib.gradients import invert_gradient
 from ddpg_lib.networks import Actor, Critic
 
 
-def _number(answer: Any) -> float | None:
-    """Return one finite real number, or None for anything else."""
-    try:
-        value = np.asarray(answer, float)
-    except (TypeError, ValueError):
-        return None
-    return float(value.reshape(())) if value.size == 1 and np.isfinite(value).all() else None
-
-
-def _known(value: float, mistakes: Iterable[tuple[float, str]], within: float) -> str | None:
-    """Return what is known about a wrong answer, if it is one of the common ones."""
-    for wrong, message in mistakes:
-        if abs(value - wrong) <= within * max(1.0, abs(wrong)):
-            return message
-    return None
-
-
 def one_weight(answer: Any) -> str:
     """5.1: dJ/dtheta for a = tanh(theta s), Q = -(a - 0.8)^2 + 3 s, at s = 0.5, theta = 1."""
-    value = _number(answer)
+    value = number(answer)
     if value is None:
         return "give one number."
     a = math.tanh(0.5)
@@ -52,13 +36,13 @@ def one_weight(answer: Any) -> str:
         (slope * response + 1.5, "3 s does not depend on the action: the actor does not see it."),
         (-1.6 * response, "take the slope at a = tanh(0.5), not at a = 0."),
     ]
-    common = _known(value, mistakes, 5e-4)
+    common = known(value, mistakes, 5e-4)
     return common or "not yet. Multiply dQ/da at a = tanh(0.5) by da/dtheta = s (1 - a**2)."
 
 
 def way_out(answer: Any) -> str:
     """5.2: time from p = -4 over the time from p = -1, by (5.12)."""
-    value = _number(answer)
+    value = number(answer)
     if value is None:
         return "give one number, the ratio of the two times."
     right = (8 + math.sinh(8)) / (2 + math.sinh(2))
@@ -74,7 +58,7 @@ def way_out(answer: Any) -> str:
         (math.sinh(8) / math.sinh(2), "nearly: the formula has the term 2 p besides the sinh."),
         ((4 + math.sinh(4)) / (1 + math.sinh(1)), "(5.12) has the double depth, 2 p, in both."),
     ]
-    return _known(value, mistakes, 5e-3) or "put p = 4 and p = 1 into (5.12) and divide."
+    return known(value, mistakes, 5e-3) or "put p = 4 and p = 1 into (5.12) and divide."
 
 
 def own_gradient(answer: Callable[[Actor, Critic, Tensor], Any]) -> str:

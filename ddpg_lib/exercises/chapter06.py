@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-
-def _number(answer: Any) -> float | None:
-    """Return one finite real number, or None for anything else."""
-    try:
-        value = np.asarray(answer, float)
-    except (TypeError, ValueError):
-        return None
-    return float(value.reshape(())) if value.size == 1 and np.isfinite(value).all() else None
-
-
-def _known(value: float, mistakes: Iterable[tuple[float, str]], within: float) -> str | None:
-    """Return what is known about a wrong answer, if it is one of the common ones."""
-    for wrong, message in mistakes:
-        if abs(value - wrong) <= within * max(1.0, abs(wrong)):
-            return message
-    return None
+from ddpg_lib.exercises._answers import known, number
 
 
 def neighbors(answer: Any) -> str:
     """6.1: effective size of 64 consecutive samples with correlation 0.9 at one step."""
-    value = _number(answer)
+    value = number(answer)
     if value is None:
         return "give one number."
     size, phi = 64, 0.9
@@ -52,12 +37,12 @@ def neighbors(answer: Any) -> str:
         (inflation, "that is the factor by which the variance grows; divide 64 by it."),
         (size * (1 - phi), "that is a rule of thumb for something else; sum (6.4), or use (6.6)."),
     ]
-    return _known(value, mistakes, 5e-4) or "put phi = 0.9 and N = 64 into (6.6)."
+    return known(value, mistakes, 5e-4) or "put phi = 0.9 and N = 64 into (6.6)."
 
 
 def humanoid(answer: Any) -> str:
     """6.2: gigabytes for a million transitions with 348 observations and 17 actions."""
-    value = _number(answer)
+    value = number(answer)
     if value is None:
         return "give one number, in gigabytes."
     row = 2 * 348 + 17 + 2
@@ -73,12 +58,12 @@ def humanoid(answer: Any) -> str:
         (4 * (2 * 348 + 17) / 1e3, "nearly. The reward and d take a number each."),
         (4 * (2 * 348 + 17 + 1) / 1e3, "nearly. Both the reward and d are stored."),
     ]
-    return _known(value, mistakes, 5e-4) or "put 348 and 17 into (6.8), times a million."
+    return known(value, mistakes, 5e-4) or "put 348 and 17 into (6.8), times a million."
 
 
 def new_motor(answer: Any) -> str:
     """6.3: steps until half of a minibatch comes from after step 50,000; capacity a million."""
-    value = _number(answer)
+    value = number(answer)
     if value is None:
         return "give one number of steps."
     if abs(value - 50_000) <= 5:
@@ -90,7 +75,7 @@ def new_motor(answer: Any) -> str:
         (25_000, "25,000 new ones among 75,000 are a third."),
         (100_000, "100,000 is the step number; how many steps after the change is that?"),
     ]
-    return _known(value, mistakes, 1e-3) or (
+    return known(value, mistakes, 1e-3) or (
         "after k steps the ring holds 50,000 old and k new transitions, each as likely as another."
     )
 
@@ -139,7 +124,7 @@ def without_replacement(answer: Callable[[int, int, float], Any]) -> str:
 
     for n, c, worth in ((10, 10, 2.5), (64, 500, 7.0), (2, 100, 100.0), (1, 30, 4.0)):
         try:
-            value = _number(answer(n, c, worth))
+            value = number(answer(n, c, worth))
         except Exception as error:
             return f"it fails for ({n}, {c}, {worth}): {type(error).__name__}: {error}"
         if value is None:

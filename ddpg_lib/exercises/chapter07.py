@@ -7,22 +7,14 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from torch import nn
 
-
-def _number(answer: Any) -> float | None:
-    """Return one finite real number, or None for anything else."""
-    try:
-        value = np.asarray(answer, float)
-    except (TypeError, ValueError):
-        return None
-    return float(value.reshape(())) if value.size == 1 and np.isfinite(value).all() else None
+from ddpg_lib.exercises._answers import number
 
 
 def factor(answer: Any) -> str:
     """7.1: growth an update for x = 1 and 3, only 1 -> 2 sampled, gamma 0.9, eta 0.1."""
-    value = _number(answer)
+    value = number(answer)
     if value is None:
         return "give one number, the factor of one update."
     mistakes = {
@@ -44,7 +36,7 @@ def factor(answer: Any) -> str:
 
 def period(answer: Any) -> str:
     """7.2: the hard update's period with the mean lag of tau = 0.02."""
-    value = _number(answer)
+    value = number(answer)
     if value is None:
         return "give one number, the period K."
     if math.isclose(value, 99, abs_tol=1e-6):
@@ -117,7 +109,7 @@ def detector(answer: Any) -> str:
 
 def least_lag(answer: Any) -> str:
     """7.4: the largest tau at which the swap with h = 1.5 and kappa = -0.99 converges."""
-    value = _number(answer)
+    value = number(answer)
     if value is None:
         return "give one number, tau."
     h, kappa = 1.5, -0.99

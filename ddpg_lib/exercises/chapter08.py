@@ -8,20 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from ddpg_lib.exercises._answers import number
 from ddpg_lib.pendulum import PendulumModel
 from ddpg_lib.processes import AR1
 from ddpg_lib.resonance import Resonator
 
 THETA, SIGMA = 0.15, 0.2
-
-
-def _number(answer: Any) -> float | None:
-    """Return one finite real number, or None for anything else."""
-    try:
-        value = np.asarray(answer, float)
-    except (TypeError, ValueError):
-        return None
-    return float(value.reshape(())) if value.size == 1 and np.isfinite(value).all() else None
 
 
 def _known(value: float, mistakes: Iterable[tuple[float, str]], within: float = 1e-3) -> str:
@@ -34,7 +26,7 @@ def _known(value: float, mistakes: Iterable[tuple[float, str]], within: float = 
 
 def young(answer: Any) -> str:
     """8.1: standard deviation 200 steps after a reset, theta = 0.15, sigma = 0.2, dt = 0.01."""
-    value = _number(answer)
+    value = number(answer)
     if value is None:
         return "give one number, a standard deviation."
     slow, fast = (AR1.ornstein_uhlenbeck(SIGMA, THETA, dt) for dt in (0.01, 1.0))
@@ -57,7 +49,7 @@ def young(answer: Any) -> str:
 
 def equal(answer: Any) -> str:
     """8.2: sigma of an OU noise with dt = 1, theta = 0.15 that settles at 0.1."""
-    value = _number(answer)
+    value = number(answer)
     if value is None:
         return "give one number, sigma."
     right = AR1.with_std(0.1, 1 - THETA).scale
@@ -113,7 +105,7 @@ def estimate(answer: Callable[[Any], Any]) -> str:
 
 def matched(answer: Any) -> str:
     """8.4: the best theta, with dt = 1, for a pendulum that is simulated at 50 steps a second."""
-    value = _number(answer)
+    value = number(answer)
     if value is None:
         return "give one number, theta."
     resonator = Resonator.of_pendulum(PendulumModel(time_step=0.02))

@@ -8,19 +8,12 @@ from typing import Any
 
 import numpy as np
 
-
-def _number(answer: Any) -> float | None:
-    """Return one finite real number, or None for anything else."""
-    try:
-        value = np.asarray(answer, float)
-    except (TypeError, ValueError):
-        return None
-    return float(value.reshape(())) if value.size == 1 and np.isfinite(value).all() else None
+from ddpg_lib.exercises._answers import number
 
 
 def largest_step(answer: Any) -> str:
     """11.1: uncorrelated features of mean 0 and standard deviations 10, 1 and 0.1, no bias."""
-    value = _number(answer)
+    value = number(answer)
     if value is None:
         return "give one number, the step size at which convergence is lost."
     if math.isclose(value, 0.01, rel_tol=1e-6):
@@ -39,7 +32,7 @@ def largest_step(answer: Any) -> str:
 
 def updates(answer: Any) -> str:
     """11.2: updates to shrink the error to 1% at condition number 10,000 and the best step."""
-    value = _number(answer)
+    value = number(answer)
     if value is None:
         return "give one number of updates."
     right = math.log(0.01) / math.log(9_999 / 10_001)
