@@ -22,7 +22,7 @@ from typing import Any
 
 from contenders import CONTENDERS, Task
 
-TURNS = 5
+TURNS = 9
 PENDULUM, CHEETAH = ("Pendulum-v1", 64, 64), ("HalfCheetah-v5", 256, 256)
 Entry = tuple[str, Task, int]  # contender, task, steps a turn
 MINE = ("products alone", "ours", "ours compiled")
@@ -99,11 +99,13 @@ def fastest(name: str, task: Task, steps: int) -> Worker:
     return best
 
 
-def measure(groups: list[list[Entry]], turns: int) -> list[dict[str, Any]]:
-    """Rows of results; the entries of one group take turns."""
+def measure(
+    groups: list[list[Entry]], turns: int, threads: int | None = None
+) -> list[dict[str, Any]]:
+    """Rows of results; the entries of one group take turns. Without ``threads``, the fastest."""
     rows = []
     for entries in groups:
-        workers = [fastest(*entry) for entry in entries]
+        workers = [Worker(*e[:2], threads) if threads else fastest(*e) for e in entries]
         steps = [entry[2] for entry in entries]
         times: list[list[float]] = [[] for _ in entries]
         for turn in range(-1, turns):  # the first one warms up
@@ -229,7 +231,7 @@ def main() -> None:
         options.turns,
     )
     sizes = [("ours", Task(*PENDULUM, buffer=size), 400) for size in (10_000, 1_000_000)]
-    buffers = measure([sizes], options.turns)
+    buffers = measure([sizes], options.turns, threads=1)  # alike for both
     text = report(rows, stacks, buffers)
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "speed.md").write_text(text)

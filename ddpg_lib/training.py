@@ -21,6 +21,7 @@ from ddpg_lib.divergence import require_finite
 from ddpg_lib.envs import EnvLike, StackedEnvs
 from ddpg_lib.evaluation import Evaluator
 from ddpg_lib.interrupts import Interrupts
+from ddpg_lib.memory import keep_freed_memory
 from ddpg_lib.plan import Plan
 from ddpg_lib.progress import Progress
 from ddpg_lib.records import Record, Run
@@ -184,6 +185,7 @@ class Training:
     """
 
     def __init__(self, plan: Plan) -> None:
+        keep_freed_memory()
         self.plan, self.config = plan, plan.config
         self.envs = StackedEnvs(plan.env, plan.seeds, **plan.env_kwargs)
         dims = (self.envs.obs_dim, self.envs.action_low, self.envs.action_high)
