@@ -244,16 +244,19 @@ class Reproduce:
         Of the recorded run.
     folder : Path, optional
         The run folder, by default reproduced/NAME. An unfinished one is continued.
+    compile : bool
+        Whether to compile the update, as the recorded runs did: same up to rounding.
     """
 
     name: Positional[Annotated[str, arg(metavar="NAME")]]
     folder: Path | None = None
+    compile: bool = True
 
     def run(self) -> None:
         """Train, and write the manifest."""
         folder = self.folder or Path("reproduced") / self.name
-        run = reproduce(self.name, folder)
-        print(f"{run.summary()}\n{run.seconds:.0f} s; how it came about: {folder}/manifest.json")
+        run = reproduce(self.name, folder, compile=self.compile)
+        print(f"{run.summary()}\n{run.seconds:.0f} s; what ships of it: {folder}/record")
 
 
 COMMANDS = (Train, Evaluate, Film, Plot, Resume, Recipes, Reproduce)

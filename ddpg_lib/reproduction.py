@@ -12,9 +12,17 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ddpg_lib.checkpoint import CheckpointError, replacing
+from ddpg_lib.config import recipe
+from ddpg_lib.ddpg import DDPG
+from ddpg_lib.evaluation import evaluate
+from ddpg_lib.inside import look_inside
 from ddpg_lib.plan import versions
 from ddpg_lib.records import Run
+from ddpg_lib.results import read_table, save_weights, write_table
 from ddpg_lib.runfolder import plan_of, quoted, read
 from ddpg_lib.stats import bootstrap_interval, iqm
 from ddpg_lib.training import resume, train
@@ -42,11 +50,66 @@ class Recorded:
     changes: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
-RECORDED = {"pendulum": Recorded("Pendulum-v1", "pendulum", tuple(range(8)))}
+RECORDED = {
+    "pendulum": Recorded("Pendulum-v1", "pendulum", tuple(range(8))),
+}
+"""What the book shows, by name."""
+
+FINAL_SEED = 3_000_000  # other starts than those of training, of evaluations, of looks inside
+EPISODES = 100  # of each final policy
+AT_ONCE = 20  # episodes of each agent that are played side by side
 
 
-def reproduce(name: str, folder: Path, progress: bool = True) -> Run:
-    """Train a recorded run, or go on with it, and write ``manifest.json`` beside its results.
+class Witness:
+    """What is noted of a recorded run while it trains, for its ``record`` folder.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder ``record``; what it holds of an earlier part of the run is kept.
+    asked : Recorded
+        The run.
+    """
+
+    def __init__(self, folder: Path, asked: Recorded) -> None:
+        self.folder, self.asked = folder, asked
+        self.config = recipe(asked.recipe, **asked.changes)
+        self.path = folder / "inside.csv.gz"
+        self.notes: dict[int, dict[str, Any]] = {}
+        if self.path.exists():
+            steps, table = read_table(self.path, asked.seeds)
+            self.notes = {
+                int(step): {name: x[:, e] for name, x in table.items()}
+                for e, step in enumerate(steps)
+            }
+
+    def __call__(self, step: int, agent: DDPG) -> None:
+        """Note an evaluation; one that a continued run repeats replaces the earlier note.
+
+        Parameters
+        ----------
+        step : int
+            Steps taken by each agent.
+        agent : DDPG
+            The stack.
+        """
+        self.notes[step] = look_inside(agent, self.asked.env)
+        steps = sorted(self.notes)
+        names = self.notes[step]
+        table = {name: np.stack([self.notes[e][name] for e in steps], axis=1) for name in names}
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with replacing(self.path) as temporary:
+            write_table(temporary, self.asked.seeds, steps, table)
+        if 0 <= step - self.config.steps // 2 < self.config.eval_every:
+            with replacing(self.folder / "midway.safetensors") as temporary:
+                save_weights(agent, temporary)
+
+
+def reproduce(name: str, folder: Path, progress: bool = True, compile: bool = True) -> Run:
+    """Train a recorded run, or go on with it, and write what ships of it to ``folder/record``.
+
+    There lie ``manifest.json``, the curves, what :func:`ddpg_lib.inside.look_inside` saw at each
+    evaluation, the final policies' returns on 100 starts, and the networks midway and at the end.
 
     Parameters
     ----------
@@ -56,6 +119,8 @@ def reproduce(name: str, folder: Path, progress: bool = True) -> Run:
         The run folder.
     progress : bool
         Whether to show a progress bar.
+    compile : bool
+        Whether to compile the update, which changes no number beyond rounding.
 
     Returns
     -------
@@ -73,32 +138,88 @@ def reproduce(name: str, folder: Path, progress: bool = True) -> Run:
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"there is no recorded run {name!r}, only {', '.join(RECORDED)}{hint}")
     asked = RECORDED[name]
+    record = folder / "record"
     if (folder / "config.json").exists():
         plan = plan_of(folder, *read(folder))
         if (plan.env, plan.seeds) != (asked.env, asked.seeds):
             raise CheckpointError(f"{folder} holds another run: choose another folder")
-        run = resume(folder, progress=progress)
+        run = resume(folder, progress=progress, on_evaluation=Witness(record, asked))
     else:
         run = train(
-            asked.env, asked.recipe, asked.seeds, folder=folder, progress=progress, **asked.changes
+            asked.env,
+            asked.recipe,
+            asked.seeds,
+            folder=folder,
+            progress=progress,
+            compile=compile,
+            on_evaluation=Witness(record, asked),
+            **asked.changes,
         )
-    low, high = bootstrap_interval(run.curves[:, -1])
-    files = ("curves.csv", "episodes.csv", "actors.safetensors")
+    plain = "" if compile else " --no-compile"
+    _finish(run, record, f"ddpg reproduce {name} --folder {quoted(folder)}{plain}")
+    return run
+
+
+def _finish(run: Run, record: Path, command: str) -> None:
+    """Evaluate the final policies, and write what is left to write."""
+    final = final_returns(run.agent, str(run.env))
+    tables = {
+        "curves": (run.steps, {"return": run.curves, **run.metrics}),
+        "final": (range(final.shape[1]), {"return": final}),
+    }
+    for part, (x, table) in tables.items():
+        with replacing(record / f"{part}.csv.gz") as temporary:
+            write_table(temporary, run.seeds, [int(step) for step in x], table)
+    with replacing(record / "final.safetensors") as temporary:
+        save_weights(run.agent, temporary)
+    means = final.mean(axis=1)
+    low, high = bootstrap_interval(means)
     manifest = {
-        "command": f"ddpg reproduce {name} --folder {quoted(folder)}",
+        "command": command,
         "commit": commit(),
         "env": run.env,
         "config": dataclasses.asdict(run.config),
         "seeds": run.seeds,
-        "final return": {"iqm": float(iqm(run.curves[:, -1])), "95%": [float(low), float(high)]},
+        "final return": {
+            "iqm": float(iqm(means)),
+            "95%": [float(low), float(high)],
+            "agents": means.round(6).tolist(),
+            "episodes": final.shape[1],
+        },
         "versions": versions(),
         "hardware": hardware(),
         "wall time in seconds": round(run.seconds, 1),
-        "sha256": {f: hashlib.sha256((folder / f).read_bytes()).hexdigest() for f in files},
+        "sha256": {
+            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(record.iterdir())
+            if path.name != "manifest.json"
+        },
     }
-    with replacing(folder / "manifest.json") as temporary:
+    with replacing(record / "manifest.json") as temporary:
         temporary.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-    return run
+
+
+def final_returns(agent: DDPG, env: str, episodes: int = EPISODES) -> NDArray[np.float64]:
+    """Returns of the noise-free policies on the starts with which recorded runs are judged.
+
+    Parameters
+    ----------
+    agent : DDPG
+        A stack of n agents.
+    env : str
+        A Gymnasium id.
+    episodes : int
+        Episodes for each agent.
+
+    Returns
+    -------
+    array, shape (n, episodes)
+    """
+    blocks = [
+        evaluate(agent, env, min(AT_ONCE, episodes - k), seed=FINAL_SEED + k)
+        for k in range(0, episodes, AT_ONCE)
+    ]
+    return np.concatenate(blocks, axis=1)
 
 
 def commit() -> str | None:

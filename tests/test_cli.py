@@ -17,6 +17,7 @@ from test_resume import TINY, same
 from ddpg_lib import RECIPES, Config, cli, evaluate, load, reproduction, train
 from ddpg_lib.commands import parse_kwargs, parse_seeds
 from ddpg_lib.reproduction import Recorded
+from ddpg_lib.results import Recording
 
 ROOT = Path(__file__).resolve().parents[1]
 SHORT = (
@@ -220,9 +221,9 @@ def test_reproduce_leaves_a_manifest(ddpg, tmp_path, monkeypatch):
     changes = {"steps": 60, "warmup_steps": 50, "eval_every": 60, "eval_episodes": 1}
     tiny = Recorded("Pendulum-v1", "pendulum", (0, 1), changes)
     monkeypatch.setitem(reproduction.RECORDED, "tiny", tiny)
-    assert ddpg("reproduce tiny")[0] == 0
-    manifest = json.loads((tmp_path / "reproduced/tiny/manifest.json").read_text())
-    assert manifest["command"] == "ddpg reproduce tiny --folder reproduced/tiny"
+    assert ddpg("reproduce tiny --no-compile")[0] == 0
+    manifest = json.loads((tmp_path / "reproduced/tiny/record/manifest.json").read_text())
+    assert manifest["command"] == "ddpg reproduce tiny --folder reproduced/tiny --no-compile"
     assert manifest["seeds"] == [0, 1]
     assert manifest["config"]["steps"] == 60
     assert {"torch", "numpy", "gymnasium", "python"} <= set(manifest["versions"])
@@ -236,12 +237,21 @@ def test_reproduce_leaves_a_manifest(ddpg, tmp_path, monkeypatch):
             check=True,
         ).stdout.strip()
         assert manifest["commit"].rstrip("+") == head
+    # What ships says the same as the run folder, and its networks act as those trained.
     known = load(tmp_path / "reproduced/tiny")
-    final = known.curves[:, -1]
-    assert manifest["final return"]["iqm"] == pytest.approx(final.mean())
+    kept = Recording.read(tmp_path / "reproduced/tiny/record")
+    assert kept.config == known.config
+    assert kept.steps.tolist() == [0, 60]
+    np.testing.assert_allclose(kept.curves, known.curves, rtol=1e-5)
+    obs = np.ones((2, 3))
+    np.testing.assert_array_equal(kept.agent().act(obs), known.agent.act(obs))
+    np.testing.assert_array_equal(kept.agent().q(obs), known.agent.q(obs))
+    assert not np.array_equal(kept.agent("start").act(obs), known.agent.act(obs))
+    assert manifest["final return"]["iqm"] == pytest.approx(kept.final.mean(), rel=1e-5)
+    assert kept.final.shape == (2, 100)
     # Again: it is finished, so the same results come at once. Another run's folder is refused.
-    assert ddpg("reproduce tiny")[0] == 0
-    again = json.loads((tmp_path / "reproduced/tiny/manifest.json").read_text())
+    assert ddpg("reproduce tiny --no-compile")[0] == 0
+    again = json.loads((tmp_path / "reproduced/tiny/record/manifest.json").read_text())
     assert again["sha256"] == manifest["sha256"]
     monkeypatch.setitem(reproduction.RECORDED, "other", Recorded("Pendulum-v1", "pendulum", (5,)))
     code, _, err = ddpg("reproduce other --folder reproduced/tiny")

@@ -1,0 +1,303 @@
+"""The recorded runs that ship with the library: curves, trained networks, how they came about."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import difflib
+import functools
+import gzip
+import io
+import json
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from ddpg_lib.config import Config
+from ddpg_lib.ddpg import DDPG
+from ddpg_lib.envs import make
+from ddpg_lib.networks import target_of
+from ddpg_lib.stats import bootstrap_interval, iqm
+
+Array = NDArray[np.float64]
+DATA = Path(str(files("ddpg_lib"))) / "data"
+NETWORKS = ("actor", "critic")
+MOMENTS = ("start", "midway", "final")
+
+
+def names() -> list[str]:
+    """The recorded runs that are there.
+
+    Returns
+    -------
+    list of str
+        For :func:`recorded`.
+    """
+    return sorted(path.parent.name for path in DATA.glob("*/manifest.json"))
+
+
+@functools.cache
+def recorded(name: str) -> Recording:
+    """A recorded run by name.
+
+    Parameters
+    ----------
+    name : str
+        One of :func:`names`.
+
+    Returns
+    -------
+    Recording
+
+    Raises
+    ------
+    ValueError
+        For an unknown name.
+    """
+    if name not in names():
+        near = difflib.get_close_matches(name, names(), n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"there is no recorded run {name!r}, only {', '.join(names())}{hint}")
+    return Recording.read(DATA / name)
+
+
+@dataclasses.dataclass(frozen=True)
+class Recording:
+    """A recorded run.
+
+    Attributes
+    ----------
+    folder : Path
+        Where its files lie.
+    manifest : dict
+        Command, commit, versions, seeds, hardware, wall time and checksums.
+    env : str
+        A Gymnasium id.
+    config : Config
+        The hyperparameters.
+    seeds : list of int
+        One an agent.
+    steps : array of int, shape (evaluations,)
+        Environment steps of each agent at each evaluation, from 0.
+    curves : array, shape (n, evaluations)
+        Mean evaluation return of each agent, without noise.
+    final : array, shape (n, episodes)
+        Returns of the final policies, without noise.
+    inside : dict of array, shape (n, evaluations)
+        As from :func:`ddpg_lib.inside.look_inside`, at every evaluation.
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+    env: str
+    config: Config
+    seeds: list[int]
+    steps: NDArray[np.int64]
+    curves: Array
+    final: Array
+    inside: dict[str, Array]
+
+    @classmethod
+    def read(cls, folder: Path) -> Recording:
+        """Read what :func:`ddpg_lib.reproduction.reproduce` left in ``record``.
+
+        Parameters
+        ----------
+        folder : Path
+            With ``manifest.json``.
+
+        Returns
+        -------
+        Recording
+        """
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        seeds = list(manifest["seeds"])
+        steps, curves = read_table(folder / "curves.csv.gz", seeds)
+        _, inside = read_table(folder / "inside.csv.gz", seeds)
+        _, final = read_table(folder / "final.csv.gz", seeds)
+        return cls(
+            folder=folder,
+            manifest=manifest,
+            env=manifest["env"],
+            config=Config(**manifest["config"]),
+            seeds=seeds,
+            steps=steps,
+            curves=curves["return"],
+            final=final["return"],
+            inside=inside,
+        )
+
+    def agent(self, moment: str = "final") -> DDPG:
+        """The stack as it was.
+
+        Parameters
+        ----------
+        moment : str
+            "start", "midway" or "final". The replay buffer is empty, the targets equal the
+            networks, and the optimizers begin anew.
+
+        Returns
+        -------
+        DDPG
+
+        Raises
+        ------
+        ValueError
+            For another moment.
+        """
+        if moment not in MOMENTS:
+            raise ValueError(f"moment must be one of {', '.join(MOMENTS)}; got {moment!r}")
+        env = make(self.env)
+        space: Any = env.action_space
+        obs_dim = (env.observation_space.shape or (0,))[0]
+        agent = DDPG(obs_dim, space.low, space.high, self.config, self.seeds)
+        env.close()
+        if moment != "start":  # the first weights follow from the seeds
+            load_weights(agent, self.folder / f"{moment}.safetensors")
+        return agent
+
+    def middle_agent(self) -> int:
+        """Which agent's final return is nearest to the interquartile mean: a typical one.
+
+        Returns
+        -------
+        int
+            Its place in the stack.
+        """
+        means = self.final.mean(axis=1)
+        return int(np.abs(means - iqm(means)).argmin())
+
+    def interval(self) -> tuple[float, float, float]:
+        """The final return over agents.
+
+        Returns
+        -------
+        tuple of float
+            Interquartile mean of the agents' means, and the ends of its 95% bootstrap interval.
+        """
+        means = self.final.mean(axis=1)
+        low, high = bootstrap_interval(means)
+        return float(iqm(means)), float(low), float(high)
+
+    def expected(self, episodes: int) -> tuple[Array, Array]:
+        """Where each agent's mean over new episodes should lie, with 99.9% confidence.
+
+        Drawn again and again from its recorded episodes.
+
+        Parameters
+        ----------
+        episodes : int
+            How many are played.
+
+        Returns
+        -------
+        tuple of array, shape (n,)
+            Lower and upper ends.
+        """
+        rng = np.random.default_rng(0)
+        # A mean over `episodes` against one over the recorded ones: both vary.
+        drawn = rng.choice(self.final, (20_000, episodes), axis=1).mean(axis=-1)
+        wide = np.sqrt(1 + episodes / self.final.shape[1])
+        center = self.final.mean(axis=1, keepdims=True)
+        low, high = np.quantile(center + wide * (drawn - center), (0.0005, 0.9995), axis=1)
+        return low, high
+
+
+def save_weights(agent: DDPG, path: Path) -> None:
+    """Write a stack's actors and critics as float32.
+
+    Parameters
+    ----------
+    agent : DDPG
+        The stack.
+    path : Path
+        A ``.safetensors`` file.
+    """
+    weights = {
+        f"{name}.{key}": x.detach().cpu().contiguous()
+        for name in NETWORKS
+        for key, x in getattr(agent, name).state_dict().items()
+    }
+    save_file(weights, path)
+
+
+def load_weights(agent: DDPG, path: Path) -> None:
+    """Give a stack the actors and critics of a file, and targets equal to them.
+
+    Parameters
+    ----------
+    agent : DDPG
+        A stack of the same shape.
+    path : Path
+        As from :func:`save_weights`.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged, or of networks of another shape.
+    """
+    try:
+        weights = load_file(path)
+        for name in NETWORKS:
+            part = {k.split(".", 1)[1]: x for k, x in weights.items() if k.startswith(name)}
+            getattr(agent, name).load_state_dict(part)
+            target = getattr(agent, f"{name}_target")
+            target.load_state_dict(target_of(getattr(agent, name)).state_dict())
+    except (SafetensorError, RuntimeError) as error:
+        raise ValueError(f"{path.name} does not fit this stack: {error}") from None
+
+
+def write_table(
+    path: Path, seeds: Sequence[int], x: Sequence[int], table: Mapping[str, Any]
+) -> None:
+    """Write numbers of each agent as compressed CSV: one row a step and agent.
+
+    Parameters
+    ----------
+    path : Path
+        A ``.csv.gz`` file.
+    seeds : sequence of int
+        One an agent.
+    x : sequence of int
+        Steps, or numbers of episodes.
+    table : mapping of str to array, shape (n, len(x))
+        The columns.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["step", "seed", *table])
+    for e, step in enumerate(x):
+        for i, seed in enumerate(seeds):
+            writer.writerow([step, seed, *(f"{column[i][e]:.6g}" for column in table.values())])
+    # No time and no name inside, so that equal numbers make equal files.
+    path.write_bytes(gzip.compress(text.getvalue().encode(), mtime=0))
+
+
+def read_table(path: Path, seeds: Sequence[int]) -> tuple[NDArray[np.int64], dict[str, Array]]:
+    """Read what :func:`write_table` wrote.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    seeds : sequence of int
+        One an agent.
+
+    Returns
+    -------
+    x : array of int, shape (m,)
+        Steps, or numbers of episodes.
+    table : dict of array, shape (n, m)
+        The columns.
+    """
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    numbers = np.array(rows, float).reshape(-1, len(seeds), len(header))
+    x = numbers[:, 0, 0].astype(int)
+    return x, {name: numbers[:, :, k].T for k, name in enumerate(header) if k > 1}
