@@ -116,6 +116,24 @@ def to_svg(figure: Figure, alt: str) -> str:
     return svg.replace("<svg", f'<svg role="img" aria-label="{label}"', 1).strip()
 
 
+def to_html(figure: Figure, alt: str, caption: str = "") -> str:
+    """A figure as a page of the book holds it.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    alt, caption : str
+        As for :func:`show`.
+
+    Returns
+    -------
+    str
+        One ``<figure>`` element.
+    """
+    scroll = f'<div class="ddpg-figure-scroll">{to_svg(figure, alt)}</div>'
+    return _figure_element("ddpg-figure", scroll, caption)
+
+
 def show(figure: Figure, alt: str, caption: str = "") -> None:
     """Display a figure in a notebook, with its alternative text and caption, and close it.
 
@@ -139,9 +157,8 @@ def show(figure: Figure, alt: str, caption: str = "") -> None:
         raise ValueError("alt must say what the figure shows, for readers who cannot see it")
     png = io.BytesIO()
     figure.savefig(png, format="png", facecolor="white")
-    scroll = f'<div class="ddpg-figure-scroll">{to_svg(figure, alt)}</div>'
     bundle = {
-        "text/html": _figure_element("ddpg-figure", scroll, caption),
+        "text/html": to_html(figure, alt, caption),
         "image/png": base64.b64encode(png.getvalue()).decode(),
         "text/plain": alt,
     }
@@ -364,6 +381,7 @@ __all__: Sequence[str] = [
     "label_end",
     "learning_curves",
     "show",
+    "to_html",
     "to_svg",
     "use_house_style",
 ]
