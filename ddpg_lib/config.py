@@ -234,6 +234,21 @@ RECIPES = {
         steps=12_000,
         eval_every=500,
     ),
+    "inverted_pendulum": Config(
+        hidden=(64, 64),
+        activation="tanh",
+        layer_norm="critic",
+        reward_scale=0.1,
+        actor_lr=5e-4,
+        lr_decay=True,
+        batch_size=64,
+        buffer_size=50_000,
+        sigma=0.2,
+        warmup_steps=2_000,
+        steps=50_000,
+        eval_every=2_500,
+        eval_episodes=5,
+    ),
     # Lillicrap et al. (2016), section 7, for low-dimensional observations. A warm-up is not in the
     # paper; this one fills the first minibatch.
     "lillicrap": Config(

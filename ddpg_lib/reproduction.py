@@ -23,7 +23,7 @@ from ddpg_lib.inside import look_inside
 from ddpg_lib.plan import versions
 from ddpg_lib.records import Run
 from ddpg_lib.results import read_table, save_weights, write_table
-from ddpg_lib.runfolder import plan_of, quoted, read
+from ddpg_lib.runfolder import plan_of, read
 from ddpg_lib.stats import bootstrap_interval, iqm
 from ddpg_lib.training import resume, train
 
@@ -52,6 +52,7 @@ class Recorded:
 
 RECORDED = {
     "pendulum": Recorded("Pendulum-v1", "pendulum", tuple(range(8))),
+    "inverted_pendulum": Recorded("InvertedPendulum-v5", "inverted_pendulum", tuple(range(8))),
 }
 """What the book shows, by name."""
 
@@ -156,7 +157,7 @@ def reproduce(name: str, folder: Path, progress: bool = True, compile: bool = Tr
             **asked.changes,
         )
     plain = "" if compile else " --no-compile"
-    _finish(run, record, f"ddpg reproduce {name} --folder {quoted(folder)}{plain}")
+    _finish(run, record, f"ddpg reproduce {name}{plain}")
     return run
 
 
@@ -245,7 +246,7 @@ def commit() -> str | None:
 
 
 def hardware() -> dict[str, Any]:
-    """Processor, cores, and GPU if there is one.
+    """Processor, cores, threads used, and GPU if there is one.
 
     Returns
     -------
@@ -259,4 +260,9 @@ def hardware() -> dict[str, Any]:
         models = [x for x in info.read_text().splitlines() if x.startswith("model name")]
         name = models[0].split(":", 1)[1].strip() if models else name
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
-    return {"processor": name, "cores": os.cpu_count(), "gpu": gpu}
+    return {
+        "processor": name,
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "gpu": gpu,
+    }

@@ -223,7 +223,7 @@ def test_reproduce_leaves_a_manifest(ddpg, tmp_path, monkeypatch):
     monkeypatch.setitem(reproduction.RECORDED, "tiny", tiny)
     assert ddpg("reproduce tiny --no-compile")[0] == 0
     manifest = json.loads((tmp_path / "reproduced/tiny/record/manifest.json").read_text())
-    assert manifest["command"] == "ddpg reproduce tiny --folder reproduced/tiny --no-compile"
+    assert manifest["command"] == "ddpg reproduce tiny --no-compile"
     assert manifest["seeds"] == [0, 1]
     assert manifest["config"]["steps"] == 60
     assert {"torch", "numpy", "gymnasium", "python"} <= set(manifest["versions"])
