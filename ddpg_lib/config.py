@@ -249,6 +249,17 @@ RECIPES = {
         eval_every=2_500,
         eval_episodes=5,
     ),
+    "half_cheetah": Config(
+        layer_norm="critic",
+        reward_scale=0.1,
+        lr_decay=True,
+        batch_size=128,
+        buffer_size=300_000,
+        warmup_steps=10_000,
+        steps=300_000,
+        eval_every=15_000,
+        eval_episodes=5,
+    ),
     # Lillicrap et al. (2016), section 7, for low-dimensional observations. A warm-up is not in the
     # paper; this one fills the first minibatch.
     "lillicrap": Config(
