@@ -260,6 +260,17 @@ RECIPES = {
         eval_every=15_000,
         eval_episodes=5,
     ),
+    "reacher": Config(
+        hidden=(64, 64),
+        gamma=0.95,
+        lr_decay=True,
+        batch_size=64,
+        buffer_size=200_000,
+        sigma=0.2,
+        warmup_steps=2_000,
+        steps=200_000,
+        eval_every=10_000,
+    ),
     # Lillicrap et al. (2016), section 7, for low-dimensional observations. A warm-up is not in the
     # paper; this one fills the first minibatch.
     "lillicrap": Config(

@@ -114,6 +114,25 @@ class DDPG:
         self.metrics: dict[str, Tensor] = {}
         self._learn = compiled(self.learn, self.device) if compile else self.learn
 
+    def adopt(self, other: DDPG) -> None:
+        """Take the place of another stack's networks and targets; the rest begins anew.
+
+        Parameters
+        ----------
+        other : DDPG
+            With networks of the same shape, on any device.
+
+        Raises
+        ------
+        ValueError
+            If the shapes differ.
+        """
+        for name in ("critic", "actor", "critic_target", "actor_target"):
+            try:
+                getattr(self, name).load_state_dict(getattr(other, name).state_dict())
+            except RuntimeError as error:
+                raise ValueError(f"the other stack has another {name}: {error}") from None
+
     @torch.no_grad()
     def act(self, obs: ArrayLike) -> Array:
         """The policies' actions, without noise.

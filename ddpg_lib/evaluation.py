@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ddpg_lib.ddpg import DDPG
 from ddpg_lib.envs import EnvLike, make
 
+Policy = Callable[[NDArray[Any]], Any]
 EVALUATION_SEED = 1_000_000  # far from the seeds that people train with
 LONGEST_EPISODE = 20_000  # steps; an environment without a time limit would never end
 
@@ -46,6 +47,45 @@ def evaluate(
     array, shape (n, episodes)
     """
     return Evaluator(env, len(agent.replay.rngs), episodes, seed, **kwargs)(agent)
+
+
+def evaluate_policy(
+    policy: Policy,
+    env: EnvLike,
+    episodes: int = 10,
+    seed: int = EVALUATION_SEED,
+    **kwargs: Any,
+) -> NDArray[np.float64]:
+    """Undiscounted returns of any policy, on the starts of :func:`evaluate`.
+
+    Parameters
+    ----------
+    policy : callable
+        Of the observation, shape (obs_dim,); returns the action in the environment's units.
+    env : str or callable
+        As for :func:`ddpg_lib.envs.make`.
+    episodes : int
+        How many.
+    seed : int
+        Seed of the first episode.
+    **kwargs
+        For ``gymnasium.make``.
+
+    Returns
+    -------
+    array, shape (episodes,)
+    """
+    made = make(env, **kwargs)
+    returns = np.zeros(episodes)
+    for k in range(episodes):
+        obs, _ = made.reset(seed=seed + k)
+        over = False
+        while not over:
+            obs, reward, terminated, truncated, _ = made.step(policy(obs))
+            returns[k] += float(reward)
+            over = terminated or truncated
+    made.close()
+    return returns
 
 
 @dataclasses.dataclass

@@ -10,9 +10,10 @@ import base64
 import hashlib
 import html
 import io
+import itertools
 import re
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any, Protocol
@@ -329,6 +330,49 @@ def film(
     return data
 
 
+def side_by_side(
+    scenes: Sequence[Iterable[NDArray[np.uint8]]], shrink: int = 2, every: int = 1
+) -> Iterator[NDArray[np.uint8]]:
+    """Frames of several films as one strip; a film that ends first stands still, faded.
+
+    Parameters
+    ----------
+    scenes : sequence of iterable of array, shape (height, width, 3)
+        RGB frames, all of one size.
+    shrink : int
+        By how much each side becomes smaller.
+    every : int
+        Which frames are taken: every one, every second...
+
+    Yields
+    ------
+    array, shape (height / shrink, about len(scenes) * width / shrink, 3)
+        RGB, with even sides, until the last film ends.
+    """
+    iterators = [itertools.islice(scene, 0, None, every) for scene in scenes]
+    shown = [_small(next(iterator), shrink) for iterator in iterators]
+    running = [True] * len(scenes)
+    while any(running):
+        strip = np.concatenate(shown, axis=1)
+        yield strip[: len(strip) // 2 * 2, : strip.shape[1] // 2 * 2]
+        for i, iterator in enumerate(iterators):
+            if running[i]:
+                frame = next(iterator, None)
+                running[i] = frame is not None
+                shown[i] = _faded(shown[i]) if frame is None else _small(frame, shrink)
+
+
+def _small(frame: NDArray[np.uint8], shrink: int) -> NDArray[np.uint8]:
+    """Means of square blocks of pixels."""
+    height, width = (side // shrink for side in frame.shape[:2])
+    blocks = frame[: height * shrink, : width * shrink].reshape(height, shrink, width, shrink, 3)
+    return blocks.mean(axis=(1, 3)).astype(np.uint8)
+
+
+def _faded(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return (frame // 2 + 127).astype(np.uint8)
+
+
 def frame_of(figure: Figure) -> NDArray[np.uint8]:
     """The figure as it now looks: one frame of a film.
 
@@ -381,6 +425,7 @@ __all__: Sequence[str] = [
     "label_end",
     "learning_curves",
     "show",
+    "side_by_side",
     "to_html",
     "to_svg",
     "use_house_style",

@@ -54,6 +54,7 @@ RECORDED = {
     "pendulum": Recorded("Pendulum-v1", "pendulum", tuple(range(8))),
     "half_cheetah": Recorded("HalfCheetah-v5", "half_cheetah", tuple(range(4))),
     "inverted_pendulum": Recorded("InvertedPendulum-v5", "inverted_pendulum", tuple(range(8))),
+    "reacher": Recorded("Reacher-v5", "reacher", tuple(range(8))),
 }
 """What the book shows, by name."""
 

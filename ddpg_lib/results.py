@@ -133,14 +133,16 @@ class Recording:
             inside=inside,
         )
 
-    def agent(self, moment: str = "final") -> DDPG:
-        """The stack as it was.
+    def agent(self, moment: str = "final", which: Sequence[int] | None = None) -> DDPG:
+        """The stack as it was, or some of its agents.
 
         Parameters
         ----------
         moment : str
             "start", "midway" or "final". The replay buffer is empty, the targets equal the
             networks, and the optimizers begin anew.
+        which : sequence of int, optional
+            Places in the stack; all by default.
 
         Returns
         -------
@@ -156,11 +158,19 @@ class Recording:
         env = make(self.env)
         space: Any = env.action_space
         obs_dim = (env.observation_space.shape or (0,))[0]
-        agent = DDPG(obs_dim, space.low, space.high, self.config, self.seeds)
         env.close()
+        places = list(range(len(self.seeds)) if which is None else which)
+        seeds = [self.seeds[i] for i in places]
+        agent = DDPG(obs_dim, space.low, space.high, self.config, seeds)
         if moment != "start":  # the first weights follow from the seeds
-            load_weights(agent, self.folder / f"{moment}.safetensors")
+            load_weights(agent, self.folder / f"{moment}.safetensors", places)
         return agent
+
+    @property
+    def midway(self) -> int:
+        """The step at which the midway networks were kept."""
+        half = self.config.steps // 2
+        return int(self.steps[self.steps >= half][0])
 
     def middle_agent(self) -> int:
         """Which agent's final return is nearest to the interquartile mean: a typical one.
@@ -227,15 +237,17 @@ def save_weights(agent: DDPG, path: Path) -> None:
     save_file(weights, path)
 
 
-def load_weights(agent: DDPG, path: Path) -> None:
+def load_weights(agent: DDPG, path: Path, which: Sequence[int] | None = None) -> None:
     """Give a stack the actors and critics of a file, and targets equal to them.
 
     Parameters
     ----------
     agent : DDPG
-        A stack of the same shape.
+        A stack with networks of the same shape.
     path : Path
         As from :func:`save_weights`.
+    which : sequence of int, optional
+        Places in the file's stack of the agents wanted; all by default.
 
     Raises
     ------
@@ -245,7 +257,11 @@ def load_weights(agent: DDPG, path: Path) -> None:
     try:
         weights = load_file(path)
         for name in NETWORKS:
-            part = {k.split(".", 1)[1]: x for k, x in weights.items() if k.startswith(name)}
+            part = {
+                k.split(".", 1)[1]: x if which is None else x[list(which)]
+                for k, x in weights.items()
+                if k.startswith(name)
+            }
             getattr(agent, name).load_state_dict(part)
             target = getattr(agent, f"{name}_target")
             target.load_state_dict(target_of(getattr(agent, name)).state_dict())

@@ -44,6 +44,7 @@ def train(
     checkpoint_every: int | None = None,
     progress: bool = True,
     on_evaluation: OnEvaluation | None = None,
+    start: DDPG | None = None,
     **changes: Any,
 ) -> Run:
     """Train a stack of agents, one for each seed, in lockstep.
@@ -73,6 +74,9 @@ def train(
         Whether to show a progress bar.
     on_evaluation : callable, optional
         Called with the step and the stack at every evaluation, step 0 included.
+    start : DDPG, optional
+        A trained stack whose networks these agents begin with, of the same shape. The warm-up
+        then plays its policies with noise, not random actions. For runs without a folder.
     **changes
         Hyperparameters that differ from the recipe's.
 
@@ -94,8 +98,10 @@ def train(
     config = (_recipe(recipe) if isinstance(recipe, str) else recipe).replace(**changes)
     numbers = tuple(int(seed) for seed in seeds)
     plan = Plan(env, config, numbers, env_kwargs or {}, str(device), compile)
+    if start is not None and folder is not None:
+        raise ValueError("a run that begins with trained networks cannot have a folder")
     if folder is None:
-        return _carry_out(Training(plan), None, progress, on_evaluation)
+        return _carry_out(Training(plan, start), None, progress, on_evaluation)
     RunFolder.require_free(Path(folder))
     training = Training(plan)
     run_folder = RunFolder.create(Path(folder), plan, checkpoint_every, training.agent)
@@ -184,12 +190,15 @@ class Training:
         The curves so far.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, start: DDPG | None = None) -> None:
         keep_freed_memory()
         self.plan, self.config = plan, plan.config
         self.envs = StackedEnvs(plan.env, plan.seeds, **plan.env_kwargs)
         dims = (self.envs.obs_dim, self.envs.action_low, self.envs.action_high)
         self.agent = DDPG(*dims, plan.config, plan.seeds, plan.device, plan.compile)
+        self.begins_trained = start is not None
+        if start is not None:
+            self.agent.adopt(start)
         n = len(plan.seeds)
         self.step = 0
         self.obs = np.zeros((n, self.envs.obs_dim), np.float32)
@@ -214,7 +223,8 @@ class Training:
         """One step of every environment and, after the warm-up, one update of every agent."""
         self.step += 1
         warm = self.step > self.config.warmup_steps
-        action = self.agent.explore(self.obs) if warm else self.agent.random()
+        plays = warm or self.begins_trained
+        action = self.agent.explore(self.obs) if plays else self.agent.random()
         self._require_finite("action", action)
         next_obs, reward, terminated, truncated, following = self.envs.step(action)
         self._require_finite("reward", reward)

@@ -10,6 +10,7 @@ from matplotlib import pyplot as plt
 
 from ddpg_lib import iqm, plotting
 from ddpg_lib.config import recipe
+from ddpg_lib.plotting import side_by_side
 from ddpg_lib.training import Run
 
 
@@ -98,3 +99,26 @@ def test_frame_of_is_the_figure():
     frame = plotting.frame_of(figure)
     assert frame.shape == (100, 200, 3)
     np.testing.assert_array_equal(frame[0, 0], [255, 0, 0])
+
+
+def test_films_side_by_side():
+    """The shorter film stands still, faded, until the longer one ends."""
+    long = [np.full((6, 8, 3), 10 * k, np.uint8) for k in range(4)]
+    short = [np.full((6, 8, 3), 200, np.uint8), np.full((6, 8, 3), 100, np.uint8)]
+    frames = list(side_by_side([long, short], shrink=2))
+    assert [f.shape for f in frames] == [(2, 8, 3)] * 4
+    assert [int(f[0, 0, 0]) for f in frames] == [0, 10, 20, 30]
+    assert [int(f[0, -1, 0]) for f in frames] == [200, 100, 177, 177]
+
+
+def test_every_second_frame():
+    film = [np.full((4, 4, 3), k, np.uint8) for k in range(6)]
+    assert [int(f[0, 0, 0]) for f in side_by_side([film], shrink=1, every=2)] == [0, 2, 4]
+
+
+def test_small_frames_are_means():
+    frame = np.zeros((4, 4, 3), np.uint8)
+    frame[0, 0] = 200
+    (strip,) = side_by_side([[frame]])
+    assert strip[0, 0].tolist() == [50, 50, 50]
+    assert strip[1:].max() == 0

@@ -7,9 +7,10 @@ import sys
 import gymnasium as gym
 import numpy as np
 import pytest
+import torch
 
 from ddpg_lib import DDPG, Config, bootstrap_interval, evaluate, iqm, recipe, train
-from ddpg_lib.evaluation import EVALUATION_SEED
+from ddpg_lib.evaluation import EVALUATION_SEED, evaluate_policy
 
 SHORT = recipe(
     "pendulum", steps=420, warmup_steps=200, eval_every=200, eval_episodes=2, hidden=(16, 16)
@@ -135,3 +136,46 @@ def test_eight_agents_learn_to_swing_up_and_hold():
     )
     assert run.curves[:, 0].max() < -800
     assert iqm(run.curves[:, -1]) > -250
+
+
+def test_a_run_can_begin_with_trained_networks():
+    """They act from the first step, in the warm-up too, and their targets come along."""
+    config = Config(
+        hidden=(8,), buffer_size=100, batch_size=4, sigma=0.0, warmup_steps=20, steps=21,
+        eval_every=21, eval_episodes=1,
+    )  # fmt: skip
+    trained = DDPG(3, [-2.0], [2.0], config, seeds=(5,))
+    with torch.no_grad():
+        trained.actor.layers[-1].bias.fill_(0.3)
+        trained.critic_target.layers[-1].bias.fill_(7.0)
+    seen = {}
+
+    def look(step, agent):
+        seen[step] = (agent.act(np.ones((1, 3))), agent.critic_target.layers[-1].bias.item())
+
+    run = train(
+        "Pendulum-v1", config, seeds=(1,), start=trained, progress=False, on_evaluation=look
+    )
+    np.testing.assert_array_equal(seen[0][0], trained.act(np.ones((1, 3))))
+    assert seen[0][1] == 7.0
+    # Without noise, what it did in the warm-up is what the trained actor does.
+    obs, action = (run.agent.replay.rows[0, :20, part] for part in (slice(0, 3), slice(3, 4)))
+    np.testing.assert_allclose(2 * action[None], trained.act(obs[None].numpy()), atol=1e-6)
+
+
+def test_trained_networks_must_fit(tmp_path):
+    config = Config(hidden=(8,), warmup_steps=20, steps=21, eval_every=21)
+    other = DDPG(3, [-2.0], [2.0], Config(hidden=(9,)), seeds=(5,))
+    with pytest.raises(ValueError, match="another critic"):
+        train("Pendulum-v1", config, start=other, progress=False)
+    with pytest.raises(ValueError, match="cannot have a folder"):
+        train("Pendulum-v1", config, start=other, folder=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_any_policy_is_evaluated_on_the_same_starts():
+    config = Config(hidden=(8,))
+    agent = DDPG(3, [-2.0], [2.0], config, seeds=(5,))
+    mine = evaluate(agent, "Pendulum-v1", episodes=3)
+    again = evaluate_policy(lambda obs: agent.act(obs[None])[0], "Pendulum-v1", episodes=3)
+    np.testing.assert_allclose(again, mine[0], rtol=1e-5)
