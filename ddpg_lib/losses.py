@@ -102,8 +102,8 @@ def soft_update(target: Iterable[Tensor], online: Iterable[Tensor], tau: float) 
     Raises
     ------
     ValueError
-        If tau is outside [0, 1], or if target and online share memory: then the target is the
-        online network itself and protects against nothing.
+        If tau is outside [0, 1], or if target and online are the same tensors: then the target
+        is the online network itself and protects against nothing.
     """
     if not 0 <= tau <= 1:
         raise ValueError(f"tau must lie in [0, 1], got {tau}")
