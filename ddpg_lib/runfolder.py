@@ -228,11 +228,11 @@ class RunFolder:
             due = training.step % self.checkpoint_every == 0
         else:
             due = evaluated and time.perf_counter() - self._written >= 20 * self._cost
+        if done:  # before the checkpoint, after which nothing is left to continue
+            self._save_actors(training.agent)
         if due or done or stop:
             self.save(training)
-        if done:
-            self._save_actors(training.agent)
-        elif stop:
+        if stop and not done:
             message = (
                 f"Saved at step {training.step:,}. Continue with: ddpg resume {quoted(self.path)}"
             )

@@ -20,7 +20,7 @@ from gymnasium.spaces import Box
 from ddpg_lib import CheckpointError, Config, resume, train
 from ddpg_lib.checkpoint import load
 from ddpg_lib.interrupts import Interrupted, Interrupts
-from ddpg_lib.runfolder import CHECKPOINT
+from ddpg_lib.runfolder import CHECKPOINT, RunFolder
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY = Config(
@@ -416,3 +416,26 @@ def test_other_versions_are_said(tmp_path):
             resume(tmp_path, progress=False)
     finally:
         torch.set_num_threads(torch.get_num_threads() - 1)
+
+
+@pytest.mark.parametrize("last", ["_save_actors", "save"])
+def test_a_kill_between_the_last_two_files_loses_neither(tmp_path, monkeypatch, last):
+    """The actors must be there before a checkpoint says that the run is finished."""
+
+    class KilledError(Exception):
+        pass
+
+    write = getattr(RunFolder, last)
+
+    def killed(self, subject):
+        if last == "_save_actors" or subject.finished():
+            raise KilledError
+        write(self, subject)
+
+    train("Pendulum-v1", TINY, (3,), folder=tmp_path / "whole", progress=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(RunFolder, last, killed)
+        with pytest.raises(KilledError):
+            train("Pendulum-v1", TINY, (3,), folder=tmp_path / "killed", progress=False)
+    resume(tmp_path / "killed", progress=False)
+    assert same(tmp_path / "whole", tmp_path / "killed")
