@@ -52,9 +52,9 @@ class Published:
 
 
 _ZOO = ("one saved agent, without noise", "raffin2020")
-_TD3 = ("the best evaluation of training, mean over seeds, without noise", "fujimoto2018")
-_TIANSHOU = ("the best evaluation of training, mean over seeds, without noise", "weng2022")
-_NNABLA = ("the best evaluation of training, mean over seeds, without noise", "nnablarl")
+_TD3 = ("best evaluation of training, without noise", "fujimoto2018")
+_TIANSHOU = ("best evaluation of training, without noise", "weng2022")
+_NNABLA = ("best evaluation of training, without noise", "nnablarl")
 
 PUBLISHED = (
     Published("pendulum", "RL Zoo", "Pendulum-v1", -152, 94, "episodes", 1, 20_000, *_ZOO),
@@ -114,7 +114,7 @@ PUBLISHED = (
         "seeds",
         3,
         1_000_000,
-        "returns of training, with noise, mean over seeds; the actor moves every second step",
+        "returns of training, with noise; the actor moves every second step",
         "huang2022",
     ),
     Published(
@@ -169,9 +169,7 @@ def _ours(run: str, recording: Recording) -> dict[str, str | float | int]:
         "low": round(low, 2),
         "high": round(high, 2),
         "interval": "95% of the interquartile mean, bootstrap over agents",
-        "evaluated": (
-            f"the final policy of every agent, without noise, {recording.final.shape[1]} episodes"
-        ),
+        "evaluated": (f"final policies without noise, {recording.final.shape[1]} episodes each"),
         "source": f"ddpg reproduce {run}",
     }
 

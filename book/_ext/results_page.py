@@ -14,6 +14,7 @@ from sphinx.application import Sphinx
 
 from ddpg_lib.plotting import to_html, use_house_style
 from ddpg_lib.published import OURS, beside_published, results_csv, rows
+from ddpg_lib.reproduction import RECORDED
 from ddpg_lib.results import names, recorded
 
 MARK = "<!-- results -->"
@@ -37,7 +38,8 @@ def table(run: str) -> str:
         by = f"**{OURS}**" if mine else f"{row['by']} {{cite}}`{row['source']}`"
         interval = ""
         if row["low"] != "":
-            interval = f"{number(row['low'])} to {number(row['high'])}: {row['interval']}"
+            what = "95%" if mine else f"±1 sd, {str(row['interval']).split()[-1]}"
+            interval = f"{number(row['low'])} to {number(row['high'])} ({what})"
         cells = [by, row["env"], row["agents"], f"{row['steps']:,}", number(row["return"])]
         lines.append("| " + " | ".join(map(str, [*cells, interval, row["evaluated"]])) + " |")
     return "\n".join(lines)
@@ -61,11 +63,13 @@ def section(run: str) -> str:
     )
     hours = made["wall time in seconds"] / 3600
     took = f"{hours:.1f} hours" if hours >= 1 else f"{hours * 60:.0f} minutes"
+    one = len(set(map(number, means))) == 1
+    reach = f"All reach {best}." if one else f"They reach {', '.join(map(number, means))}."
     how = (
         f"Repeat it with `ddpg reproduce {run}`: {took} on {made['hardware']['cores']} cores "
         f"({made['hardware']['processor']}), with torch {made['versions']['torch']} and gymnasium "
         f"{made['versions']['gymnasium']}, at commit `{str(made['commit'])[:10]}`. "
-        f"The agents reach {', '.join(number(x) for x in means)}."
+        f"{len(means)} agents were trained. {reach}"
     )
     return f"## {recording.env}\n\n{figure}\n\n{table(run)}\n\n{how}\n"
 
@@ -74,7 +78,9 @@ def fill(app: Sphinx, docname: str, source: list[str]) -> None:
     """Put the sections where the mark is."""
     if MARK in source[0]:
         use_house_style()
-        source[0] = source[0].replace(MARK, "\n".join(section(run) for run in names()))
+        source[0] = source[0].replace(
+            MARK, "\n".join(section(run) for run in RECORDED if run in names())
+        )
         for path in Path(__file__).parents[2].glob("ddpg_lib/data/*/manifest.json"):
             app.env.note_dependency(str(path))
 
