@@ -54,6 +54,19 @@ RECORDED = {
     "pendulum": Recorded("Pendulum-v1", "pendulum", tuple(range(8))),
     "half_cheetah": Recorded("HalfCheetah-v5", "half_cheetah", tuple(range(4))),
     "inverted_pendulum": Recorded("InvertedPendulum-v5", "inverted_pendulum", tuple(range(8))),
+    "lunar_lander": Recorded("LunarLanderContinuous-v3", "lunar_lander", tuple(range(8))),
+    "lunar_lander_one_step": Recorded(
+        "LunarLanderContinuous-v3", "lunar_lander", tuple(range(8)), {"n_step": 1}
+    ),
+    "lunar_lander_white_noise": Recorded(
+        "LunarLanderContinuous-v3",
+        "lunar_lander",
+        tuple(range(8)),
+        {"noise": "gaussian", "sigma": 0.5},
+    ),
+    "lunar_lander_no_norm": Recorded(
+        "LunarLanderContinuous-v3", "lunar_lander", tuple(range(8)), {"layer_norm": "none"}
+    ),
     "reacher": Recorded("Reacher-v5", "reacher", tuple(range(8))),
 }
 """What the book shows, by name."""
