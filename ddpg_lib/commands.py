@@ -7,9 +7,7 @@ import contextlib
 import dataclasses
 import errno
 import io
-import os
 import re
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -164,10 +162,6 @@ class Film:
         ValueError
             If no agent has that seed.
         """
-        # Without a screen the environments' renderers need to be told so.
-        os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
-        if sys.platform == "linux" and "DISPLAY" not in os.environ:
-            os.environ.setdefault("MUJOCO_GL", "egl")
         run = load(self.run_folder)
         if self.seed is not None and self.seed not in run.seeds:
             raise ValueError(f"there is no agent with seed {self.seed}; seeds: {run.seeds}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -143,6 +145,7 @@ def play(
     """
     if episodes < 1:
         raise ValueError(f"episodes must be at least 1, got {episodes}")
+    without_screen()
     made = make(env, **({"render_mode": "rgb_array", **kwargs} if isinstance(env, str) else kwargs))
     if made.render_mode != "rgb_array":
         raise ValueError("this environment gives no pictures: it has no render mode rgb_array")
@@ -165,6 +168,16 @@ def play(
         made.close()
 
     return Scene(frames(), float(made.metadata.get("render_fps") or 30), returns)
+
+
+def without_screen() -> None:
+    """Tell the environments' renderers to draw without a screen, where nobody has said otherwise.
+
+    Sets ``SDL_VIDEODRIVER`` and, on Linux without a display, ``MUJOCO_GL``.
+    """
+    os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+    if sys.platform == "linux" and "DISPLAY" not in os.environ:
+        os.environ.setdefault("MUJOCO_GL", "egl")
 
 
 def _even(frame: Any) -> NDArray[np.uint8]:
