@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from ddpg_lib import DDPG, Config, bootstrap_interval, evaluate, iqm, recipe, train
+from ddpg_lib import DDPG, Config, bootstrap_interval, evaluate, evaluation, iqm, recipe, train
 from ddpg_lib.evaluation import EVALUATION_SEED, evaluate_policy
 
 SHORT = recipe(
@@ -179,3 +179,19 @@ def test_any_policy_is_evaluated_on_the_same_starts():
     mine = evaluate(agent, "Pendulum-v1", episodes=3)
     again = evaluate_policy(lambda obs: agent.act(obs[None])[0], "Pendulum-v1", episodes=3)
     np.testing.assert_allclose(again, mine[0], rtol=1e-5)
+
+
+def test_pictures_need_no_screen(monkeypatch):
+    """What somebody has said about the renderers stands; what nobody has said is set."""
+    monkeypatch.setenv("SDL_VIDEODRIVER", "x11")
+    monkeypatch.delenv("MUJOCO_GL", raising=False)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    evaluation.without_screen()
+    assert (os.environ["SDL_VIDEODRIVER"], os.environ["MUJOCO_GL"]) == ("x11", "egl")
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.delenv("MUJOCO_GL")
+    monkeypatch.delenv("SDL_VIDEODRIVER")
+    evaluation.without_screen()
+    assert os.environ["SDL_VIDEODRIVER"] == "dummy"
+    assert "MUJOCO_GL" not in os.environ
