@@ -60,3 +60,12 @@ def test_hover_stays_until_the_time_limit(height):
     expected = -FUEL[0] * hover_throttle() * 1_000
     returns = evaluate_policy(policy, "LunarLanderContinuous-v3", 3)
     assert (returns < expected + 230).all(), "the potential can bring about 200"
+
+
+def test_the_first_leg_is_the_right_one():
+    """As chapter 14's table of observations says."""
+    pytest.importorskip("Box2D")
+    env = make("LunarLanderContinuous-v3")
+    env.reset(seed=0)
+    first, second = (leg.position[0] for leg in env.unwrapped.legs)
+    assert first > env.unwrapped.lander.position[0] > second
