@@ -52,6 +52,7 @@ class Recorded:
 
 RECORDED = {
     "pendulum": Recorded("Pendulum-v1", "pendulum", tuple(range(8))),
+    "bipedal_walker": Recorded("BipedalWalker-v3", "bipedal_walker", tuple(range(4))),
     "half_cheetah": Recorded("HalfCheetah-v5", "half_cheetah", tuple(range(4))),
     "inverted_pendulum": Recorded("InvertedPendulum-v5", "inverted_pendulum", tuple(range(8))),
     "lunar_lander": Recorded("LunarLanderContinuous-v3", "lunar_lander", tuple(range(8))),
