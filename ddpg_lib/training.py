@@ -179,10 +179,19 @@ def load(folder: str | Path, *, env: EnvLike | None = None) -> Run:
 class Training:
     """A run under way: what :func:`train` makes, steps, and saves.
 
+    Parameters
+    ----------
+    plan : Plan
+        What is asked.
+    start : DDPG, optional
+        As for :func:`train`.
+
     Attributes
     ----------
     plan : Plan
         What was asked.
+    begins_trained : bool
+        Whether its networks began as those of another stack.
     step : int
         Steps taken by each agent.
     agent : DDPG
