@@ -349,17 +349,12 @@ def side_by_side(
     array, shape (height / shrink, about len(scenes) * width / shrink, 3)
         RGB, with even sides, until the last film ends.
     """
-    iterators = [itertools.islice(scene, 0, None, every) for scene in scenes]
-    shown = [_small(next(iterator), shrink) for iterator in iterators]
-    running = [True] * len(scenes)
-    while any(running):
-        strip = np.concatenate(shown, axis=1)
+    # One after the other: MuJoCo's renderers cannot take turns.
+    films = [[_small(f, shrink) for f in itertools.islice(x, 0, None, every)] for x in scenes]
+    for t in range(max(map(len, films))):
+        frames = [film[t] if t < len(film) else _faded(film[-1]) for film in films]
+        strip = np.concatenate(frames, axis=1)
         yield strip[: len(strip) // 2 * 2, : strip.shape[1] // 2 * 2]
-        for i, iterator in enumerate(iterators):
-            if running[i]:
-                frame = next(iterator, None)
-                running[i] = frame is not None
-                shown[i] = _faded(shown[i]) if frame is None else _small(frame, shrink)
 
 
 def _small(frame: NDArray[np.uint8], shrink: int) -> NDArray[np.uint8]:
