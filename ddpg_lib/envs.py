@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -59,6 +60,8 @@ def make(env: EnvLike, **kwargs: Any) -> gym.Env[Any, Any]:
 
 def _by_id(name: str, **kwargs: Any) -> gym.Env[Any, Any]:
     module, _, bare = name.rpartition(":")
+    if str(getattr(gym.registry.get(bare), "entry_point", "")).startswith("gymnasium.envs.mujoco"):
+        _without_noise()
     try:
         # The checker only warns of malformed environments, and costs time at every step.
         return gym.make(name, disable_env_checker=True, **kwargs)
@@ -80,6 +83,21 @@ def _by_id(name: str, **kwargs: Any) -> gym.Env[Any, Any]:
         hint = f"; did you mean {', '.join(known[key] for key in near)}?" if near else ""
         hint = hint or f" ({' '.join(str(error).split())})"
         raise UnavailableEnvironmentError(f"there is no environment {name!r}{hint}") from None
+
+
+def _without_noise() -> None:
+    """Keep MuJoCo from warning, at each HalfCheetah made, of a word in Gymnasium's model file."""
+    try:
+        import mujoco
+    except ImportError:
+        return
+    if mujoco.get_mju_user_warning() is None:
+        mujoco.set_mju_user_warning(_warn)
+
+
+def _warn(text: str) -> None:
+    if "settotalmass" not in text:
+        print(f"MuJoCo: {text}", file=sys.stderr)
 
 
 def _flat(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:

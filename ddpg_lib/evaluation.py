@@ -6,6 +6,7 @@ import dataclasses
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from ctypes.util import find_library
 from typing import Any
 
 import numpy as np
@@ -173,11 +174,13 @@ def play(
 def without_screen() -> None:
     """Tell the environments' renderers to draw without a screen, where nobody has said otherwise.
 
-    Sets ``SDL_VIDEODRIVER`` and, on Linux without a display, ``MUJOCO_GL``.
+    Sets ``SDL_VIDEODRIVER`` and, on Linux without a display, ``MUJOCO_GL``: to EGL, else OSMesa,
+    else off, for MuJoCo cannot even be imported with a library that is missing.
     """
     os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
     if sys.platform == "linux" and "DISPLAY" not in os.environ:
-        os.environ.setdefault("MUJOCO_GL", "egl")
+        found = (name for name in ("EGL", "OSMesa") if find_library(name))
+        os.environ.setdefault("MUJOCO_GL", next(found, "off").lower())
 
 
 def _even(frame: Any) -> NDArray[np.uint8]:

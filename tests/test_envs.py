@@ -193,3 +193,15 @@ def test_an_evaluation_without_end_is_noticed(monkeypatch):
     monkeypatch.setattr("ddpg_lib.evaluation.LONGEST_EPISODE", 50)
     with pytest.raises(ValueError, match=r"not end within 50 steps.*max_episode_steps=1000"):
         train(Endless, progress=False)
+
+
+def test_the_cheetah_is_made_in_silence():
+    """MuJoCo 4 warns of a word in Gymnasium's model file; any other warning is passed on."""
+    pytest.importorskip("mujoco")
+    program = (
+        "from ddpg_lib.envs import make\nfor _ in range(2): make('HalfCheetah-v5')\n"
+        "import mujoco\nmujoco.get_mju_user_warning()('the mass is negative')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == "MuJoCo: the mass is negative\n"

@@ -187,8 +187,11 @@ def test_pictures_need_no_screen(monkeypatch):
     monkeypatch.delenv("MUJOCO_GL", raising=False)
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.setattr("sys.platform", "linux")
-    evaluation.without_screen()
-    assert (os.environ["SDL_VIDEODRIVER"], os.environ["MUJOCO_GL"]) == ("x11", "egl")
+    for present, chosen in (({"EGL", "OSMesa"}, "egl"), ({"OSMesa"}, "osmesa"), (set(), "off")):
+        monkeypatch.setattr(evaluation, "find_library", lambda name, known=present: name in known)
+        monkeypatch.delenv("MUJOCO_GL", raising=False)
+        evaluation.without_screen()
+        assert (os.environ["SDL_VIDEODRIVER"], os.environ["MUJOCO_GL"]) == ("x11", chosen)
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.delenv("MUJOCO_GL")
     monkeypatch.delenv("SDL_VIDEODRIVER")
