@@ -53,8 +53,17 @@ class Recorded:
 RECORDED = {
     "pendulum": Recorded("Pendulum-v1", "pendulum", tuple(range(8))),
     "bipedal_walker": Recorded("BipedalWalker-v3", "bipedal_walker", tuple(range(4))),
+    "bipedal_walker_one_step": Recorded(
+        "BipedalWalker-v3", "bipedal_walker", tuple(range(4)), {"n_step": 1}
+    ),
     "half_cheetah": Recorded("HalfCheetah-v5", "half_cheetah", tuple(range(4))),
+    "half_cheetah_no_norm": Recorded(
+        "HalfCheetah-v5", "half_cheetah", tuple(range(4)), {"layer_norm": "none"}
+    ),
     "inverted_pendulum": Recorded("InvertedPendulum-v5", "inverted_pendulum", tuple(range(8))),
+    "inverted_pendulum_no_norm": Recorded(
+        "InvertedPendulum-v5", "inverted_pendulum", tuple(range(8)), {"layer_norm": "none"}
+    ),
     "lunar_lander": Recorded("LunarLanderContinuous-v3", "lunar_lander", tuple(range(8))),
     "lunar_lander_one_step": Recorded(
         "LunarLanderContinuous-v3", "lunar_lander", tuple(range(8)), {"n_step": 1}
