@@ -7,7 +7,7 @@ import dataclasses
 import io
 from typing import TYPE_CHECKING
 
-from ddpg_lib.results import Recording, names, recorded
+from ddpg_lib.results import names, recorded
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -141,8 +141,42 @@ COLUMNS = (
 OURS = "this book"
 
 
+def ablations(run: str) -> dict[str, str]:
+    """The recorded runs that repeat one with a change, each with what was changed.
+
+    Parameters
+    ----------
+    run : str
+        A recorded run; its ablations' names begin with its own and an underscore.
+
+    Returns
+    -------
+    dict of str
+        From a name to the hyperparameters that differ, such as ``"n_step 1"``.
+    """
+    asked = dataclasses.asdict(recorded(run).config)
+    found = {}
+    for name in names():
+        if name.startswith(f"{run}_"):
+            other = dataclasses.asdict(recorded(name).config)
+            found[name] = ", ".join(f"{k} {v}" for k, v in other.items() if v != asked[k])
+    return found
+
+
+def principal() -> list[str]:
+    """The recorded runs that are no ablation of another.
+
+    Returns
+    -------
+    list of str
+        Sorted names.
+    """
+    changed = {name for run in names() for name in ablations(run)}
+    return [run for run in names() if run not in changed]
+
+
 def rows(run: str) -> list[dict[str, str | float | int]]:
-    """A recorded run, and what is published beside it.
+    """A recorded run, what is published beside it, and its ablations.
 
     Parameters
     ----------
@@ -154,14 +188,17 @@ def rows(run: str) -> list[dict[str, str | float | int]]:
     list of dict
         With the keys ``COLUMNS``; the recorded run comes first.
     """
-    return [_ours(run, recorded(run)), *(_theirs(p) for p in PUBLISHED if p.run == run)]
+    theirs = (_theirs(p) for p in PUBLISHED if p.run == run)
+    changed = (_ours(name, f"{OURS}, {change}") for name, change in ablations(run).items())
+    return [_ours(run, OURS), *theirs, *changed]
 
 
-def _ours(run: str, recording: Recording) -> dict[str, str | float | int]:
+def _ours(run: str, by: str) -> dict[str, str | float | int]:
+    recording = recorded(run)
     value, low, high = recording.interval()
     return {
         "run": run,
-        "by": OURS,
+        "by": by,
         "env": recording.env,
         "agents": len(recording.seeds),
         "steps": recording.config.steps,
@@ -191,7 +228,7 @@ def _theirs(p: Published) -> dict[str, str | float | int]:
 
 
 def results_csv() -> str:
-    """Every recorded run and what is published beside it, as CSV.
+    """Every recorded run, what is published beside it, and its ablations, as CSV.
 
     Returns
     -------
@@ -201,18 +238,20 @@ def results_csv() -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    for name in names():
-        writer.writerows(rows(name))
+    for run in principal():
+        writer.writerows(rows(run))
     return text.getvalue()
 
 
-def beside_published(run: str) -> Figure:
+def beside_published(run: str, ablated: bool = False) -> Figure:
     """Draw a recorded run, every agent, above what is published.
 
     Parameters
     ----------
     run : str
         The recorded run.
+    ablated : bool
+        Whether its ablations follow.
 
     Returns
     -------
@@ -222,17 +261,21 @@ def beside_published(run: str) -> Figure:
 
     from ddpg_lib.plotting import COLORS
 
-    table = rows(run)
+    table = [row for row in rows(run) if ablated or row["run"] == run]
     figure, ax = plt.subplots(figsize=(5.6, 0.7 + 0.36 * len(table)))
+    labels = []
     for y, row in enumerate(table):
-        mine = row["by"] == OURS
-        color = COLORS["actor" if mine else "muted"]
+        ours = str(row["by"]).startswith(OURS)
+        color = COLORS["actor" if row["by"] == OURS else "critic" if ours else "muted"]
         if row["low"] != "":
-            ax.plot([row["low"], row["high"]], [y, y], color=color, linewidth=2.5 if mine else 1.2)
-        ax.plot(row["return"], y, "D" if mine else "o", color=color, markersize=6)
-    means = recorded(run).final.mean(axis=1)
-    ax.plot(means, [0.0] * len(means), "|", color=COLORS["actor"], markersize=13, alpha=0.6)
-    ax.set_yticks(range(len(table)), [f"{row['by']}, {row['steps']:,} steps" for row in table])
+            ax.plot([row["low"], row["high"]], [y, y], color=color, linewidth=2.5 if ours else 1.2)
+        ax.plot(row["return"], y, "D" if ours else "o", color=color, markersize=6)
+        if ours:
+            means = recorded(str(row["run"])).final.mean(axis=1)
+            ax.plot(means, [float(y)] * len(means), "|", color=color, markersize=13, alpha=0.6)
+        label = f"{row['by']}, {row['steps']:,} steps"
+        labels.append(label if row["run"] == run else str(row["by"]).replace(f"{OURS},", "with"))
+    ax.set_yticks(range(len(table)), labels)
     ax.set_ylim(len(table) - 0.5, -0.5)
     ax.set_xlabel("return of an episode")
     return figure

@@ -10,7 +10,7 @@ import pytest
 
 from ddpg_lib import Config, published, recipe, reproduction, results
 from ddpg_lib.evaluation import evaluate
-from ddpg_lib.published import COLUMNS, OURS, PUBLISHED, results_csv, rows
+from ddpg_lib.published import COLUMNS, OURS, PUBLISHED, ablations, principal, results_csv, rows
 from ddpg_lib.reproduction import RECORDED
 from ddpg_lib.results import DATA, MOMENTS, names, read_table, recorded, write_table
 from ddpg_lib.stats import iqm
@@ -164,33 +164,46 @@ def test_a_continued_run_repeats_its_notes(tmp_path, monkeypatch):
 
 
 def test_published_figures_name_their_source():
-    assert set(names()) <= {p.run for p in PUBLISHED}
+    assert set(principal()) <= {p.run for p in PUBLISHED}
     bibliography = (DATA.parents[1] / "book/references.bib").read_text(encoding="utf-8")
     for p in PUBLISHED:
         assert f"{{{p.source}," in bibliography, p.source
         assert (p.spread is None) == (p.spread_of == "")
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", principal())
 def test_the_table_begins_with_ours(name):
     first, *others = rows(name)
     assert first["by"] == OURS
     assert first["return"] == pytest.approx(recorded(name).interval()[0], abs=0.01)
-    assert len(others) == sum(p.run == name for p in PUBLISHED)
+    assert len(others) == sum(p.run == name for p in PUBLISHED) + len(ablations(name))
+
+
+def test_an_ablation_says_what_was_changed():
+    """Of every one that ships, whatever RECORDED asked to change is what its rows name."""
+    for name in names():
+        asked = RECORDED[name]
+        if name in principal():
+            assert asked.changes == {}
+        else:
+            said = ablations(asked.recipe)[name]
+            assert said == ", ".join(f"{k} {v}" for k, v in asked.changes.items())
+            assert f"{OURS}, {said}" in [row["by"] for row in rows(asked.recipe)]
 
 
 def test_csv_holds_every_row():
     read = list(csv.DictReader(io.StringIO(results_csv())))
     assert tuple(read[0]) == COLUMNS
-    assert [r["run"] for r in read if r["by"] == OURS] == names()
-    assert len(read) == sum(len(rows(name)) for name in names())
+    assert [r["run"] for r in read if r["by"] == OURS] == principal()
+    assert {r["run"] for r in read if r["by"].startswith(OURS)} == set(names())
+    assert len(read) == sum(len(rows(name)) for name in principal())
     zoo = next(r for r in read if r["by"] == "RL Zoo" and r["run"] == "pendulum")
     assert (float(zoo["return"]), float(zoo["low"]), float(zoo["high"])) == (-152, -246, -58)
 
 
 def test_figure_shows_every_agent():
     figure = published.beside_published("pendulum")
-    strokes = figure.axes[0].lines[-1]
+    strokes = next(line for line in figure.axes[0].lines if line.get_marker() == "|")
     np.testing.assert_allclose(strokes.get_xdata(), recorded("pendulum").final.mean(axis=1))
     labels = [t.get_text() for t in figure.axes[0].get_yticklabels()]
     assert labels[0] == f"{OURS}, 12,000 steps"

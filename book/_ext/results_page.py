@@ -13,9 +13,9 @@ from typing import Any
 from sphinx.application import Sphinx
 
 from ddpg_lib.plotting import to_html, use_house_style
-from ddpg_lib.published import OURS, beside_published, results_csv, rows
+from ddpg_lib.published import OURS, ablations, beside_published, principal, results_csv, rows
 from ddpg_lib.reproduction import RECORDED
-from ddpg_lib.results import names, recorded
+from ddpg_lib.results import recorded
 
 MARK = "<!-- results -->"
 CSV = "results.csv"
@@ -34,8 +34,10 @@ def table(run: str) -> str:
         "|---|---|--:|--:|--:|---|---|",
     ]
     for row in rows(run):
-        mine = row["by"] == OURS
-        by = f"**{OURS}**" if mine else f"{row['by']} {{cite}}`{row['source']}`"
+        mine = str(row["by"]).startswith(OURS)
+        by = f"{row['by']} {{cite}}`{row['source']}`"
+        if mine:
+            by = str(row["by"]).replace(f"{OURS}, ", "with ").replace(OURS, f"**{OURS}**")
         interval = ""
         if row["low"] != "":
             what = "95%" if mine else f"±1 sd, {str(row['interval']).split()[-1]}"
@@ -51,15 +53,18 @@ def section(run: str) -> str:
     made = recording.manifest
     means = sorted(recording.final.mean(axis=1), reverse=True)
     worst, best = number(means[-1]), number(means[0])
+    changed = ablations(run)
     alt = (
         f"Final returns on {recording.env}: the agents of this book from {worst} to {best}, above "
         f"the published figures of the table"
     )
     figure = to_html(
-        beside_published(run),
+        beside_published(run, ablated=True),
         alt,
         f"{len(means)} agents of this book on "
-        f"{recording.env}: strokes; their interquartile mean with its 95% interval: diamond.",
+        f"{recording.env}: strokes; their interquartile mean with its 95% interval: diamond."
+        + " Orange: the same with one choice changed."
+        * bool(changed),
     )
     hours = made["wall time in seconds"] / 3600
     took = f"{hours:.1f} hours" if hours >= 1 else f"{hours * 60:.0f} minutes"
@@ -71,6 +76,9 @@ def section(run: str) -> str:
         f"{made['versions']['gymnasium']}, at commit `{str(made['commit'])[:10]}`. "
         f"{len(means)} agents were trained. {reach}"
     )
+    if changed:
+        again = ", ".join(f"`ddpg reproduce {name}`" for name in changed)
+        how += f" With one choice changed: {again}."
     return f"## {recording.env}\n\n{figure}\n\n{table(run)}\n\n{how}\n"
 
 
@@ -79,7 +87,7 @@ def fill(app: Sphinx, docname: str, source: list[str]) -> None:
     if MARK in source[0]:
         use_house_style()
         source[0] = source[0].replace(
-            MARK, "\n".join(section(run) for run in RECORDED if run in names())
+            MARK, "\n".join(section(run) for run in RECORDED if run in principal())
         )
         for path in Path(__file__).parents[2].glob("ddpg_lib/data/*/manifest.json"):
             app.env.note_dependency(str(path))
