@@ -56,7 +56,7 @@ class Walk:
 def walks():
     """Two falls, a walk until the time limit, and a stand."""
     pytest.importorskip("Box2D")
-    rng, slow, fast = np.random.default_rng(0), shipped(0.25), shipped()
+    rng, slow, fast = np.random.default_rng(0), shipped(0.2), shipped()
     found = [
         Walk(lambda t, s: rng.uniform(-1, 1, 4), 0),
         Walk(lambda t, s: fast(s), 1_000_001),
@@ -106,7 +106,7 @@ def test_return(walks):
 def test_price_of_a_meter():
     """A walk without a time limit that arrives: the track's points, less each meter's price."""
     pytest.importorskip("Box2D")
-    env, policy = make(ID, max_episode_steps=4_000), shipped(0.25)
+    env, policy = make(ID, max_episode_steps=4_000), shipped(0.2)
     obs, _ = env.reset(seed=4)
     start, total, steps, used, over = env.unwrapped.hull.position.x, 0.0, 0, 0.0, False
     while not over:

@@ -34,7 +34,7 @@ def test_units_of_the_observation():
     pytest.importorskip("Box2D")
     env = make(ID)
     obs, _ = env.reset(seed=0)
-    policy = shipped(0.25)
+    policy = shipped(0.2)
     for _ in range(80):
         obs, *_ = env.step(policy(obs))
     si, world = obs * UNITS, env.unwrapped
@@ -63,7 +63,7 @@ def test_a_lunge_stands_for_the_whole_episode():
 
 def test_a_little_slower_the_shipped_controller_does_not_fall():
     pytest.importorskip("Box2D")
-    slow = shipped(0.25)  # one controller: it finds its step again after a reset
+    slow = shipped(0.2)  # one controller: it finds its step again after a reset
     assert (evaluate_policy(slow, ID, 3) > 250).all()
     assert evaluate_policy(shipped(), ID, 1)[0] < 0
 
