@@ -163,17 +163,13 @@ def test_risky_value():
 def test_thrift_and_haste():
     """The best speeds by search stand where the two conditions say; the discount asks for more."""
     speeds = np.linspace(0.5, 5, 4_000)
-    efforts = 0.6 + 0.25 * speeds**2
-    slope = 0.5 * speeds
-    arriving = -TORQUE * efforts * STEPS_A_SECOND * TRACK / speeds
-    discounted = [
-        walk_value(step_value(v, e), 1_000_000, 0.99) for v, e in zip(speeds, efforts, strict=True)
-    ]
+    efforts, slope = 0.6 + 0.5 * speeds**2, speeds
+    pairs = list(zip(speeds, efforts, strict=True))
+    arriving = [walk_value(step_value(v, e), STEPS_A_SECOND * TRACK / v, 1.0) for v, e in pairs]
+    discounted = [walk_value(step_value(v, e), 1_000_000, 0.99) for v, e in pairs]
     thrifty, hasty = np.argmax(arriving), np.argmax(discounted)
     assert slope[thrifty] == pytest.approx(efforts[thrifty] / speeds[thrifty], rel=5e-3)
-    exact = METER / (STEPS_A_SECOND * TORQUE)
-    margin = exact if exact < slope[-1] else slope[-1]
-    assert slope[hasty] == pytest.approx(margin, rel=5e-3)
+    assert slope[hasty] == pytest.approx(130 / 30 / 50 / 0.028, rel=5e-3)
     assert step_value(speeds[thrifty], efforts[thrifty]) > 0
     assert speeds[hasty] > speeds[thrifty]
 
