@@ -37,7 +37,7 @@ $(VENV)/.made:
 # The library in editable form with the extras that a command needs.
 $(VENV)/.book: EXTRAS := book,box2d
 $(VENV)/.test: EXTRAS := book,dev,box2d,mujoco,tensorboard
-$(VENV)/.lab: EXTRAS := book,lab,box2d
+$(VENV)/.lab: EXTRAS := book,lab,box2d,mujoco
 $(VENV)/.bench: EXTRAS := mujoco,bench
 $(VENV)/.book $(VENV)/.test $(VENV)/.lab $(VENV)/.bench: $(VENV)/.made pyproject.toml constraints.txt
 	@echo "Installing ddpg-lib[$(EXTRAS)] under constraints.txt (the first time takes minutes)"

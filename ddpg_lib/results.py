@@ -198,7 +198,8 @@ class Recording:
     def expected(self, episodes: int) -> tuple[Array, Array]:
         """Where each agent's mean over new episodes should lie, with 99.9% confidence.
 
-        Drawn again and again from its recorded episodes.
+        Drawn again and again from its recorded episodes and, since a failure may be too rare to be
+        among them, from the worst episode of the whole stack as one more.
 
         Parameters
         ----------
@@ -212,7 +213,9 @@ class Recording:
         """
         rng = np.random.default_rng(0)
         # A mean over `episodes` against one over the recorded ones: both vary.
-        drawn = rng.choice(self.final, (20_000, episodes), axis=1).mean(axis=-1)
+        worst = np.full((len(self.final), 1), self.final.min())
+        possible = np.concatenate([self.final, worst], axis=1)
+        drawn = rng.choice(possible, (20_000, episodes), axis=1).mean(axis=-1)
         wide = np.sqrt(1 + episodes / self.final.shape[1])
         center = self.final.mean(axis=1, keepdims=True)
         low, high = np.quantile(center + wide * (drawn - center), (0.0005, 0.9995), axis=1)

@@ -92,6 +92,15 @@ def test_expected_interval_holds_what_it_promises():
     assert outside <= 12  # of 1,200; 99.9% would leave about 1, for a skewed return somewhat more
 
 
+def test_expected_interval_allows_a_failure_that_only_another_agent_had():
+    returns = np.full((4, 100), 300.0)
+    returns[1, 7] = -60.0
+    low, high = fake(returns).expected(4)
+    assert (low <= (3 * 300 - 60) / 4).all()
+    assert (low > (300 - 3 * 60) / 4).all(), "three failures in four episodes are no chance"
+    np.testing.assert_allclose(high[[0, 2, 3]], 300)
+
+
 def fake(final):
     return results.Recording(
         folder=DATA, manifest={}, env="Pendulum-v1", config=Config(), seeds=[0, 1, 2, 3],
