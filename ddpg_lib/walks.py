@@ -15,7 +15,7 @@ def step_value(speed: float, effort: float) -> float:
     speed : float
         m/s.
     effort : float
-        Mean of :func:`effort` over the steps.
+        Mean of :func:`ddpg_lib.walker.effort` over the steps.
 
     Returns
     -------
