@@ -297,10 +297,10 @@ RECIPES = {
         gamma=0.95,
         lr_decay=True,
         batch_size=128,
-        buffer_size=300_000,
+        buffer_size=120_000,
         warmup_steps=2_000,
-        steps=300_000,
-        eval_every=15_000,
+        steps=120_000,
+        eval_every=6_000,
     ),
     # Lillicrap et al. (2016), section 7, for low-dimensional observations. A warm-up is not in the
     # paper; this one fills the first minibatch.
