@@ -293,15 +293,14 @@ RECIPES = {
         eval_episodes=5,
     ),
     "reacher": Config(
-        hidden=(64, 64),
+        hidden=(128, 128),
         gamma=0.95,
         lr_decay=True,
-        batch_size=64,
-        buffer_size=200_000,
-        sigma=0.2,
+        batch_size=128,
+        buffer_size=120_000,
         warmup_steps=2_000,
-        steps=200_000,
-        eval_every=10_000,
+        steps=120_000,
+        eval_every=6_000,
     ),
     # Lillicrap et al. (2016), section 7, for low-dimensional observations. A warm-up is not in the
     # paper; this one fills the first minibatch.
