@@ -57,9 +57,6 @@ RECORDED = {
         "BipedalWalker-v3", "bipedal_walker", tuple(range(4)), {"n_step": 1}
     ),
     "half_cheetah": Recorded("HalfCheetah-v5", "half_cheetah", tuple(range(4))),
-    "half_cheetah_no_norm": Recorded(
-        "HalfCheetah-v5", "half_cheetah", tuple(range(4)), {"layer_norm": "none"}
-    ),
     "inverted_pendulum": Recorded("InvertedPendulum-v5", "inverted_pendulum", tuple(range(8))),
     "inverted_pendulum_no_norm": Recorded(
         "InvertedPendulum-v5", "inverted_pendulum", tuple(range(8)), {"layer_norm": "none"}
@@ -73,9 +70,6 @@ RECORDED = {
         "lunar_lander",
         tuple(range(8)),
         {"noise": "gaussian", "sigma": 0.5},
-    ),
-    "lunar_lander_no_norm": Recorded(
-        "LunarLanderContinuous-v3", "lunar_lander", tuple(range(8)), {"layer_norm": "none"}
     ),
     "reacher": Recorded("Reacher-v5", "reacher", tuple(range(8))),
 }
