@@ -61,7 +61,7 @@ def make(env: EnvLike, **kwargs: Any) -> gym.Env[Any, Any]:
 def _by_id(name: str, **kwargs: Any) -> gym.Env[Any, Any]:
     module, _, bare = name.rpartition(":")
     if str(getattr(gym.registry.get(bare), "entry_point", "")).startswith("gymnasium.envs.mujoco"):
-        _without_noise()
+        _without_warning()
     try:
         # The checker only warns of malformed environments, and costs time at every step.
         return gym.make(name, disable_env_checker=True, **kwargs)
@@ -85,7 +85,7 @@ def _by_id(name: str, **kwargs: Any) -> gym.Env[Any, Any]:
         raise UnavailableEnvironmentError(f"there is no environment {name!r}{hint}") from None
 
 
-def _without_noise() -> None:
+def _without_warning() -> None:
     """Keep MuJoCo from warning, at each HalfCheetah made, of a word in Gymnasium's model file."""
     try:
         import mujoco

@@ -119,17 +119,3 @@ def actor_gain(agent: DDPG, obs: ArrayLike) -> Array:
     ]
     jacobian = torch.stack(rows, dim=1).double().cpu().numpy()
     return np.asarray(-agent.half_range[:, None] * jacobian)
-
-
-def spectral_radius(matrix: ArrayLike) -> float:
-    """Greatest absolute value of an eigenvalue: below 1, a linear system comes to rest.
-
-    Parameters
-    ----------
-    matrix : array_like, shape (n, n)
-
-    Returns
-    -------
-    float
-    """
-    return float(np.abs(np.linalg.eigvals(np.asarray(matrix, np.float64))).max())

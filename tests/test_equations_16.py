@@ -7,7 +7,8 @@ from scipy.linalg import expm
 from ddpg_lib.envs import make
 from ddpg_lib.exact import LQR
 from ddpg_lib.inside import look_inside
-from ddpg_lib.linearization import actor_gain, linearize, spectral_radius, transition
+from ddpg_lib.linear_td import spectral_radius
+from ddpg_lib.linearization import actor_gain, linearize, transition
 from ddpg_lib.reaching import DT, fingertip, pd_gains, postures, read
 from ddpg_lib.reaching_plan import joint_map
 from ddpg_lib.results import recorded

@@ -5,7 +5,7 @@ import pytest
 
 from ddpg_lib.exercises import check
 from ddpg_lib.exercises.chapter16 import CHECKS
-from ddpg_lib.linearization import spectral_radius
+from ddpg_lib.linear_td import spectral_radius
 from ddpg_lib.reaching import LINKS, postures
 
 

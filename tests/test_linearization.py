@@ -5,7 +5,7 @@ import pytest
 
 from ddpg_lib import DDPG, recipe
 from ddpg_lib.envs import make
-from ddpg_lib.linearization import actor_gain, linearize, spectral_radius, transition
+from ddpg_lib.linearization import actor_gain, linearize, transition
 
 pytest.importorskip("mujoco")
 
@@ -36,7 +36,3 @@ def test_each_agent_needs_its_observation():
     agent = DDPG(3, [-2.0], [2.0], recipe("pendulum"), seeds=[0, 1])
     with pytest.raises(ValueError, match="one observation for each of the 2 agents"):
         actor_gain(agent, np.zeros((1, 3)))
-
-
-def test_the_spectral_radius_of_a_turn_that_grows():
-    assert spectral_radius([[0, -2], [2, 0]]) == pytest.approx(2)
