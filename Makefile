@@ -11,7 +11,7 @@ INDEX := _build/html/index.html
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --prefer-binary -c constraints.txt
 
 # Everything that the pages are made of. Folders are listed too: they change when a file goes.
-SOURCES := _config.yml _toc.yml $(wildcard notebooks/*.ipynb tests/test_equations_*.py) \
+SOURCES := _config.yml _toc.yml $(wildcard notebooks/*.ipynb tests/chapters/test_equations_*.py) \
 	$(shell find book -mindepth 1 -name __pycache__ -prune -o -path book/_ext -o -print) \
 	$(shell find ddpg_lib -name '*.py')
 

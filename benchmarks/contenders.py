@@ -62,7 +62,7 @@ class Ours(Contender):
         import torch
 
         from ddpg_lib import DDPG, Config, StackedEnvs
-        from ddpg_lib.memory import keep_freed_memory
+        from ddpg_lib.speed.malloc import keep_freed_memory
 
         torch.set_num_threads(threads)
         keep_freed_memory()  # as ddpg_lib.train does

@@ -196,7 +196,7 @@ def plot(stacks: list[dict[str, Any]], rows: list[dict[str, Any]], path: Path) -
     """Time against the number of agents, beside the other libraries."""
     from matplotlib import pyplot as plt
 
-    from ddpg_lib.plotting import COLORS, use_house_style
+    from ddpg_lib.figures.style import COLORS, use_house_style
 
     use_house_style()
     figure, ax = plt.subplots()

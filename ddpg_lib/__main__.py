@@ -2,6 +2,6 @@
 
 import sys
 
-from ddpg_lib.cli import main
+from ddpg_lib.cli.main import main
 
 sys.exit(main())

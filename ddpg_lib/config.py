@@ -1,17 +1,17 @@
-"""All hyperparameters in one frozen dataclass, and the named recipes, which are values of it."""
+"""All hyperparameters in one frozen dataclass."""
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from numbers import Integral, Real
 from typing import Any
 
-from ddpg_lib.networks import ACTIVATIONS
-from ddpg_lib.noise import NOISES
-from ddpg_lib.normalization import WHERE
+from ddpg_lib.errors import did_you_mean
+from ddpg_lib.parts.networks import ACTIVATIONS
+from ddpg_lib.parts.noise import NOISES
+from ddpg_lib.parts.normalization import WHERE
 
 
 def _is_whole(x: Any) -> bool:
@@ -33,10 +33,10 @@ TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
 }
 
 
-def _one_of(what: str, name: str, known: Any) -> None:
+def require_one_of(what: str, name: str, known: Iterable[str]) -> None:
+    """Refuse a name that is not among those known, naming a near one."""
     if name not in known:
-        near = difflib.get_close_matches(str(name), known, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(str(name), known)
         raise ValueError(f"{what} must be one of {', '.join(known)}; got {name!r}{hint}")
 
 
@@ -144,10 +144,10 @@ class Config:
             is_one, what = TYPES[str(field.type)]
             if not is_one(getattr(self, field.name)):
                 raise ValueError(f"{field.name} must be {what}; got {getattr(self, field.name)!r}")
-        _one_of("activation", self.activation, ACTIVATIONS)
-        _one_of("noise", self.noise, NOISES)
-        _one_of("layer_norm", self.layer_norm, WHERE)
-        _one_of("batch_norm", self.batch_norm, WHERE)
+        require_one_of("activation", self.activation, ACTIVATIONS)
+        require_one_of("noise", self.noise, NOISES)
+        require_one_of("layer_norm", self.layer_norm, WHERE)
+        require_one_of("batch_norm", self.batch_norm, WHERE)
         both = set(WHERE[self.layer_norm]) & set(WHERE[self.batch_norm])
         rules = {
             "hidden": (len(self.hidden) > 0 and min(self.hidden) >= 1, "one or more widths >= 1"),
@@ -213,134 +213,5 @@ class Config:
             For an unknown field, naming near ones, or an impossible value.
         """
         for name in changes:
-            _one_of("a hyperparameter", name, self.__dataclass_fields__)
+            require_one_of("a hyperparameter", name, self.__dataclass_fields__)
         return replace(self, **changes)
-
-
-RECIPES = {
-    "default": Config(),
-    "pendulum": Config(
-        hidden=(64, 64),
-        activation="tanh",
-        gamma=0.99,
-        reward_scale=0.1,
-        actor_lr=5e-4,
-        critic_lr=1e-3,
-        lr_decay=True,
-        batch_size=64,
-        buffer_size=20_000,
-        sigma=0.2,
-        warmup_steps=2_000,
-        steps=12_000,
-        eval_every=500,
-    ),
-    "inverted_pendulum": Config(
-        hidden=(64, 64),
-        activation="tanh",
-        layer_norm="critic",
-        reward_scale=0.1,
-        actor_lr=5e-4,
-        lr_decay=True,
-        batch_size=64,
-        buffer_size=50_000,
-        sigma=0.2,
-        warmup_steps=2_000,
-        steps=50_000,
-        eval_every=2_500,
-        eval_episodes=5,
-    ),
-    "half_cheetah": Config(
-        layer_norm="critic",
-        reward_scale=0.1,
-        lr_decay=True,
-        batch_size=128,
-        buffer_size=300_000,
-        warmup_steps=10_000,
-        steps=300_000,
-        eval_every=15_000,
-        eval_episodes=5,
-    ),
-    "lunar_lander": Config(
-        hidden=(64, 64),
-        layer_norm="critic",
-        n_step=5,
-        reward_scale=0.1,
-        actor_lr=5e-4,
-        lr_decay=True,
-        batch_size=64,
-        buffer_size=300_000,
-        noise="ornstein_uhlenbeck",
-        sigma=0.3,
-        warmup_steps=10_000,
-        steps=300_000,
-        eval_every=10_000,
-        eval_episodes=5,
-    ),
-    "bipedal_walker": Config(
-        hidden=(128, 128),
-        layer_norm="critic",
-        n_step=5,
-        reward_scale=0.1,
-        actor_lr=5e-4,
-        lr_decay=True,
-        batch_size=128,
-        buffer_size=500_000,
-        noise="ornstein_uhlenbeck",
-        sigma=0.2,
-        warmup_steps=10_000,
-        steps=500_000,
-        eval_every=25_000,
-        eval_episodes=5,
-    ),
-    "reacher": Config(
-        hidden=(128, 128),
-        gamma=0.95,
-        lr_decay=True,
-        batch_size=128,
-        buffer_size=120_000,
-        warmup_steps=2_000,
-        steps=120_000,
-        eval_every=6_000,
-    ),
-    # Lillicrap et al. (2016), section 7, for low-dimensional observations. A warm-up is not in the
-    # paper; this one fills the first minibatch.
-    "lillicrap": Config(
-        hidden=(400, 300),
-        action_layer=1,
-        batch_norm="both",
-        tau=0.001,
-        actor_lr=1e-4,
-        critic_lr=1e-3,
-        critic_weight_decay=1e-2,
-        batch_size=64,
-        noise="ornstein_uhlenbeck",
-        sigma=0.2,
-        warmup_steps=64,
-        steps=2_500_000,
-        eval_every=50_000,
-    ),
-}
-"""Named configurations, each a :class:`ddpg_lib.Config`."""
-
-
-def recipe(name: str, **changes: Any) -> Config:
-    """A recipe, with the named fields changed.
-
-    Parameters
-    ----------
-    name : str
-        A key of ``RECIPES``.
-    **changes
-        The fields that differ, and their values.
-
-    Returns
-    -------
-    Config
-
-    Raises
-    ------
-    ValueError
-        For an unknown recipe or field, naming near ones, or an impossible value.
-    """
-    _one_of("recipe", name, RECIPES)
-    return RECIPES[name].replace(**changes)

@@ -9,45 +9,23 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from ddpg_lib.compiling import compiled
 from ddpg_lib.config import Config
-from ddpg_lib.gradients import actor_loss_through
-from ddpg_lib.losses import actor_loss, critic_loss, soft_update, td_target
-from ddpg_lib.networks import Actor, Critic, target_of
-from ddpg_lib.noise import NOISES
-from ddpg_lib.normalization import RunningNorm
-from ddpg_lib.nstep import NStepReplay
-from ddpg_lib.optim import Adam
-from ddpg_lib.replay import Batch, ReplayBuffer
+from ddpg_lib.parts.gradients import actor_loss_through
+from ddpg_lib.parts.losses import actor_loss, critic_loss, soft_update, td_target
+from ddpg_lib.parts.networks import Actor, Critic, target_of
+from ddpg_lib.parts.noise import NOISES
+from ddpg_lib.parts.normalization import RunningNorm
+from ddpg_lib.parts.nstep import NStepReplay
+from ddpg_lib.parts.optim import StackedAdam
+from ddpg_lib.parts.replay import Batch, ReplayBuffer
+from ddpg_lib.parts.seeds import generators
+from ddpg_lib.parts.state import Stateful
+from ddpg_lib.speed.compiling import compiled
 
 Array = NDArray[np.float32]
-STREAMS = ("actor", "critic", "replay", "noise", "warmup")
 
 
-def random_streams(seed: int) -> dict[str, np.random.Generator]:
-    """One agent's independent random generators, by purpose: they depend on its seed alone.
-
-    Parameters
-    ----------
-    seed : int
-        The agent's, not negative.
-
-    Returns
-    -------
-    dict of str to numpy.random.Generator
-        One for each of ``STREAMS``.
-
-    Raises
-    ------
-    ValueError
-        If the seed is negative.
-    """
-    if seed < 0:
-        raise ValueError(f"a seed must not be negative, got {seed}")
-    return {name: np.random.default_rng([seed, i]) for i, name in enumerate(STREAMS)}
-
-
-class DDPG:
+class DDPG(Stateful):
     """A stack of agents, each with an actor, a critic, their targets, a replay buffer and noise.
 
     Actions are in the environment's units outside, and scaled to [-1, 1] inside.
@@ -67,6 +45,13 @@ class DDPG:
     compile : bool
         Whether to compile :meth:`learn` into one graph: it takes up to half a minute once, and
         changes results by no more than rounding.
+
+    Attributes
+    ----------
+    n : int
+        Agents in the stack.
+    metrics : dict of Tensor, shape (n,)
+        What the last update returned.
     """
 
     def __init__(
@@ -84,29 +69,30 @@ class DDPG:
         low, high = np.asarray(action_low, np.float32), np.asarray(action_high, np.float32)
         self.center, self.half_range = (high + low) / 2, (high - low) / 2
         action_dim = low.size
-        streams = [random_streams(seed) for seed in seeds]
-        rngs = {name: [stream[name] for stream in streams] for name in STREAMS}
+        self.n = len(seeds)
+        rngs = generators(seeds)
         self.warmup_rngs = rngs["warmup"]
 
         # Initialize critic and actor, the targets as copies, the replay buffer and the noise.
         shape = (obs_dim, action_dim, c.hidden, c.activation, c.final_init)
-        self.obs_norm = RunningNorm(len(streams), obs_dim) if c.normalize_obs else None
+        self.obs_norm = RunningNorm(self.n, obs_dim) if c.normalize_obs else None
         critic = Critic(rngs["critic"], *shape, c.action_layer, c.norm("critic"), self.obs_norm)
         actor = Actor(rngs["actor"], *shape, c.norm("actor"), self.obs_norm, not c.invert_gradients)
         self.critic, self.actor = critic.to(self.device), actor.to(self.device)
         self.critic_target, self.actor_target = target_of(self.critic), target_of(self.actor)
-        self.critic_optimizer = Adam(
+        self.critic_optimizer = StackedAdam(
             self.critic.parameters(),
             c.critic_lr,
             weight_decay=c.critic_weight_decay,
             max_grad_norm=c.max_grad_norm,
         )
-        self.actor_optimizer = Adam(
+        self.actor_optimizer = StackedAdam(
             self.actor.parameters(), c.actor_lr, max_grad_norm=c.max_grad_norm
         )
         kept = (c.buffer_size, obs_dim, action_dim, rngs["replay"], self.device)
-        one_step = c.n_step == 1
-        self.replay = ReplayBuffer(*kept) if one_step else NStepReplay(c.n_step, c.gamma, *kept)
+        self.replay = (
+            ReplayBuffer(*kept, c.gamma) if c.n_step == 1 else NStepReplay(c.n_step, c.gamma, *kept)
+        )
         self.noise = NOISES[c.noise](rngs["noise"], action_dim, c.sigma)
         self.online_weights = [*self.critic.parameters(), *self.actor.parameters()]
         self.target_weights = [*self.critic_target.parameters(), *self.actor_target.parameters()]
@@ -114,8 +100,8 @@ class DDPG:
         self.metrics: dict[str, Tensor] = {}
         self._learn = compiled(self.learn, self.device) if compile else self.learn
 
-    def adopt(self, other: DDPG) -> None:
-        """Take the place of another stack's networks and targets; the rest begins anew.
+    def load_networks(self, other: DDPG) -> None:
+        """Take over another stack's networks and targets; optimizers and replay begin anew.
 
         Parameters
         ----------
@@ -265,7 +251,7 @@ class DDPG:
         Parameters
         ----------
         batch : Batch
-            As :meth:`ReplayBuffer.sample <ddpg_lib.replay.ReplayBuffer.sample>` gives it.
+            As :meth:`ReplayBuffer.sample <ddpg_lib.parts.replay.ReplayBuffer.sample>` gives it.
         move_actor : bool
             Whether the actor and the targets move, or the critic alone.
 
@@ -280,8 +266,7 @@ class DDPG:
         with torch.no_grad():
             next_action = self.actor_target(batch.next_obs, training=True)
             next_q = self.critic_target(batch.next_obs, next_action, training=True)
-            discount = getattr(batch, "discount", c.gamma)
-            target = td_target(batch.reward, batch.terminated, next_q, discount)
+            target = td_target(batch.reward, batch.terminated, next_q, batch.discount)
 
         # Update the critic by minimizing the loss.
         q = self.critic(batch.obs, batch.action, training=True)
@@ -299,6 +284,9 @@ class DDPG:
             loss = actor_loss_through(q_policy, action, c.dqda_clipping, c.invert_gradients)
         self.actor_optimizer.descend(loss)
 
-        # Update the target networks.
-        soft_update(self.target_weights, self.online_weights, c.tau)
+        self.update_targets()
         return {**metrics, "q": q_policy.detach().mean(-1) / c.reward_scale}
+
+    def update_targets(self) -> None:
+        """Let the target networks follow the online ones by the fraction tau."""
+        soft_update(self.target_weights, self.online_weights, self.config.tau)

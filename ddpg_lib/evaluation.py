@@ -1,4 +1,4 @@
-"""Deterministic evaluation: the policy without noise, on environments of its own."""
+"""Noise-free play: the policies as they are, on environments of their own."""
 
 from __future__ import annotations
 
@@ -9,15 +9,121 @@ from collections.abc import Callable, Iterator, Sequence
 from ctypes.util import find_library
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
 from ddpg_lib.ddpg import DDPG
-from ddpg_lib.envs import EnvLike, make
+from ddpg_lib.envs.making import EnvLike, make
 
-Policy = Callable[[NDArray[Any]], Any]
+Array = NDArray[Any]
+Envs = Sequence[Sequence[gym.Env[Any, Any]]]
+Policy = Callable[[Array], Any]
 EVALUATION_SEED = 1_000_000  # far from the seeds that people train with
 LONGEST_EPISODE = 20_000  # steps; an environment without a time limit would never end
+
+
+@dataclasses.dataclass
+class Step:
+    """One step of a grid of n x k episodes that run side by side.
+
+    Attributes
+    ----------
+    obs, next_obs : array, shape (n, k, obs_dim)
+        Before and after the step; where an episode is over, its last observation.
+    action : array, shape (n, k, action_dim)
+        In the environment's units, also where none was taken.
+    reward : array, shape (n, k)
+        0 where an episode is over.
+    running : array of bool, shape (n, k)
+        Where the step was taken.
+    terminated, truncated : array of bool, shape (n, k)
+        Where an episode ended with this step.
+    """
+
+    obs: Array
+    action: Array
+    reward: NDArray[np.float64]
+    next_obs: Array
+    running: NDArray[np.bool_]
+    terminated: NDArray[np.bool_]
+    truncated: NDArray[np.bool_]
+
+
+def rollout(policy: Policy, envs: Envs, seeds: Sequence[int]) -> Iterator[Step]:
+    """Play one episode in each environment of a grid, side by side, until the last has ended.
+
+    Parameters
+    ----------
+    policy : callable
+        Of all observations, shape (n, k, obs_dim); returns the actions, shape (n, k, action_dim).
+        :meth:`DDPG.act <ddpg_lib.ddpg.DDPG.act>` is one.
+    envs : sequence of sequence of gymnasium.Env
+        n rows, one for each agent, of k environments.
+    seeds : sequence of int
+        k seeds: column j of every row begins with ``reset(seed=seeds[j])``.
+
+    Yields
+    ------
+    Step
+        Arrays that the next step does not change.
+
+    Raises
+    ------
+    ValueError
+        If an episode does not end within ``LONGEST_EPISODE`` steps.
+    """
+    starts = [[e.reset(seed=s)[0] for e, s in zip(row, seeds, strict=True)] for row in envs]
+    obs = np.array(starts)
+    running = np.ones(obs.shape[:2], bool)
+    steps = 0
+    while running.any():
+        if steps == LONGEST_EPISODE:
+            raise ValueError(
+                f"an episode did not end within {steps:,} steps: give the environment a time "
+                "limit, such as env_kwargs max_episode_steps=1000"
+            )
+        steps += 1
+        action, next_obs, reward = policy(obs), obs.copy(), np.zeros(running.shape)
+        terminated, truncated = np.zeros(running.shape, bool), np.zeros(running.shape, bool)
+        for i, k in np.argwhere(running):
+            at = i, k
+            next_obs[at], reward[at], terminated[at], truncated[at], _ = envs[i][k].step(action[at])
+        yield Step(obs, action, reward, next_obs, running, terminated, truncated)
+        obs, running = next_obs, running & ~(terminated | truncated)
+
+
+class Evaluator:
+    """The same starts for every evaluation, on environments made once.
+
+    Parameters
+    ----------
+    env, episodes, seed, **kwargs
+        As for :func:`evaluate`.
+    """
+
+    def __init__(
+        self, env: EnvLike, episodes: int, seed: int = EVALUATION_SEED, **kwargs: Any
+    ) -> None:
+        self.env, self.kwargs = env, kwargs
+        self.seeds: Sequence[int] = range(seed, seed + episodes)
+        self._envs: list[list[gym.Env[Any, Any]]] = []
+
+    def __call__(self, agent: DDPG) -> NDArray[np.float64]:
+        """Undiscounted returns of the noise-free policies, ``(n, episodes)``."""
+        while len(self._envs) < agent.n:
+            self._envs.append([make(self.env, **self.kwargs) for _ in self.seeds])
+        returns = np.zeros((agent.n, len(self.seeds)))
+        for step in rollout(agent.act, self._envs[: agent.n], self.seeds):
+            returns += step.reward
+        return returns
+
+    def close(self) -> None:
+        """Close the environments; the next evaluation makes new ones."""
+        for row in self._envs:
+            for env in row:
+                env.close()
+        self._envs.clear()
 
 
 def evaluate(
@@ -37,7 +143,7 @@ def evaluate(
     agent : DDPG
         A stack of n agents.
     env : str or callable
-        As for :func:`ddpg_lib.envs.make`.
+        As for :func:`ddpg_lib.envs.making.make`.
     episodes : int
         Episodes for each agent.
     seed : int
@@ -49,7 +155,11 @@ def evaluate(
     -------
     array, shape (n, episodes)
     """
-    return Evaluator(env, len(agent.replay.rngs), episodes, seed, **kwargs)(agent)
+    evaluator = Evaluator(env, episodes, seed, **kwargs)
+    try:
+        return evaluator(agent)
+    finally:
+        evaluator.close()
 
 
 def evaluate_policy(
@@ -61,12 +171,14 @@ def evaluate_policy(
 ) -> NDArray[np.float64]:
     """Undiscounted returns of any policy, on the starts of :func:`evaluate`.
 
+    The episodes follow each other, so that a policy may keep a memory of its own.
+
     Parameters
     ----------
     policy : callable
         Of the observation, shape (obs_dim,); returns the action in the environment's units.
     env : str or callable
-        As for :func:`ddpg_lib.envs.make`.
+        As for :func:`ddpg_lib.envs.making.make`.
     episodes : int
         How many.
     seed : int
@@ -80,13 +192,13 @@ def evaluate_policy(
     """
     made = make(env, **kwargs)
     returns = np.zeros(episodes)
+
+    def one(obs: Array) -> Array:
+        return np.asarray(policy(obs[0, 0]))[None, None]
+
     for k in range(episodes):
-        obs, _ = made.reset(seed=seed + k)
-        over = False
-        while not over:
-            obs, reward, terminated, truncated, _ = made.step(policy(obs))
-            returns[k] += float(reward)
-            over = terminated or truncated
+        for step in rollout(one, [[made]], [seed + k]):
+            returns[k] += step.reward[0, 0]
     made.close()
     return returns
 
@@ -127,7 +239,8 @@ def play(
     number : int
         Which of them, from 0.
     env : str or callable
-        As for :func:`ddpg_lib.envs.make`; a function must return one that renders RGB arrays.
+        As for :func:`ddpg_lib.envs.making.make`; a function must return one that renders RGB
+        arrays.
     episodes : int
         How many, with the starts of :func:`evaluate`.
     seed : int
@@ -150,23 +263,20 @@ def play(
     made = make(env, **({"render_mode": "rgb_array", **kwargs} if isinstance(env, str) else kwargs))
     if made.render_mode != "rgb_array":
         raise ValueError("this environment gives no pictures: it has no render mode rgb_array")
+    filmed: gym.Env[Any, Any] = gym.wrappers.RenderCollection(made)
     returns: list[float] = []
+
+    def act(obs: Array) -> Array:
+        everyone = np.repeat(np.asarray(obs[0], np.float32), agent.n, axis=0)
+        return agent.act(everyone)[None, number, None]
 
     def frames() -> Iterator[NDArray[np.uint8]]:
         for k in range(episodes):
-            obs, _ = made.reset(seed=seed + k)
             returns.append(0.0)
-            over = False
-            yield _even(made.render())
-            while not over:
-                everyone = np.repeat(
-                    np.asarray(obs, np.float32)[None], len(agent.replay.rngs), axis=0
-                )
-                obs, reward, terminated, truncated, _ = made.step(agent.act(everyone)[number])
-                returns[-1] += float(reward)
-                over = terminated or truncated
-                yield _even(made.render())
-        made.close()
+            for step in rollout(act, [[filmed]], [seed + k]):
+                returns[-1] += float(step.reward[0, 0])
+                yield from map(_even, filmed.render())  # type: ignore[arg-type]
+        filmed.close()
 
     return Scene(frames(), float(made.metadata.get("render_fps") or 30), returns)
 
@@ -187,62 +297,3 @@ def _even(frame: Any) -> NDArray[np.uint8]:
     """Without the last row or column where their number is odd, as films need it."""
     height, width = frame.shape[:2]
     return np.asarray(frame[: height // 2 * 2, : width // 2 * 2, :3], np.uint8)
-
-
-class Evaluator:
-    """Environments kept for repeated evaluation.
-
-    Parameters
-    ----------
-    env, episodes, seed, **kwargs
-        As for :func:`evaluate`.
-    agents : int
-        Number of agents in the stack.
-    """
-
-    def __init__(
-        self, env: EnvLike, agents: int, episodes: int, seed: int = EVALUATION_SEED, **kwargs: Any
-    ) -> None:
-        self.envs = [[make(env, **kwargs) for _ in range(episodes)] for _ in range(agents)]
-        self.seeds: Sequence[int] = range(seed, seed + episodes)
-
-    def __call__(self, agent: DDPG) -> NDArray[np.float64]:
-        """Play every episode once, all of them side by side.
-
-        Parameters
-        ----------
-        agent : DDPG
-            The stack.
-
-        Returns
-        -------
-        array, shape (n, episodes)
-            Undiscounted returns.
-
-        Raises
-        ------
-        ValueError
-            If an episode does not end within ``LONGEST_EPISODE`` steps.
-        """
-        obs = np.stack(
-            [
-                [env.reset(seed=seed)[0] for env, seed in zip(row, self.seeds, strict=True)]
-                for row in self.envs
-            ]
-        ).astype(np.float32)
-        returns = np.zeros(obs.shape[:2])
-        running = np.ones(obs.shape[:2], bool)
-        steps = 0
-        while running.any():
-            if steps == LONGEST_EPISODE:
-                raise ValueError(
-                    f"an evaluation episode did not end within {steps:,} steps: give the "
-                    "environment a time limit, such as env_kwargs max_episode_steps=1000"
-                )
-            steps += 1
-            actions = agent.act(obs)
-            for i, k in np.argwhere(running):
-                obs[i, k], reward, terminated, truncated, _ = self.envs[i][k].step(actions[i, k])
-                returns[i, k] += reward
-                running[i, k] = not (terminated or truncated)
-        return returns

@@ -32,7 +32,7 @@ def live(folder: str, environment: str, seeds: list[int], changes: dict) -> None
 def main() -> None:
     import torch.utils.tensorboard  # noqa: F401  (imported once, before the forks)
 
-    import ddpg_lib.training  # noqa: F401
+    import ddpg_lib.runs.session  # noqa: F401
 
     warnings.simplefilter("error")
     for line in sys.stdin:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from ddpg_lib import DDPG, Config, ddpg
-from ddpg_lib.notebook import without_docstrings
+from ddpg_lib.chapters.source import without_docstrings
 
 CONFIG = Config(
     hidden=(16, 16), batch_size=8, buffer_size=200, warmup_steps=10, steps=50, eval_every=50

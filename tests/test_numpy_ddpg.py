@@ -16,8 +16,8 @@ import torch
 import ddpg_lib
 from ddpg_lib import DDPG, Config, actor_loss, critic_loss, numpy_ddpg, recipe, td_target
 from ddpg_lib.evaluation import Evaluator
-from ddpg_lib.noise import DecayingNoise, GaussianNoise
 from ddpg_lib.numpy_ddpg import Adam, Network, NumpyDDPG, Settings, train
+from ddpg_lib.parts.noise import DecayingNoise, GaussianNoise
 
 FILE = Path(numpy_ddpg.__file__)
 NETWORKS = ("actor", "critic", "actor_target", "critic_target")

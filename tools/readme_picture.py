@@ -11,9 +11,12 @@ import numpy as np
 from matplotlib import pyplot as plt
 
 from ddpg_lib import evaluate, train
-from ddpg_lib.drawing import draw_map, draw_path
-from ddpg_lib.pendulum import PendulumOptimum, rollout
-from ddpg_lib.plotting import COLORS, learning_curves, to_svg, use_house_style
+from ddpg_lib.figures.curves import learning_curves
+from ddpg_lib.figures.page import to_svg
+from ddpg_lib.figures.style import COLORS, use_house_style
+from ddpg_lib.worlds.pendulum.drawing import draw_map, draw_path
+from ddpg_lib.worlds.pendulum.optimum import PendulumOptimum
+from ddpg_lib.worlds.pendulum.rollout import rollout
 
 TARGET = Path(__file__).parent.parent / "book" / "_static" / "readme.svg"
 START = 1_000_005  # a start low down, from which the pendulum must be swung up

@@ -1,6 +1,6 @@
 r"""The contract between equations and code: every numbered equation names the test that checks it.
 
-Tests in ``tests/test_equations_NN.py`` carry ``@pytest.mark.equation("9.1", by="closed form")``;
+Tests in ``tests/chapters/test_equations_NN.py`` carry ``@pytest.mark.equation("9.1", by="...")``;
 an equation that only defines something stands in that file's ``DEFINITIONS`` instead. This
 extension reads those files, without importing them. It
 
@@ -31,6 +31,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 
 logger = logging.getLogger(__name__)
+FOLDER = "tests/chapters"
 FILES = "test_equations_*.py"
 
 
@@ -72,7 +73,7 @@ class Contract:
         equations, chapters = list(numbers), {n.partition(".")[0] for n in numbers}
         checked = self.by_equation()
         messages = [
-            f"the equation ({n}) has no check: mark a test in tests/{FILES} with "
+            f"the equation ({n}) has no check: mark a test in {FOLDER}/{FILES} with "
             f'@pytest.mark.equation("{n}", by="...")'
             for n in equations
             if n not in checked and n not in self.definitions
@@ -109,7 +110,7 @@ def read_tests(folder: Path) -> Contract:
 
 
 def _read_function(contract: Contract, path: Path, text: str, node: ast.FunctionDef) -> None:
-    place = f"tests/{path.name}:{node.lineno}"
+    place = f"{FOLDER}/{path.name}:{node.lineno}"
     for mark in node.decorator_list:
         if not (isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.equation"):
             continue
@@ -145,7 +146,7 @@ def check_id(number: str) -> str:
 
 def prepare(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
     """Read the tests and the equations before any page is read, and compare them."""
-    contract = read_tests(Path(app.srcdir) / "tests")
+    contract = read_tests(Path(app.srcdir) / FOLDER)
     pages = {name: Path(env.doc2path(name)) for name in sorted(env.found_docs)}
     equations = {
         name: tags
@@ -213,7 +214,7 @@ class EquationChecks(SphinxDirective):
         """Make the page's sections."""
         contract, equations = self.env.app.equation_contract  # type: ignore[attr-defined]
         self.env.equation_checks_page = self.env.docname  # type: ignore[attr-defined]
-        self.env.note_dependency(str(Path(self.env.app.srcdir) / "tests"))
+        self.env.note_dependency(str(Path(self.env.app.srcdir) / FOLDER))
         named: set[str] = set()
         sections: list[nodes.Node] = []
         for numbers in equations.values():
@@ -244,7 +245,7 @@ class EquationChecks(SphinxDirective):
         box += nodes.paragraph("", "", nodes.strong("", f"{which} by {check.by}."))
         says = " ".join(check.says.split("\n\n")[0].split())
         box += nodes.paragraph("", says)
-        where = f"{check.name} in tests/{check.file}"
+        where = f"{check.name} in {FOLDER}/{check.file}"
         box += nodes.raw("", f"<details><summary>{where}</summary>", format="html")
         box += nodes.literal_block(check.source, check.source, language="python")
         box += nodes.raw("", "</details>", format="html")

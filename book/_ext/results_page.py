@@ -12,10 +12,18 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from ddpg_lib.plotting import to_html, use_house_style
-from ddpg_lib.published import OURS, ablations, beside_published, principal, results_csv, rows
-from ddpg_lib.reproduction import RECORDED
-from ddpg_lib.results import recorded
+from ddpg_lib.figures.page import to_html
+from ddpg_lib.figures.style import use_house_style
+from ddpg_lib.results.published import (
+    OURS,
+    ablations,
+    beside_published,
+    principal,
+    results_csv,
+    rows,
+)
+from ddpg_lib.results.recorded import recorded
+from ddpg_lib.results.reproduce import EXPERIMENTS
 
 MARK = "<!-- results -->"
 CSV = "results.csv"
@@ -87,7 +95,7 @@ def fill(app: Sphinx, docname: str, source: list[str]) -> None:
     if MARK in source[0]:
         use_house_style()
         source[0] = source[0].replace(
-            MARK, "\n".join(section(run) for run in RECORDED if run in principal())
+            MARK, "\n".join(section(run) for run in EXPERIMENTS if run in principal())
         )
         for path in Path(__file__).parents[2].glob("ddpg_lib/data/*/manifest.json"):
             app.env.note_dependency(str(path))

@@ -1,0 +1,153 @@
+r"""Policies on finite worlds and the exact gradient of their return.
+
+A score is the gradient of a log-probability,
+:math:`\psi(s, a) = \nabla_\theta \log \pi_\theta(a|s)`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ddpg_lib.chapters.ch02.finite import FiniteMDP
+
+Array: TypeAlias = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class SoftmaxPolicy:
+    r"""Actions with probabilities proportional to :math:`\exp(\theta^\top \varphi(s, a))`.
+
+    Parameters
+    ----------
+    features : array_like, shape (S, A, p)
+        The vectors :math:`\varphi(s, a)`.
+    """
+
+    features: Array
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "features", np.asarray(self.features, float))
+
+    @classmethod
+    def tabular(cls, states: int, actions: int) -> SoftmaxPolicy:
+        """Policy with a parameter of its own for each state and action.
+
+        Parameters
+        ----------
+        states, actions : int
+
+        Returns
+        -------
+        SoftmaxPolicy
+            Parameter ``s * actions + a`` belongs to action a in state s.
+        """
+        return cls(np.eye(states * actions).reshape(states, actions, -1))
+
+    def probabilities(self, theta: ArrayLike) -> Array:
+        """Probability of each action in each state.
+
+        Parameters
+        ----------
+        theta : array_like, shape (..., p)
+
+        Returns
+        -------
+        ndarray, shape (..., S, A)
+        """
+        logits = np.einsum("sap,...p->...sa", self.features, np.asarray(theta, float))
+        weights = np.exp(logits - logits.max(-1, keepdims=True))
+        return weights / weights.sum(-1, keepdims=True)
+
+    def score(self, theta: ArrayLike) -> Array:
+        """Gradient of the log-probabilities in the parameters.
+
+        Parameters
+        ----------
+        theta : array_like, shape (p,)
+
+        Returns
+        -------
+        ndarray, shape (S, A, p)
+        """
+        mean = np.einsum("sa,sap->sp", self.probabilities(theta), self.features)
+        return self.features - mean[:, None]
+
+
+def policy_gradient(
+    mdp: FiniteMDP, policy: SoftmaxPolicy, theta: ArrayLike, q: ArrayLike | None = None
+) -> Array:
+    """Gradient of the expected return by the policy gradient theorem.
+
+    Parameters
+    ----------
+    mdp : FiniteMDP
+    policy : SoftmaxPolicy
+    theta : array_like, shape (p,)
+    q : array_like, shape (S, A), optional
+        A critic in place of the exact action values.
+
+    Returns
+    -------
+    ndarray, shape (p,)
+
+    References
+    ----------
+    Sutton et al. (1999), theorems 1 and 2.
+    """
+    pi = policy.probabilities(theta)
+    q = mdp.action_value(pi) if q is None else np.asarray(q, float)
+    return np.einsum("s,sa,sap,sa->p", mdp.visits(pi), pi, policy.score(theta), q)
+
+
+def optimal_baseline(mdp: FiniteMDP, policy: SoftmaxPolicy, theta: ArrayLike) -> Array:
+    """Baseline with the least variance of each step's own term.
+
+    Parameters
+    ----------
+    mdp : FiniteMDP
+    policy : SoftmaxPolicy
+    theta : array_like, shape (p,)
+
+    Returns
+    -------
+    ndarray, shape (S,)
+        Action values averaged with probability times squared length of the score as weights; the
+        value where all scores are zero.
+
+    References
+    ----------
+    Greensmith et al. (2004).
+    """
+    pi = policy.probabilities(theta)
+    weights = pi * (policy.score(theta) ** 2).sum(-1)
+    weights = np.where(weights.sum(1, keepdims=True) > 0, weights, pi)
+    return (weights * mdp.action_value(pi)).sum(1) / weights.sum(1)
+
+
+def compatible_critic(mdp: FiniteMDP, policy: SoftmaxPolicy, theta: ArrayLike) -> Array:
+    """Weights of the critic w'score(s, a) that is nearest to the exact action values.
+
+    Parameters
+    ----------
+    mdp : FiniteMDP
+    policy : SoftmaxPolicy
+    theta : array_like, shape (p,)
+
+    Returns
+    -------
+    ndarray, shape (p,)
+        Least squares, weighted by visits and probabilities; the shortest where there are several.
+
+    References
+    ----------
+    Sutton et al. (1999), theorem 2; Kakade (2001).
+    """
+    pi = policy.probabilities(theta)
+    root = np.sqrt(mdp.visits(pi)[:, None] * pi)
+    psi = policy.score(theta) * root[..., None]
+    q = mdp.action_value(pi) * root
+    return np.asarray(np.linalg.lstsq(psi.reshape(q.size, -1), q.reshape(-1), rcond=1e-10)[0])

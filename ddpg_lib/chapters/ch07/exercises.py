@@ -1,0 +1,128 @@
+"""Checks for the exercises of chapter 7."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+from typing import Any
+
+from torch import nn
+
+from ddpg_lib.chapters.answers import number
+
+
+def factor(answer: Any) -> str:
+    """7.1: growth an update for x = 1 and 3, only 1 -> 2 sampled, gamma 0.9, eta 0.1."""
+    value = number(answer)
+    if value is None:
+        return "give one number, the factor of one update."
+    mistakes = {
+        1 + 0.1 * (2.7 - 1): "the loss is a square: its gradient has a factor 2.",
+        1 + 0.2 * 2.7: "the critic's own value pulls back: subtract C.",
+        1 - 0.2 * (2.7 - 1): "mind the sign: the update goes toward the target.",
+        1 + 0.2 * (3 - 1): "the next value is discounted.",
+        1 + 0.2 * (2.7 - 9): "C holds the features of the states that are corrected, here state 1.",
+        2.7: "that is the loop gain kappa; one update covers a fraction h of the way.",
+        0.34: "that is the relative change; the factor is 1 more.",
+    }
+    if math.isclose(value, 1.34, abs_tol=1e-6):
+        return ""
+    for wrong, message in mistakes.items():
+        if math.isclose(value, wrong, abs_tol=1e-6):
+            return message
+    return "not yet. What are C and B of (7.2), if each transition has x = 1 and x' = 3?"
+
+
+def period(answer: Any) -> str:
+    """7.2: the hard update's period with the mean lag of tau = 0.02."""
+    value = number(answer)
+    if value is None:
+        return "give one number, the period K."
+    if math.isclose(value, 99, abs_tol=1e-6):
+        return ""
+    if math.isclose(value, 50, abs_tol=0.5):
+        return (
+            "50 updates is the lag. A copy of period 50 is between 1 and 50 updates old, so it is "
+            "younger than that on average."
+        )
+    if math.isclose(value, 100, abs_tol=1e-6):
+        return "nearly. The ages are 1, 2, ..., K, whose mean is (K + 1)/2."
+    if math.isclose(value, math.log(0.5) / math.log(0.98), abs_tol=0.5):
+        return "that is the half-life of a soft target; the question is about the mean."
+    return "not yet. Set (K + 1)/2 equal to 1/tau."
+
+
+class _Net(nn.Module):
+    """Two layers, enough to share all or a part."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body, self.head = nn.Linear(3, 4), nn.Linear(4, 1)
+
+
+def _pairs() -> list[tuple[str, _Net, _Net, bool]]:
+    """Targets, online networks, and whether the target is an alias."""
+    online = _Net()
+    by_data, equal, part, loaded = (copy.deepcopy(online) for _ in range(4))
+    for p, q in zip(by_data.parameters(), online.parameters(), strict=True):
+        p.data = q.data
+    part.body = online.body
+    loaded.load_state_dict(_Net().state_dict())
+    return [
+        ("target = online", online, online, True),
+        ("copy.copy(online)", copy.copy(online), online, True),
+        ("p.data = q.data", by_data, online, True),
+        ("a shared body", part, online, True),
+        ("copy.deepcopy(online)", equal, online, False),
+        ("load_state_dict", loaded, online, False),
+    ]
+
+
+def detector(answer: Any) -> str:
+    """7.3: a function of (target, online) that finds shared weights."""
+    if not callable(answer):
+        return "give a function of (target, online)."
+    for how, target, online, shared in _pairs():
+        before = [p.detach().clone() for p in (*target.parameters(), *online.parameters())]
+        try:
+            found = bool(answer(target, online))
+        except Exception as error:
+            return f"it fails on {how}: {type(error).__name__}: {error}"
+        after = (*target.parameters(), *online.parameters())
+        if any((p - q).abs().max() > 0 for p, q in zip(before, after, strict=True)):
+            return f"it changes the weights on {how}; put them back, or do not write."
+        if found and not shared:
+            hint = (
+                "equal numbers are not shared memory" if how.endswith("(online)") else "look again"
+            )
+            return f"a target made by {how} has its own memory, and you report it; {hint}."
+        if shared and not found:
+            hints = {
+                "p.data = q.data": "the tensors are two objects, their memory is one.",
+                "a shared body": "a part of the network is enough.",
+            }
+            hint = hints.get(how, "compare the memory of the weights, not the networks.")
+            return f"a target made by {how} is an alias, and you do not find it: {hint}"
+    return ""
+
+
+def least_lag(answer: Any) -> str:
+    """7.4: the largest tau at which the swap with h = 1.5 and kappa = -0.99 converges."""
+    value = number(answer)
+    if value is None:
+        return "give one number, tau."
+    h, kappa = 1.5, -0.99
+    right = (2 - h) / (1 - h * (1 + kappa) / 2)
+    if math.isclose(value, right, rel_tol=2e-3):
+        return ""
+    if math.isclose(value, (2 - h) / (1 - h * (1 - kappa) / 2), rel_tol=2e-3) or value <= 0:
+        return "kappa is negative: 1 + kappa is 0.01."
+    if math.isclose(value, 0.5, rel_tol=2e-3):
+        return "close: that holds for kappa = -1. Keep the term with 1 + kappa."
+    if math.isclose(value, 1 / right, rel_tol=2e-3):
+        return "that is the lag 1/tau."
+    return "not yet. Make (7.10) an equation and solve it for tau."
+
+
+CHECKS: dict[int, Callable[[Any], str]] = {1: factor, 2: period, 3: detector, 4: least_lag}

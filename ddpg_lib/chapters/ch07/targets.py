@@ -1,0 +1,130 @@
+"""Ways for target networks to follow their online networks, and a search for those that cannot."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from ddpg_lib.config import Config
+from ddpg_lib.ddpg import DDPG
+
+
+@dataclasses.dataclass(frozen=True)
+class Follow:
+    """A rule: after every ``period`` updates the target moves the fraction ``tau``.
+
+    A soft update has the period 1 (Lillicrap et al. 2016), a hard one has tau 1 (Mnih et al.
+    2015). With both 1 the target equals the online network after each update: no target network.
+
+    Attributes
+    ----------
+    tau : float
+        In (0, 1].
+    period : int
+        At least 1.
+
+    Raises
+    ------
+    ValueError
+        If either is outside its range.
+    """
+
+    tau: float = 1.0
+    period: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 < self.tau <= 1:
+            raise ValueError(f"tau must lie in (0, 1], got {self.tau}")
+        if self.period < 1 or self.period != int(self.period):
+            raise ValueError(f"period must be a whole number of at least 1, got {self.period}")
+
+    @property
+    def lag(self) -> float:
+        """Mean age of the target's content, in updates, when an update uses it.
+
+        It is counted from the online weights that the update is about to produce, so that the
+        previous ones have the age 1.
+        """
+        return self.period / self.tau - (self.period - 1) / 2
+
+    def hard_equivalent(self) -> Follow:
+        """The hard rule whose mean lag is nearest to this one's.
+
+        Returns
+        -------
+        Follow
+            With tau 1.
+        """
+        return Follow(1.0, max(1, round(2 * self.lag - 1)))
+
+
+class FollowingDDPG(DDPG):
+    """DDPG in which each agent's targets follow by a rule of their own.
+
+    ``config.tau`` has no effect. The update must not be compiled: the rules are followed in Python.
+
+    Parameters
+    ----------
+    rules : sequence of Follow
+        One an agent, as many as ``seeds``.
+    obs_dim, action_low, action_high, config, seeds
+        As for :class:`ddpg_lib.ddpg.DDPG`; a seed may appear several times, to try it under
+        several rules.
+
+    Raises
+    ------
+    ValueError
+        If there is not one rule for each seed.
+    """
+
+    def __init__(
+        self,
+        rules: Sequence[Follow],
+        obs_dim: int,
+        action_low: Any,
+        action_high: Any,
+        config: Config,
+        seeds: Sequence[int],
+    ) -> None:
+        if len(rules) != len(seeds):
+            raise ValueError(f"one rule for each seed: got {len(rules)} and {len(seeds)}")
+        super().__init__(obs_dim, action_low, action_high, config, seeds)
+        self.tau = torch.tensor([rule.tau for rule in rules]).reshape(-1, 1, 1)
+        self.period = torch.tensor([rule.period for rule in rules]).reshape(-1, 1, 1)
+        self.target_updates = 0
+
+    def update_targets(self) -> None:
+        """Move the targets of those agents whose period is over."""
+        self.target_updates += 1
+        due = self.target_updates % self.period == 0
+        if due.any():
+            fraction = torch.where(due, self.tau, 0.0)
+            with torch.no_grad():
+                for target, online in zip(self.target_weights, self.online_weights, strict=True):
+                    target.lerp_(online, fraction)
+
+
+def shared_weights(network: nn.Module, other: nn.Module) -> list[str]:
+    """Which weights of a network lie in the other's memory.
+
+    Two names for one network, a shallow copy, ``target.data = online.data`` and a shared layer
+    all end in shared memory, by which a target moves along with its online network.
+
+    Parameters
+    ----------
+    network, other : torch.nn.Module
+        Such as a target and its online network.
+
+    Returns
+    -------
+    list of str
+        Names of the weights in ``network``; empty if all are its own.
+    """
+    memory = {p.untyped_storage().data_ptr() for p in other.parameters()}
+    return [
+        name for name, p in network.named_parameters() if p.untyped_storage().data_ptr() in memory
+    ]

@@ -1,0 +1,1 @@
+"""What chapter 9 alone needs."""

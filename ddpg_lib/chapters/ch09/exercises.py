@@ -1,0 +1,78 @@
+"""Checks for the exercises of chapter 9."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ddpg_lib.ddpg import DDPG
+from ddpg_lib.parts.replay import Batch
+from ddpg_lib.recipes import recipe
+
+
+def target(answer: float) -> str:
+    """9.1: y for r = -2, gamma = 0.98, Q' = -30, at a truncated episode's end."""
+    if math.isclose(answer, -31.4, abs_tol=1e-6):
+        return ""
+    if math.isclose(answer, -2.0, abs_tol=1e-6):
+        return (
+            "that is the target of a terminal state; a time limit ends the episode, not the world."
+        )
+    if math.isclose(answer, -32.0, abs_tol=1e-6):
+        return "the next value is one step away: discount it."
+    if math.isclose(answer, -31.36, abs_tol=1e-6):
+        return "only the next value is discounted, not the reward of this step."
+    return "not yet. Write (9.2) with r = -2, d = 0 and the next value -30."
+
+
+def half_life(answer: float) -> str:
+    """9.2: updates until a soft target has covered half of the distance at tau = 0.005."""
+    exact = math.log(0.5) / math.log1p(-0.005)
+    if abs(answer - exact) < 1.0:
+        return ""
+    if math.isclose(answer, 200, rel_tol=1e-3):
+        return "1/tau is the time constant: after it 63% is covered, not half."
+    if math.isclose(answer, 100, rel_tol=1e-3):
+        return "the steps get smaller as the gap closes, so 0.5/tau is too few."
+    return "not yet. What fraction of the gap is left after one update, and after n?"
+
+
+def update(answer: Callable[[DDPG, Batch], Any]) -> str:
+    """9.3: the reader's update against the library's, from the same weights and minibatch."""
+    agent = DDPG(3, [-2.0], [2.0], recipe("pendulum", final_init=0.5, gamma=0.9, tau=0.1), (0, 1))
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        obs, next_obs = rng.normal(size=(2, 2, 3))
+        action, reward = rng.uniform(-2, 2, (2, 1)), rng.normal(size=2) - 5
+        agent.remember(obs, action, reward, next_obs, rng.random(2) < 0.3)
+    for _ in range(3):  # so that online and target networks differ
+        agent.update()
+    mine = copy.deepcopy(agent)
+    batch = copy.deepcopy(agent.replay).sample(agent.config.batch_size)
+    start = copy.deepcopy(agent)
+    agent.update()
+    answer(mine, batch)
+
+    def moved(name: str, like: DDPG) -> bool:
+        ours, theirs = (getattr(x, name).parameters() for x in (mine, like))
+        return any((p - q).abs().max() > 1e-6 for p, q in zip(ours, theirs, strict=True))
+
+    hints = {
+        "critic": "does y use the target networks, (1 - d) and gamma, under torch.no_grad()?",
+        "actor": "it should ascend the updated critic's value of its own actions: mind the sign.",
+        "critic_target": "it moves a fraction tau towards the online critic, after its step.",
+        "actor_target": "it moves a fraction tau towards the online actor, after its step.",
+    }
+    for name, hint in hints.items():
+        if not moved(name, start):
+            return f"the weights of {name} did not change."
+        if moved(name, agent):
+            return f"the weights of {name} differ from the library's; {hint}"
+    return ""
+
+
+CHECKS: dict[int, Callable[[Any], str]] = {1: target, 2: half_life, 3: update}

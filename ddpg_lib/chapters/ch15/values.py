@@ -1,0 +1,112 @@
+"""What a walk, a fall, and standing still are worth under BipedalWalker's prices."""
+
+from __future__ import annotations
+
+import math
+
+from ddpg_lib.chapters.ch15.walker import FALL, METER, STEPS_A_SECOND, TORQUE
+
+
+def step_value(speed: float, effort: float) -> float:
+    """Points that a steady walk earns in a step.
+
+    Parameters
+    ----------
+    speed : float
+        m/s.
+    effort : float
+        Mean of :func:`ddpg_lib.chapters.ch15.walker.effort` over the steps.
+
+    Returns
+    -------
+    float
+    """
+    return METER * speed / STEPS_A_SECOND - TORQUE * effort
+
+
+def walk_value(rho: float, steps: int, gamma: float, end: float = 0.0) -> float:
+    """Value of a walk that ends after some steps.
+
+    Parameters
+    ----------
+    rho : float
+        Points a step.
+    steps : int
+        Before the one that ends the walk.
+    gamma : float
+        Discount a step, at most 1.
+    end : float
+        Reward of the step that ends it: ``FALL``, or 0.
+
+    Returns
+    -------
+    float
+    """
+    total = float(steps) if gamma == 1 else (1 - gamma**steps) / (1 - gamma)
+    return rho * total + gamma**steps * end
+
+
+def break_even(rho: float, gamma: float) -> float:
+    """Steps before a certain fall from which on walking is worth more than standing still.
+
+    Parameters
+    ----------
+    rho : float
+        Points a step, positive.
+    gamma : float
+        Discount a step, at most 1.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If the walk earns nothing, so that no length makes up for a fall.
+    """
+    if rho <= 0:
+        raise ValueError(f"rho must be positive, or a walk never pays for its fall; got {rho:g}")
+    if gamma == 1:
+        return -FALL / rho
+    return -math.log(1 - FALL * (1 - gamma) / rho) / math.log(gamma)
+
+
+def risky_value(rho: float, hazard: float, gamma: float) -> float:
+    """Value of a walk that may fall at any step, with the same probability.
+
+    Parameters
+    ----------
+    rho : float
+        Points of a step without a fall.
+    hazard : float
+        Probability of a fall in a step.
+    gamma : float
+        Discount a step.
+
+    Returns
+    -------
+    float
+    """
+    return ((1 - hazard) * rho + hazard * FALL) / (1 - gamma * (1 - hazard))
+
+
+def blind_value(rho: float, steps: int, gamma: float) -> float:
+    """What temporal differences make of a walk whose end cannot be seen coming.
+
+    All states of the walk look alike, so they share one value.
+
+    Parameters
+    ----------
+    rho : float
+        Points a step.
+    steps : int
+        Of the whole walk.
+    gamma : float
+        Discount a step.
+
+    Returns
+    -------
+    float
+    """
+    return rho / (1 - gamma * (1 - 1 / steps))

@@ -1,0 +1,34 @@
+"""Checks for the reader's own answers: what is right, and what a common wrong answer misses."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+
+def check(exercise: str, answer: Any = None) -> None:
+    """Check an answer and print what is right or wrong about it.
+
+    Parameters
+    ----------
+    exercise : str
+        Its number, such as ``"1.2"``.
+    answer : object
+        What the exercise asks for: a number, an array or a function. ``None`` while it is open.
+
+    Raises
+    ------
+    ValueError
+        If that exercise has no check.
+    """
+    chapter, _, number = exercise.partition(".")
+    try:
+        module = import_module(f"ddpg_lib.chapters.ch{int(chapter):02d}.exercises")
+        verdict = module.CHECKS[int(number)]
+    except (ImportError, KeyError, ValueError):
+        raise ValueError(f"exercise {exercise} has no check") from None
+    if answer is None:
+        print(f"Exercise {exercise}: put your answer in place of None and run the cell again.")
+        return
+    complaint = verdict(answer)
+    print(f"Exercise {exercise}: " + (complaint or "right."))

@@ -1,0 +1,1 @@
+"""Environments: made, stacked, and held to what DDPG needs."""

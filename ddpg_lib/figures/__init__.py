@@ -1,0 +1,21 @@
+"""Figures, films and tables, in one style."""
+
+from ddpg_lib.figures.curves import Curves, draw_stack, label_end, learning_curves
+from ddpg_lib.figures.film import film, frame_of, side_by_side
+from ddpg_lib.figures.page import show, to_html, to_svg
+from ddpg_lib.figures.style import COLORS, use_house_style
+
+__all__ = [
+    "COLORS",
+    "Curves",
+    "draw_stack",
+    "film",
+    "frame_of",
+    "label_end",
+    "learning_curves",
+    "show",
+    "side_by_side",
+    "to_html",
+    "to_svg",
+    "use_house_style",
+]

@@ -1,0 +1,129 @@
+"""Learning curves: every agent, what is typical of them, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from ddpg_lib.figures.style import COLORS, use_house_style
+from ddpg_lib.maths.stats import bootstrap_interval, iqm
+
+
+class Curves(Protocol):
+    """What has learning curves: a :class:`ddpg_lib.runs.run.Run` or ``Record``."""
+
+    @property
+    def steps(self) -> Any:
+        """Environment steps of each agent at each evaluation, ``(evaluations,)``."""
+
+    @property
+    def curves(self) -> Any:
+        """Each agent's mean evaluation return, ``(n, evaluations)``."""
+
+
+def learning_curves(
+    runs: Curves | Mapping[str, Curves],
+    *,
+    optimum: float | None = None,
+    ax: Axes | None = None,
+    level: float = 0.95,
+) -> Figure:
+    """Learning curves of one stack or of several: every agent, and what is typical of them.
+
+    Thin lines are the agents' mean evaluation returns, the thick line their interquartile mean,
+    the band its bootstrap interval over agents, pointwise.
+
+    Parameters
+    ----------
+    runs : Run, Record, or mapping of str to these
+        With a mapping, its keys are the labels.
+    optimum : float, optional
+        Mean return of the optimal policy on the same starts, drawn as a line.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure without it.
+    level : float
+        Of the interval.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    from matplotlib import pyplot as plt
+
+    if ax is None:
+        use_house_style()
+        _, ax = plt.subplots()
+    labelled: dict[str, Curves] = dict(runs) if isinstance(runs, Mapping) else {"": runs}
+    for number, (label, run) in enumerate(labelled.items()):
+        draw_stack(ax, run.steps, run.curves, label=label, color=f"C{number}", level=level)
+    if optimum is not None:
+        ax.axhline(optimum, color=COLORS["ink"], linewidth=1, linestyle=(0, (4, 2)))
+        ax.annotate("optimum", (1, optimum), (0, 3), ha="right", **_on_axis())
+    ax.set_xlabel("environment steps of each agent")
+    ax.set_ylabel("return of an episode, without noise")
+    ax.xaxis.set_major_formatter(mpl.ticker.StrMethodFormatter("{x:,.0f}"))
+    if len(labelled) > 1:
+        ax.legend()
+    figure = ax.figure
+    assert isinstance(figure, Figure)
+    return figure
+
+
+def draw_stack(
+    ax: Axes,
+    x: ArrayLike,
+    curves: ArrayLike,
+    *,
+    label: str = "",
+    color: str = COLORS["actor"],
+    level: float = 0.95,
+) -> None:
+    """Draw one curve for each agent thin, their interquartile mean thick, its interval as a band.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    x : array_like, shape (points,)
+    curves : array_like, shape (n, points)
+        One row an agent.
+    label : str
+        Of the thick line.
+    color : str
+    level : float
+        Of the bootstrap interval over agents.
+    """
+    values = np.asarray(curves, float)
+    x = np.asarray(x, float)
+    if len(values) == 1:
+        ax.plot(x, values[0], color=color, label=label)
+    else:
+        ax.plot(x, values.T, color=color, linewidth=0.8, alpha=0.45)
+        ax.plot(x, iqm(values, axis=0), color=color, label=label)
+        low, high = bootstrap_interval(values, axis=0, level=level)
+        ax.fill_between(x, low, high, color=color, alpha=0.2, linewidth=0)
+
+
+def label_end(ax: Axes, x: float, y: float, text: str, color: str) -> None:
+    """Write a line's name beside its right end, instead of in a legend.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    x, y : float
+        The line's last point, in units of the data.
+    text : str
+        The name.
+    color : str
+        The line's.
+    """
+    ax.annotate(text, (x, y), (5, 0), textcoords="offset points", va="center", color=color)
+
+
+def _on_axis() -> dict[str, Any]:
+    return {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "fontsize": 10}

@@ -1,0 +1,256 @@
+"""Actor and critic networks for a stack of independent agents.
+
+A stack of ``n`` agents is one leading axis: a layer holds weights ``(n, inputs, outputs)`` and one
+batched matrix product serves every agent. No number ever crosses from one agent to another.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ddpg_lib.parts.normalization import BatchNorm, LayerNorm, RunningNorm
+from ddpg_lib.speed.products import affine
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "relu": torch.relu,
+    "tanh": torch.tanh,
+    "elu": nn.functional.elu,
+    "silu": nn.functional.silu,
+}
+"""Of hidden layers, by name: relu, tanh, elu, silu."""
+
+Network = TypeVar("Network", bound=nn.Module)
+
+
+class StackedLinear(nn.Module):
+    """``n`` affine maps side by side: ``y[i] = x[i] @ weight[i] + bias[i]``.
+
+    Parameters
+    ----------
+    agents, inputs, outputs : int
+        The sizes; ``weight`` is ``(agents, inputs, outputs)``, ``bias`` ``(agents, 1, outputs)``.
+    """
+
+    def __init__(self, agents: int, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(agents, inputs, outputs))
+        self.bias = nn.Parameter(torch.zeros(agents, 1, outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply each agent's map to its own rows.
+
+        Parameters
+        ----------
+        x : Tensor, shape (agents, batch, inputs)
+
+        Returns
+        -------
+        Tensor, shape (agents, batch, outputs)
+        """
+        return affine(x, self.weight, self.bias)
+
+    @torch.no_grad()
+    def initialize(self, rngs: Sequence[np.random.Generator], bound: float | None = None) -> None:
+        """Draw every agent's weights from its own generator, uniformly in ``[-bound, bound]``.
+
+        Parameters
+        ----------
+        rngs : sequence of numpy.random.Generator
+            One for each agent.
+        bound : float, optional
+            Without it, ``1 / sqrt(inputs)`` (Lillicrap et al. 2016, section 7).
+        """
+        bound = self.weight.shape[1] ** -0.5 if bound is None else bound
+        for i, rng in enumerate(rngs):
+            for parameter in (self.weight, self.bias):
+                values = rng.uniform(-bound, bound, parameter[i].shape)
+                parameter[i] = torch.as_tensor(values, dtype=parameter.dtype)
+
+
+class Actor(nn.Module):
+    r"""Deterministic policies :math:`\mu_\theta(s)`, with actions scaled to ``[-1, 1]`` by tanh.
+
+    Parameters
+    ----------
+    rngs : sequence of numpy.random.Generator
+        One for each agent, for its initial weights.
+    obs_dim, action_dim : int
+        Number of observation and action components.
+    hidden : sequence of int
+        Width of each hidden layer.
+    activation : str
+        A key of ``ACTIVATIONS``.
+    final_init : float
+        Bound of the last layer's initial weights. Small, so that the first actions are near 0,
+        where tanh has its full slope (Lillicrap et al. 2016, section 7: 3e-3).
+    norm : str
+        "layer" normalizes what enters each hidden layer's activation; "batch" does so over the
+        batch, and the observation too, but not the output, which would leave no first action
+        near 0 (Lillicrap et al. 2016, section 3); "none" does nothing.
+    obs_norm : RunningNorm, optional
+        Applied to observations first, and shared with other networks.
+    squash : bool
+        Whether the output goes through tanh. Without, it is linear in training and clipped to
+        [-1, 1] otherwise.
+    """
+
+    def __init__(
+        self,
+        rngs: Sequence[np.random.Generator],
+        obs_dim: int,
+        action_dim: int,
+        hidden: Sequence[int] = (256, 256),
+        activation: str = "relu",
+        final_init: float = 3e-3,
+        norm: str = "none",
+        obs_norm: RunningNorm | None = None,
+        squash: bool = True,
+    ) -> None:
+        super().__init__()
+        sizes = [obs_dim, *hidden, action_dim]
+        self.squash = squash
+        self.activation = ACTIVATIONS[activation]
+        self.layers = nn.ModuleList(
+            StackedLinear(len(rngs), m, k) for m, k in itertools.pairwise(sizes)
+        )
+        _initialize(self.layers, rngs, final_init)
+        self.entry, self.norms = _norms(norm, len(rngs), obs_dim, hidden, obs_norm)
+
+    def forward(self, obs: Tensor, training: bool = False) -> Tensor:
+        """The policies' actions.
+
+        Parameters
+        ----------
+        obs : Tensor, shape (n, batch, obs_dim)
+        training : bool
+            Whether batch normalization takes this batch's statistics, or running ones; and whether
+            an actor without ``squash`` is linear, or clipped.
+
+        Returns
+        -------
+        Tensor, shape (n, batch, action_dim)
+            Scaled to [-1, 1].
+        """
+        x = obs
+        for norm in self.entry:
+            x = norm(x, training)
+        for i, layer in enumerate(self.layers):
+            x = layer(x)
+            if i < len(self.norms):
+                x = self.norms[i](x, training)
+            if i < len(self.layers) - 1:
+                x = self.activation(x)
+        if self.squash:
+            return torch.tanh(x)
+        return x if training else x.clamp(-1, 1)
+
+
+class Critic(nn.Module):
+    r"""Action values :math:`Q_\phi(s, a)`.
+
+    Parameters
+    ----------
+    rngs, obs_dim, action_dim, hidden, activation, final_init, obs_norm
+        As for :class:`Actor`.
+    action_layer : int
+        The layer that receives the action, counted from 0. 0 feeds it in with the observation;
+        1, at the second layer, is the choice of Lillicrap et al. (2016), section 7.
+    norm : str
+        As for :class:`Actor`, but "batch" normalizes the layers before the action only: these see
+        states of the replay buffer alone, whoever's action is judged.
+    """
+
+    def __init__(
+        self,
+        rngs: Sequence[np.random.Generator],
+        obs_dim: int,
+        action_dim: int,
+        hidden: Sequence[int] = (256, 256),
+        activation: str = "relu",
+        final_init: float = 3e-3,
+        action_layer: int = 0,
+        norm: str = "none",
+        obs_norm: RunningNorm | None = None,
+    ) -> None:
+        super().__init__()
+        sizes = [obs_dim, *hidden, 1]
+        self.activation = ACTIVATIONS[activation]
+        self.action_layer = action_layer
+        self.layers = nn.ModuleList(
+            StackedLinear(len(rngs), m + action_dim * (i == action_layer), k)
+            for i, (m, k) in enumerate(itertools.pairwise(sizes))
+        )
+        _initialize(self.layers, rngs, final_init)
+        widths = hidden[:action_layer] if norm == "batch" else hidden
+        self.entry, self.norms = _norms(norm, len(rngs), obs_dim, widths, obs_norm)
+
+    def forward(self, obs: Tensor, action: Tensor, training: bool = False) -> Tensor:
+        """The values of actions.
+
+        Parameters
+        ----------
+        obs : Tensor, shape (n, batch, obs_dim)
+        action : Tensor, shape (n, batch, action_dim)
+            Scaled to [-1, 1].
+        training : bool
+            Whether batch normalization takes this batch's statistics, or running ones.
+
+        Returns
+        -------
+        Tensor, shape (n, batch)
+            In units of the scaled reward.
+        """
+        x = obs
+        for norm in self.entry:
+            x = norm(x, training)
+        for i, layer in enumerate(self.layers):
+            x = layer(torch.cat((x, action), dim=-1) if i == self.action_layer else x)
+            if i < len(self.norms):
+                x = self.norms[i](x, training)
+            if i < len(self.layers) - 1:
+                x = self.activation(x)
+        return x.squeeze(-1)
+
+
+def _initialize(
+    layers: nn.ModuleList, rngs: Sequence[np.random.Generator], final_init: float
+) -> None:
+    for i, layer in enumerate(layers):
+        layer.initialize(rngs, bound=final_init if i == len(layers) - 1 else None)  # type: ignore[operator]
+
+
+def target_of(network: Network) -> Network:
+    """Copy a network as its target.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        An :class:`Actor` or a :class:`Critic`.
+
+    Returns
+    -------
+    torch.nn.Module
+        Equal weights of its own, without gradients; the same ``obs_norm``.
+    """
+    shared = {id(m): m for m in network.modules() if isinstance(m, RunningNorm)}
+    return copy.deepcopy(network, shared).requires_grad_(False)
+
+
+def _norms(
+    kind: str, agents: int, obs_dim: int, widths: Sequence[int], obs_norm: RunningNorm | None
+) -> tuple[nn.ModuleList, nn.ModuleList]:
+    """What normalizes the observation, and the hidden layers of these widths."""
+    entry = nn.ModuleList([obs_norm] if obs_norm is not None else [])
+    if kind == "batch":
+        entry.append(BatchNorm(agents, obs_dim))
+        return entry, nn.ModuleList(BatchNorm(agents, width) for width in widths)
+    if kind == "layer":
+        return entry, nn.ModuleList(LayerNorm(agents, width) for width in widths)
+    return entry, nn.ModuleList()

@@ -1,0 +1,34 @@
+"""Seeds, and the random generators that each agent owns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+PURPOSES = ("actor", "critic", "replay", "noise", "warmup")
+
+
+def checked(seeds: Iterable[int]) -> tuple[int, ...]:
+    """Seeds as a tuple of plain numbers, one an agent.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or one is negative or appears twice.
+    """
+    numbers = tuple(int(seed) for seed in seeds)
+    if not numbers or len(set(numbers)) < len(numbers) or min(numbers) < 0:
+        raise ValueError(
+            f"seeds must be one or more different numbers, none negative, got {list(numbers)}"
+        )
+    return numbers
+
+
+def generators(seeds: Iterable[int]) -> dict[str, list[np.random.Generator]]:
+    """For each of ``PURPOSES`` one generator an agent, which depends on its own seed alone."""
+    numbers = list(seeds)
+    return {
+        purpose: [np.random.default_rng([seed, i]) for seed in numbers]
+        for i, purpose in enumerate(PURPOSES)
+    }

@@ -1,0 +1,1 @@
+"""The recorded runs that ship, beside what others published."""

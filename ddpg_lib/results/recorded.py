@@ -1,0 +1,269 @@
+"""The recorded runs that ship with the library: curves, trained networks, how they came about."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from ddpg_lib.config import Config
+from ddpg_lib.ddpg import DDPG
+from ddpg_lib.envs.making import make
+from ddpg_lib.errors import did_you_mean
+from ddpg_lib.maths.stats import bootstrap_interval, iqm
+from ddpg_lib.parts.networks import target_of
+from ddpg_lib.runs.tables import read_table
+
+Array = NDArray[np.float64]
+DATA = Path(str(files("ddpg_lib"))) / "data"
+NETWORKS = ("actor", "critic")
+MOMENTS = ("start", "midway", "final")
+
+
+def names() -> list[str]:
+    """The recorded runs that are there.
+
+    Returns
+    -------
+    list of str
+        For :func:`recorded`.
+    """
+    return sorted(path.parent.name for path in DATA.glob("*/manifest.json"))
+
+
+@functools.cache
+def recorded(name: str) -> RecordedRun:
+    """A recorded run by name.
+
+    Parameters
+    ----------
+    name : str
+        One of :func:`names`.
+
+    Returns
+    -------
+    RecordedRun
+
+    Raises
+    ------
+    ValueError
+        For an unknown name.
+    """
+    if name not in names():
+        hint = did_you_mean(name, names())
+        raise ValueError(f"there is no recorded run {name!r}, only {', '.join(names())}{hint}")
+    return RecordedRun.read(DATA / name)
+
+
+@dataclasses.dataclass(frozen=True)
+class RecordedRun:
+    """A recorded run.
+
+    Attributes
+    ----------
+    folder : Path
+        Where its files lie.
+    manifest : dict
+        Command, commit, versions, seeds, hardware, wall time and checksums.
+    env : str
+        A Gymnasium id.
+    config : Config
+        The hyperparameters.
+    seeds : list of int
+        One an agent.
+    steps : array of int, shape (evaluations,)
+        Environment steps of each agent at each evaluation, from 0.
+    curves : array, shape (n, evaluations)
+        Mean evaluation return of each agent, without noise.
+    final : array, shape (n, episodes)
+        Returns of the final policies, without noise.
+    inside : dict of array, shape (n, evaluations)
+        As from :func:`ddpg_lib.results.inside.look_inside`, at every evaluation.
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+    env: str
+    config: Config
+    seeds: list[int]
+    steps: NDArray[np.int64]
+    curves: Array
+    final: Array
+    inside: dict[str, Array]
+
+    @classmethod
+    def read(cls, folder: Path) -> RecordedRun:
+        """Read what :func:`ddpg_lib.results.reproduce.reproduce` left in ``record``.
+
+        Parameters
+        ----------
+        folder : Path
+            With ``manifest.json``.
+
+        Returns
+        -------
+        RecordedRun
+        """
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        seeds = list(manifest["seeds"])
+        steps, curves = read_table(folder / "curves.csv.gz", seeds)
+        _, inside = read_table(folder / "inside.csv.gz", seeds)
+        _, final = read_table(folder / "final.csv.gz", seeds)
+        return cls(
+            folder=folder,
+            manifest=manifest,
+            env=manifest["env"],
+            config=Config(**manifest["config"]),
+            seeds=seeds,
+            steps=steps,
+            curves=curves["return"],
+            final=final["return"],
+            inside=inside,
+        )
+
+    def agent(self, moment: str = "final", which: Sequence[int] | None = None) -> DDPG:
+        """The stack as it was, or some of its agents.
+
+        Parameters
+        ----------
+        moment : str
+            "start", "midway" or "final". The replay buffer is empty, the targets equal the
+            networks, and the optimizers begin anew.
+        which : sequence of int, optional
+            Places in the stack; all by default.
+
+        Returns
+        -------
+        DDPG
+
+        Raises
+        ------
+        ValueError
+            For another moment.
+        """
+        if moment not in MOMENTS:
+            raise ValueError(f"moment must be one of {', '.join(MOMENTS)}; got {moment!r}")
+        env = make(self.env)
+        space: Any = env.action_space
+        obs_dim = (env.observation_space.shape or (0,))[0]
+        env.close()
+        places = list(range(len(self.seeds)) if which is None else which)
+        seeds = [self.seeds[i] for i in places]
+        agent = DDPG(obs_dim, space.low, space.high, self.config, seeds)
+        if moment != "start":  # the first weights follow from the seeds
+            load_weights(agent, self.folder / f"{moment}.safetensors", places)
+        return agent
+
+    @property
+    def midway(self) -> int:
+        """The step at which the midway networks were kept."""
+        half = self.config.steps // 2
+        return int(self.steps[self.steps >= half][0])
+
+    def middle_agent(self) -> int:
+        """Which agent's final return is nearest to the interquartile mean: a typical one.
+
+        Returns
+        -------
+        int
+            Its place in the stack.
+        """
+        means = self.final.mean(axis=1)
+        return int(np.abs(means - iqm(means)).argmin())
+
+    def interval(self) -> tuple[float, float, float]:
+        """The final return over agents.
+
+        Returns
+        -------
+        tuple of float
+            Interquartile mean of the agents' means, and the ends of its 95% bootstrap interval.
+        """
+        means = self.final.mean(axis=1)
+        low, high = bootstrap_interval(means)
+        return float(iqm(means)), float(low), float(high)
+
+    def expected(self, episodes: int) -> tuple[Array, Array]:
+        """Where each agent's mean over new episodes should lie, with 99.9% confidence.
+
+        Drawn again and again from its recorded episodes and, since a failure may be too rare to be
+        among them, from the worst episode of the whole stack as one more.
+
+        Parameters
+        ----------
+        episodes : int
+            How many are played.
+
+        Returns
+        -------
+        tuple of array, shape (n,)
+            Lower and upper ends.
+        """
+        rng = np.random.default_rng(0)
+        # A mean over `episodes` against one over the recorded ones: both vary.
+        worst = np.full((len(self.final), 1), self.final.min())
+        possible = np.concatenate([self.final, worst], axis=1)
+        drawn = rng.choice(possible, (20_000, episodes), axis=1).mean(axis=-1)
+        wide = np.sqrt(1 + episodes / self.final.shape[1])
+        center = self.final.mean(axis=1, keepdims=True)
+        low, high = np.quantile(center + wide * (drawn - center), (0.0005, 0.9995), axis=1)
+        return low, high
+
+
+def save_weights(agent: DDPG, path: Path) -> None:
+    """Write a stack's actors and critics as float32.
+
+    Parameters
+    ----------
+    agent : DDPG
+        The stack.
+    path : Path
+        A ``.safetensors`` file.
+    """
+    weights = {
+        f"{name}.{key}": x.detach().cpu().contiguous()
+        for name in NETWORKS
+        for key, x in getattr(agent, name).state_dict().items()
+    }
+    save_file(weights, path)
+
+
+def load_weights(agent: DDPG, path: Path, which: Sequence[int] | None = None) -> None:
+    """Give a stack the actors and critics of a file, and targets equal to them.
+
+    Parameters
+    ----------
+    agent : DDPG
+        A stack with networks of the same shape.
+    path : Path
+        As from :func:`save_weights`.
+    which : sequence of int, optional
+        Places in the file's stack of the agents wanted; all by default.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged, or of networks of another shape.
+    """
+    try:
+        weights = load_file(path)
+        for name in NETWORKS:
+            part = {
+                k.split(".", 1)[1]: x if which is None else x[list(which)]
+                for k, x in weights.items()
+                if k.startswith(name)
+            }
+            getattr(agent, name).load_state_dict(part)
+            target = getattr(agent, f"{name}_target")
+            target.load_state_dict(target_of(getattr(agent, name)).state_dict())
+    except (SafetensorError, RuntimeError) as error:
+        raise ValueError(f"{path.name} does not fit this stack: {error}") from None

@@ -1,0 +1,288 @@
+"""Experiment runs that anyone can repeat, with a manifest of how each came about."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ddpg_lib.ddpg import DDPG
+from ddpg_lib.errors import did_you_mean
+from ddpg_lib.evaluation import evaluate
+from ddpg_lib.maths.stats import bootstrap_interval, iqm
+from ddpg_lib.recipes import recipe
+from ddpg_lib.results.inside import look_inside
+from ddpg_lib.results.recorded import save_weights
+from ddpg_lib.runs.folder import plan_of, read
+from ddpg_lib.runs.plan import versions
+from ddpg_lib.runs.run import Run
+from ddpg_lib.runs.saving import CheckpointError, replacing
+from ddpg_lib.runs.session import resume, train
+from ddpg_lib.runs.tables import read_table, write_table
+
+
+@dataclasses.dataclass(frozen=True)
+class Experiment:
+    """A run by name.
+
+    Attributes
+    ----------
+    env : str
+        A Gymnasium id.
+    recipe : str
+        The hyperparameters' name.
+    seeds : tuple of int
+        One an agent.
+    changes : dict
+        Hyperparameters that differ from the recipe's, such as ``steps``.
+    """
+
+    env: str
+    recipe: str
+    seeds: tuple[int, ...]
+    changes: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+EXPERIMENTS = {
+    "pendulum": Experiment("Pendulum-v1", "pendulum", tuple(range(8))),
+    "bipedal_walker": Experiment("BipedalWalker-v3", "bipedal_walker", tuple(range(4))),
+    "bipedal_walker_one_step": Experiment(
+        "BipedalWalker-v3", "bipedal_walker", tuple(range(4)), {"n_step": 1}
+    ),
+    "half_cheetah": Experiment("HalfCheetah-v5", "half_cheetah", tuple(range(4))),
+    "inverted_pendulum": Experiment("InvertedPendulum-v5", "inverted_pendulum", tuple(range(8))),
+    "inverted_pendulum_no_norm": Experiment(
+        "InvertedPendulum-v5", "inverted_pendulum", tuple(range(8)), {"layer_norm": "none"}
+    ),
+    "lunar_lander": Experiment("LunarLanderContinuous-v3", "lunar_lander", tuple(range(8))),
+    "lunar_lander_one_step": Experiment(
+        "LunarLanderContinuous-v3", "lunar_lander", tuple(range(8)), {"n_step": 1}
+    ),
+    "lunar_lander_white_noise": Experiment(
+        "LunarLanderContinuous-v3",
+        "lunar_lander",
+        tuple(range(8)),
+        {"noise": "gaussian", "sigma": 0.5},
+    ),
+    "reacher": Experiment("Reacher-v5", "reacher", tuple(range(8))),
+}
+"""What the book shows, by name."""
+
+FINAL_SEED = 3_000_000  # other starts than those of training, of evaluations, of looks inside
+EPISODES = 100  # of each final policy
+AT_ONCE = 20  # episodes of each agent that are played side by side
+
+
+class Witness:
+    """What is noted of a recorded run while it trains, for its ``record`` folder.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder ``record``; what it holds of an earlier part of the run is kept.
+    asked : Experiment
+        The run.
+    """
+
+    def __init__(self, folder: Path, asked: Experiment) -> None:
+        self.folder, self.asked = folder, asked
+        self.config = recipe(asked.recipe, **asked.changes)
+        self.path = folder / "inside.csv.gz"
+        self.notes: dict[int, dict[str, Any]] = {}
+        if self.path.exists():
+            steps, table = read_table(self.path, asked.seeds)
+            self.notes = {
+                int(step): {name: x[:, e] for name, x in table.items()}
+                for e, step in enumerate(steps)
+            }
+
+    def __call__(self, step: int, agent: DDPG) -> None:
+        """Note an evaluation; one that a continued run repeats replaces the earlier note.
+
+        Parameters
+        ----------
+        step : int
+            Steps taken by each agent.
+        agent : DDPG
+            The stack.
+        """
+        self.notes[step] = look_inside(agent, self.asked.env)
+        steps = sorted(self.notes)
+        names = self.notes[step]
+        table = {name: np.stack([self.notes[e][name] for e in steps], axis=1) for name in names}
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with replacing(self.path) as temporary:
+            write_table(temporary, self.asked.seeds, steps, table)
+        if 0 <= step - self.config.steps // 2 < self.config.eval_every:
+            with replacing(self.folder / "midway.safetensors") as temporary:
+                save_weights(agent, temporary)
+
+
+def reproduce(name: str, folder: Path, progress: bool = True, compile: bool = True) -> Run:
+    """Train a recorded run, or go on with it, and write what ships of it to ``folder/record``.
+
+    There lie ``manifest.json``, the curves, what
+    :func:`~ddpg_lib.results.inside.look_inside` saw at each evaluation, the final policies'
+    returns on 100 starts, and the networks midway and at the end.
+
+    Parameters
+    ----------
+    name : str
+        A key of ``EXPERIMENTS``.
+    folder : Path
+        The run folder.
+    progress : bool
+        Whether to show a progress bar.
+    compile : bool
+        Whether to compile the update, which changes no number beyond rounding.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    ValueError
+        For an unknown name.
+    CheckpointError
+        As :func:`ddpg_lib.train`, and if the folder holds something else.
+    """
+    if name not in EXPERIMENTS:
+        hint = did_you_mean(name, EXPERIMENTS)
+        raise ValueError(f"there is no recorded run {name!r}, only {', '.join(EXPERIMENTS)}{hint}")
+    asked = EXPERIMENTS[name]
+    record = folder / "record"
+    if (folder / "config.json").exists():
+        plan = plan_of(folder, *read(folder))
+        if (plan.env, plan.seeds) != (asked.env, asked.seeds):
+            raise CheckpointError(f"{folder} holds another run: choose another folder")
+        run = resume(folder, progress=progress, on_evaluation=Witness(record, asked))
+    else:
+        run = train(
+            asked.env,
+            asked.recipe,
+            asked.seeds,
+            folder=folder,
+            progress=progress,
+            compile=compile,
+            on_evaluation=Witness(record, asked),
+            **asked.changes,
+        )
+    plain = "" if compile else " --no-compile"
+    _finish(run, record, f"ddpg reproduce {name}{plain}")
+    return run
+
+
+def _finish(run: Run, record: Path, command: str) -> None:
+    """Evaluate the final policies, and write what is left to write."""
+    final = final_returns(run.agent, str(run.env))
+    tables = {
+        "curves": (run.steps, {"return": run.curves, **run.metrics}),
+        "final": (range(final.shape[1]), {"return": final}),
+    }
+    for part, (x, table) in tables.items():
+        with replacing(record / f"{part}.csv.gz") as temporary:
+            write_table(temporary, run.seeds, [int(step) for step in x], table)
+    with replacing(record / "final.safetensors") as temporary:
+        save_weights(run.agent, temporary)
+    means = final.mean(axis=1)
+    low, high = bootstrap_interval(means)
+    manifest = {
+        "command": command,
+        "commit": commit(),
+        "env": run.env,
+        "config": dataclasses.asdict(run.config),
+        "seeds": run.seeds,
+        "final return": {
+            "iqm": float(iqm(means)),
+            "95%": [float(low), float(high)],
+            "agents": means.round(6).tolist(),
+            "episodes": final.shape[1],
+        },
+        "versions": versions(),
+        "hardware": hardware(),
+        "wall time in seconds": round(run.seconds, 1),
+        "sha256": {
+            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(record.iterdir())
+            if path.name != "manifest.json"
+        },
+    }
+    with replacing(record / "manifest.json") as temporary:
+        temporary.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+
+
+def final_returns(agent: DDPG, env: str, episodes: int = EPISODES) -> NDArray[np.float64]:
+    """Returns of the noise-free policies on the starts with which recorded runs are judged.
+
+    Parameters
+    ----------
+    agent : DDPG
+        A stack of n agents.
+    env : str
+        A Gymnasium id.
+    episodes : int
+        Episodes for each agent.
+
+    Returns
+    -------
+    array, shape (n, episodes)
+    """
+    blocks = [
+        evaluate(agent, env, min(AT_ONCE, episodes - k), seed=FINAL_SEED + k)
+        for k in range(0, episodes, AT_ONCE)
+    ]
+    return np.concatenate(blocks, axis=1)
+
+
+def commit() -> str | None:
+    """The library's commit, with a plus sign if files differ from it; None outside of git.
+
+    Returns
+    -------
+    str or None
+    """
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None
+    try:
+        head, changed = (
+            subprocess.run(
+                ["git", "-C", str(root), *command], capture_output=True, text=True, check=True
+            ).stdout.strip()
+            for command in (["rev-parse", "HEAD"], ["status", "--porcelain", "-uno"])
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return head + "+" * bool(changed)
+
+
+def hardware() -> dict[str, Any]:
+    """Processor, cores, threads used, and GPU if there is one.
+
+    Returns
+    -------
+    dict
+    """
+    import torch
+
+    name = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        models = [x for x in info.read_text().splitlines() if x.startswith("model name")]
+        name = models[0].split(":", 1)[1].strip() if models else name
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    return {
+        "processor": name,
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "gpu": gpu,
+    }

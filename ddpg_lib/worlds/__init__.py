@@ -1,0 +1,1 @@
+"""Worlds whose exact solution is known, which several chapters share."""

@@ -1,0 +1,157 @@
+"""The contract: each numbered equation has a check, and the check runs."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytest.importorskip("sphinx")
+
+from equation_checks import Contract, equations_of, read_tests
+from glossary_links import entries, key
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def chapters():
+    """The notebooks of the book, in order."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    files = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
+    return [ROOT / f"{name}.ipynb" for name in files if name.startswith("notebooks/")]
+
+
+@pytest.fixture(scope="module")
+def contract():
+    return read_tests(ROOT / "tests")
+
+
+@pytest.fixture(scope="module")
+def numbers():
+    return [number for notebook in chapters() for number in equations_of(notebook)]
+
+
+def test_every_equation_has_its_check(contract, numbers):
+    assert len(numbers) == len(set(numbers)) > 20
+    assert contract.complaints == []
+    assert contract.gaps(numbers) == []
+
+
+def test_definitions_are_few(contract, numbers):
+    defined = [n for n in numbers if n in contract.definitions]
+    assert len(defined) <= 0.2 * len(numbers), defined
+
+
+def test_every_check_is_collected(contract):
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "equation"]
+    command += ["-p", "no:cacheprovider", str(ROOT / "tests")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    collected = set(re.findall(r"(\w+\.py)::(\w+)", done.stdout))
+    assert {(c.file, c.name) for c in contract.checks} == collected, done.stdout[-2000:]
+
+
+@pytest.mark.parametrize("way", ["@pytest.mark.skip", "@pytest.mark.xfail", ""])
+def test_a_check_that_does_not_run_fails(tmp_path, way):
+    shutil.copy(ROOT / "tests/conftest.py", tmp_path)
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = equation: of the book\n")
+    body = "assert False" if "xfail" in way else "pass" if way else 'pytest.importorskip("no_such")'
+    text = (
+        f"import pytest\n\n{way}\n@pytest.mark.equation('1.1', by='x')\ndef test_it():\n    {body}"
+    )
+    (tmp_path / "test_it.py").write_text(text)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 1
+    assert "must run" in done.stdout
+
+
+GOOD = '''
+import pytest
+
+DEFINITIONS = {"2.1": "defines x"}
+
+
+@pytest.mark.equation("2.2", "2.3", by="hand")
+def test_this():
+    """It holds."""
+    assert True
+'''
+
+
+def read(tmp_path, text):
+    (tmp_path / "test_equations_02.py").write_text(text, encoding="utf-8")
+    return read_tests(tmp_path)
+
+
+def test_marks_and_definitions_are_read(tmp_path):
+    found = read(tmp_path, GOOD)
+    (check,) = found.checks
+    assert (check.numbers, check.by, check.says) == (("2.2", "2.3"), "hand", "It holds.")
+    assert check.source.startswith("@pytest.mark.equation")
+    assert check.source.endswith("assert True")
+    assert found.definitions == {"2.1": "defines x"}
+    assert found.gaps(["2.1", "2.2", "2.3"]) == []
+
+
+@pytest.mark.parametrize(
+    ("numbers", "complaint"),
+    [
+        (["2.1", "2.2", "2.3", "2.4"], "(2.4) has no check"),
+        (["2.1", "2.2"], "a check names the equation (2.3), but no page shows it"),
+        (["2.2", "2.3"], "a check names the equation (2.1)"),
+    ],
+)
+def test_gaps(tmp_path, numbers, complaint):
+    (message,) = read(tmp_path, GOOD).gaps(numbers)
+    assert complaint in message
+
+
+def test_equation_both_defined_and_checked(tmp_path):
+    found = read(tmp_path, GOOD.replace('"2.1": "defines x"', '"2.2": "defines x"'))
+    assert found.gaps(["2.2", "2.3"]) == ["the equation (2.2) is both defined and checked"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('by="hand"', "by=hand"),
+        (', by="hand"', ""),
+        ('    """It holds."""\n', ""),
+        ("def test_this", "def this"),
+    ],
+)
+def test_marks_that_cannot_be_used_are_complained_of(tmp_path, old, new):
+    assert old in GOOD
+    assert len(read(tmp_path, GOOD.replace(old, new)).complaints) == 1
+
+
+def test_an_unlisted_chapter_may_be_under_way():
+    assert Contract(definitions={"7.1": "x"}).gaps(["1.1"]) == [
+        Contract().gaps(["1.1"])[0],
+    ]
+
+
+def emphasized(notebook):
+    """The terms that a notebook sets in emphasis."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    text = "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+    spans = re.findall(r"(?<![*\w])\*([^*\n][^*]*?)\*(?![*\w])", text)
+    return {key(" ".join(span.split())) for span in spans}
+
+
+def test_each_glossary_term_is_introduced_by_the_chapter_it_names():
+    glossary = (ROOT / "book/glossary.md").read_text(encoding="utf-8")
+    names = re.findall(r"^(\S.*)\n: .*?\(\.\./(notebooks/\w+\.ipynb)\)\.?$", glossary, re.MULTILINE)
+    assert len(names) == len(entries(glossary)) > 10, "each entry ends with its chapter"
+    assert [n.lower() for n, _ in names] == sorted(n.lower() for n, _ in names)
+    listed = {path: emphasized(path) for path in chapters()}
+    missing = [
+        (term, page)
+        for term, page in names
+        if ROOT / page in listed and key(term) not in listed[ROOT / page]
+    ]
+    assert missing == []

@@ -1,0 +1,83 @@
+"""The tool that executes notebooks in place: what it keeps and what it drops."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from execute_notebooks import tidy, without_bars
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+TOOL = Path(__file__).resolve().parents[2] / "tools/execute_notebooks.py"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("plain\nlines\n", "plain\nlines\n"),
+        ("\r  0%|          | 0/8 [00:00<?, ?it/s]\r100%|####| 8/8 [00:01<00:00,  7.9it/s]\n", ""),
+        ("\r5it [00:00, 9.1it/s]\nafter\n", "after\n"),
+        ("half\rwhole\n", "whole\n"),
+        ("a share of 50% | is no bar\n", "a share of 50% | is no bar\n"),
+    ],
+)
+def test_progress_bars_are_dropped_and_text_is_kept(text, kept):
+    assert without_bars(text) == kept
+
+
+def test_what_depends_on_the_machine_is_removed():
+    streams = [
+        new_output("stream", name="stdout", text="one\n"),
+        new_output("stream", name="stdout", text="two\n"),
+        new_output("stream", name="stderr", text="\r 50%|##  | 4/8 [00:00<00:00, 9it/s]"),
+        new_output("execute_result", data={"text/plain": "3"}, execution_count=41),
+    ]
+    cell = new_code_cell("x", execution_count=41, outputs=streams)
+    cell.metadata = nbformat.from_dict({"tags": ["hide-input"], "execution": {"iopub": "now"}})
+    notebook = new_notebook(cells=[new_markdown_cell("# T"), cell])
+    notebook.metadata = nbformat.from_dict(
+        {"kernelspec": {"name": "mine"}, "language_info": {"name": "python", "version": "3.11.7"}}
+    )
+    tidy(notebook)
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert notebook.metadata.language_info == {"name": "python"}
+    assert cell.metadata == {"tags": ["hide-input"]}
+    assert cell.execution_count == 1
+    assert [output.output_type for output in cell.outputs] == ["stream", "execute_result"]
+    assert cell.outputs[0].text == "one\ntwo\n"
+    assert cell.outputs[1].execution_count == 1
+
+
+def run(path: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(TOOL), str(path)], capture_output=True, text=True, check=False
+    )
+
+
+def test_a_notebook_is_executed_in_place_from_a_clean_kernel(tmp_path):
+    path = tmp_path / "small.ipynb"
+    cells = [new_code_cell("x = 20"), new_code_cell("import sys\nprint('hi', flush=True)\nx + 1")]
+    cells[0].outputs = [new_output("stream", name="stdout", text="stale\n")]
+    nbformat.write(new_notebook(cells=cells), path)
+    done = run(path)
+    assert done.returncode == 0, done.stderr
+    first = path.read_bytes()
+    notebook = nbformat.read(path, as_version=4)
+    assert notebook.cells[0].outputs == []
+    assert notebook.cells[1].outputs[0].text == "hi\n"
+    assert notebook.cells[1].outputs[1].data["text/plain"] == "21"
+    assert "version" not in notebook.metadata.language_info
+    assert run(path).returncode == 0
+    assert path.read_bytes() == first
+
+
+def test_a_notebook_that_fails_is_left_as_it_was(tmp_path):
+    path = tmp_path / "bad.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell("1 / 0")]), path)
+    before = path.read_bytes()
+    done = run(path)
+    assert done.returncode == 1
+    assert "ZeroDivisionError" in done.stderr
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]

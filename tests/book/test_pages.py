@@ -1,0 +1,296 @@
+"""The built pages in a headless Chromium without network, and their links.
+
+The book must have been built (`make book`; `make test` sees to it). Each page is visited once, and
+the tests below look at what the visit found.
+"""
+
+import asyncio
+import json
+import os
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urlsplit
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HTML = Path(os.environ.get("BOOK_HTML", ROOT / "_build/html"))
+PAGES = sorted(
+    path.relative_to(HTML).as_posix()
+    for path in HTML.rglob("*.html")
+    if "_static" not in path.relative_to(HTML).parts
+)
+TABS = 4
+
+
+def unavailable(reason: str) -> None:
+    """Skip on a reader's machine; fail where nothing may be skipped."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def built():
+    if not (HTML / "index.html").exists():
+        unavailable(f"the book is not built in {HTML}: run `make book`")
+
+
+class Static(HTMLParser):
+    """What one HTML file holds before any script runs."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.twice: list[str] = []
+        self.links: list[str] = []
+        self.formulas = 0
+        self.scripts: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        values = {name: value or "" for name, value in attrs}
+        for name in ("id", "name"):
+            if name in values and (name == "id" or tag == "a"):
+                if name == "id" and values[name] in self.ids:
+                    self.twice.append(values[name])
+                self.ids.add(values[name])
+        if tag in ("a", "link", "img", "script", "source", "video", "iframe"):
+            self.links += [values[name] for name in ("href", "src") if values.get(name)]
+        if "math" in values.get("class", "").split() and tag in ("div", "span"):
+            self.formulas += 1
+
+
+@cache
+def static(page: str) -> Static:
+    return Static((HTML / page).read_text(encoding="utf-8"))
+
+
+# ---- Links ----
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_internal_links_lead_somewhere(page):
+    dead = []
+    for link in static(page).links:
+        address, anchor = urldefrag(link)
+        if urlsplit(address).scheme or address.startswith("//"):
+            continue
+        path = urlsplit(unquote(address)).path
+        target = (HTML / page).parent / path if path else HTML / page
+        target = target / "index.html" if target.is_dir() else target
+        if not target.exists():
+            dead.append(link)
+        elif anchor and target.suffix == ".html":
+            name = target.resolve().relative_to(HTML.resolve()).as_posix()
+            if unquote(anchor) not in static(name).ids:
+                dead.append(link)
+    assert not dead
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.startswith("notebooks/")])
+def test_the_launch_button_opens_the_right_notebook(page):
+    import yaml
+
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    owner_and_name = urlsplit(config["repository"]["url"]).path.strip("/")
+    notebook = Path(page).with_suffix(".ipynb").as_posix()
+    branch = config["repository"]["branch"]
+    expected = f"https://colab.research.google.com/github/{owner_and_name}/blob/{branch}/{notebook}"
+    launches = {link for link in static(page).links if "colab.research" in link}
+    assert launches == {expected}
+    assert (ROOT / notebook).exists()
+
+
+def test_only_the_table_of_contents_the_search_and_the_library_are_built():
+    import yaml
+
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    listed = {toc["root"]} | {c["file"] for part in toc["parts"] for c in part["chapters"]}
+    rooms = set()  # their source, to which [source] leads
+    for page in (ROOT / "book/api").glob("*.md"):
+        found = re.findall(r"automodule:: (\S+)", page.read_text(encoding="utf-8"))
+        rooms |= {"_modules/" + room.replace(".", "/") for room in found}
+    pages = {page.removesuffix(".html") for page in PAGES}
+    assert pages == listed | rooms | {"index", "search", "genindex", "_modules/index"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_equations_checks_and_terms_have_one_place(page):
+    twice = static(page).twice
+    assert [name for name in twice if name.startswith(("eq-", "check-", "term-"))] == []
+
+
+# ---- In the browser ----
+
+
+@dataclass
+class Visit:
+    """What one visit to one page found."""
+
+    errors: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    facts: dict = field(default_factory=dict)
+    phone_width: int = 0
+    wide: list[str] = field(default_factory=list)
+
+
+FACTS = r"""() => {
+  const all = selector => [...document.querySelectorAll(selector)];
+  const name = e => e.outerHTML.slice(0, 160);
+  const label = e => (e.getAttribute('aria-label') || '').trim() || e.querySelector('title');
+  const shown = e => e.checkVisibility && e.checkVisibility();
+  return {
+    formulas: all('.math').length,
+    unrendered: all('.math').filter(
+      e => e.querySelectorAll('mjx-container').length !== 1).map(name),
+    containers: all('mjx-container').length,
+    cut: all('article div.math mjx-container')
+      .filter(e => e.scrollWidth > e.clientWidth + 2).map(e => e.closest('div.math').id || name(e)),
+    dollars: all('article :is(p, li, dd, figcaption)').filter(e => [...e.childNodes].some(
+      n => n.nodeType === 3 && /\$[^\s\d]/.test(n.data))).map(e => e.textContent.slice(0, 160)),
+    mathErrors: all('mjx-merror, [data-mjx-error]').map(name),
+    brokenImages: all('img').filter(e => shown(e) && !(e.complete && e.naturalWidth)).map(name),
+    imagesWithoutText: all('img').filter(e => !e.hasAttribute('alt')
+      || (e.closest('article') && !e.alt.trim() && !e.closest('.title-page'))).map(name),
+    drawingsWithoutText: all('article svg').filter(
+      e => !(e.getAttribute('role') === 'img' && label(e))
+        && !e.closest('[aria-hidden="true"], button, a')).map(name),
+    filmsWithoutText: all('video').filter(e => !label(e)).map(name),
+    brokenFilms: all('video').filter(e => e.error || e.readyState < 1).map(name),
+    headings: all('h1').filter(shown).length,
+  };
+}"""
+WIDE = """() => [...document.querySelectorAll('article *')].filter(e => {
+  if (e.getBoundingClientRect().right <= innerWidth + 1) return false;
+  for (let p = e.parentElement; p; p = p.parentElement)
+    if (['auto', 'scroll', 'hidden'].includes(getComputedStyle(p).overflowX)) return false;
+  return true;
+}).slice(0, 5).map(e => e.outerHTML.slice(0, 160))"""
+
+
+async def visit(context, address: str, page: str) -> Visit:
+    found = Visit()
+    tab = await context.new_page()
+
+    async def gate(route):
+        url = route.request.url
+        if url.startswith((address, "data:", "blob:")):
+            await route.continue_()
+        else:
+            found.foreign.append(url)
+            await route.abort()
+
+    await tab.route("**/*", gate)
+    tab.on("console", lambda m: m.type == "error" and found.errors.append(m.text))
+    tab.on("pageerror", lambda e: found.errors.append(str(e)))
+    tab.on("websocket", lambda s: found.foreign.append(s.url))
+    tab.on("requestfailed", lambda r: found.failed.append(r.url))
+    tab.on("response", lambda r: r.status >= 400 and found.failed.append(f"{r.status} {r.url}"))
+    await tab.goto(f"{address}/{page}", wait_until="load")
+    await tab.wait_for_load_state("networkidle")
+    await tab.evaluate("async () => { await window.MathJax?.startup?.promise }")
+    await tab.evaluate("async () => { await document.fonts.ready }")
+    # Lazy images and films in folds must load, too.
+    await tab.evaluate(
+        """async () => {
+          document.querySelectorAll('article details').forEach(d => { d.open = true; });
+          const films = [...document.querySelectorAll('video')];
+          films.forEach(v => { v.preload = 'metadata'; v.load(); });
+          await Promise.all(films.map(v => new Promise(done => {
+            if (v.readyState >= 1 || v.error) return done();
+            v.onloadedmetadata = v.onerror = done;
+            setTimeout(done, 5000);
+          })));
+        }"""
+    )
+    found.facts = await tab.evaluate(FACTS)
+    await tab.set_viewport_size({"width": 375, "height": 800})
+    await tab.wait_for_timeout(200)
+    found.phone_width = await tab.evaluate("document.scrollingElement.scrollWidth")
+    found.wide = await tab.evaluate(WIDE)
+    await tab.close()
+    return found
+
+
+async def visit_all(address: str, executable: str) -> dict[str, Visit]:
+    from browser import launch_options
+    from playwright.async_api import async_playwright
+
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(**launch_options(executable))
+        context = await browser.new_context(viewport={"width": 1280, "height": 900})
+        tabs = asyncio.Semaphore(TABS)
+
+        async def one(page: str) -> tuple[str, Visit]:
+            async with tabs:
+                return page, await visit(context, address, page)
+
+        # index.html only sends the reader on to the preface.
+        done = await asyncio.gather(*(one(page) for page in PAGES if page != "index.html"))
+        await browser.close()
+    return dict(done)
+
+
+@pytest.fixture(scope="module")
+def visits(built) -> dict[str, Visit]:
+    browser = pytest.importorskip("browser") if not os.environ.get("CI") else __import__("browser")
+    executable = browser.find_chromium()
+    if executable is None:
+        unavailable(browser.ADVICE)
+    with browser.serve(HTML) as address:
+        return asyncio.run(visit_all(address, executable))
+
+
+IN_BROWSER = [page for page in PAGES if page != "index.html"]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("page", IN_BROWSER)
+class TestInTheBrowser:
+    def test_nothing_is_asked_of_another_host(self, visits, page):
+        assert visits[page].foreign == []
+
+    def test_no_error_and_no_failed_request(self, visits, page):
+        assert visits[page].errors == []
+        assert visits[page].failed == []
+
+    def test_every_formula_is_rendered(self, visits, page):
+        facts = visits[page].facts
+        assert facts["mathErrors"] == []
+        assert facts["unrendered"] == []
+        assert facts["formulas"] == facts["containers"] == static(page).formulas
+
+    def test_no_formula_is_cut_off_or_left_as_typed(self, visits, page):
+        assert visits[page].facts["cut"] == []
+        assert visits[page].facts["dollars"] == []
+
+    def test_images_are_loaded_and_have_alternative_text(self, visits, page):
+        facts = visits[page].facts
+        assert facts["brokenImages"] == []
+        assert facts["imagesWithoutText"] == []
+        assert facts["drawingsWithoutText"] == []
+
+    def test_films_play_and_have_a_label(self, visits, page):
+        assert visits[page].facts["filmsWithoutText"] == []
+        assert visits[page].facts["brokenFilms"] == []
+
+    def test_a_phone_does_not_scroll_sideways(self, visits, page):
+        assert visits[page].wide == []
+        assert visits[page].phone_width <= 375
+
+    def test_a_page_has_one_title(self, visits, page):
+        assert visits[page].facts["headings"] == 1
+
+
+def test_notebooks_are_plain():
+    """No directive, role or target of MyST: the chapters read the same in Colab and on GitHub."""
+    raw = re.compile(r"^(:::|```\{|\([\w-]+\)=$)|\{[a-z:]+\}`", re.MULTILINE)
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            if cell["cell_type"] == "markdown":
+                assert not raw.search("".join(cell["source"])), path.name

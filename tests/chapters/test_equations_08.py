@@ -1,0 +1,284 @@
+"""Chapter 8's equations: the library against calculations that share no code with it."""
+
+import math
+
+import gymnasium as gym
+import numpy as np
+import pytest
+import torch
+from scipy import linalg, optimize, special
+
+from ddpg_lib import DDPG, DecayingNoise, OrnsteinUhlenbeckNoise, recipe, td_target
+from ddpg_lib.chapters.ch08.processes import AR1
+from ddpg_lib.chapters.ch08.resonance import Resonator
+from ddpg_lib.chapters.ch08.toys import OneDToy, action_value
+from ddpg_lib.worlds.pendulum.model import PendulumModel
+
+DEFINITIONS = {
+    "8.1": "defines the Ornstein-Uhlenbeck process in continuous time",
+}
+SIGMA, THETA = 0.2, 0.15
+
+
+def library_noise(paths, steps, sigma=SIGMA, theta=THETA, dt=1.0, seed=0):
+    """Play the library's Ornstein-Uhlenbeck noise on many paths, shape (paths, steps)."""
+    noise = OrnsteinUhlenbeckNoise([np.random.default_rng(seed)], paths, sigma, theta, dt)
+    return np.stack([noise.sample()[0] for _ in range(steps)], axis=1)
+
+
+@pytest.mark.equation("8.2", by="Euler's steps, made ever finer, in float64")
+def test_exact_step_is_the_limit_of_fine_steps():
+    """A million Euler steps that fill one time unit have the exact step's mean and variance."""
+    m = 1_000_000
+    exact = AR1.ornstein_uhlenbeck(SIGMA, THETA, dt=1.0, exact=True)
+    fine = AR1.ornstein_uhlenbeck(SIGMA, THETA, dt=1.0 / m)
+    assert fine.phi**m == pytest.approx(exact.phi, rel=1e-6)  # what is left of x
+    added = fine.scale**2 * np.sum(fine.phi ** (2 * np.arange(m)))  # variance that was added
+    assert added == pytest.approx(exact.scale**2, rel=1e-6)
+
+
+@pytest.mark.equation("8.3", by="the recursion by hand, number by number")
+def test_library_takes_euler_steps():
+    """The library's noise is x <- x - theta x dt + sigma sqrt(dt) xi, and AR1 names its numbers."""
+    dt = 0.5
+    x = library_noise(1, 20, dt=dt, seed=7)[0]
+    rng, by_hand, as_ar1 = np.random.default_rng(7), 0.0, 0.0
+    process = AR1.ornstein_uhlenbeck(SIGMA, THETA, dt)
+    for value in x:
+        xi = rng.standard_normal()
+        by_hand = by_hand - THETA * by_hand * dt + SIGMA * math.sqrt(dt) * xi
+        as_ar1 = process.phi * as_ar1 + process.scale * xi
+        assert value == pytest.approx(by_hand, abs=1e-14)
+        assert value == pytest.approx(as_ar1, abs=1e-14)
+
+
+@pytest.mark.equation("8.4", by="Monte Carlo over 40,000 paths, within five standard errors")
+def test_variance_after_a_reset():
+    """The variance of the library's noise t steps after a reset is the closed form's."""
+    paths = 40_000
+    x = library_noise(paths, 40)
+    for t in (1, 2, 5, 10, 40):
+        expected = float(AR1.ornstein_uhlenbeck(SIGMA, THETA).variance(t))
+        # The variance of n normal numbers has the relative standard error sqrt(2 / n).
+        assert x[:, t - 1].var() == pytest.approx(expected, rel=5 * math.sqrt(2 / paths))
+
+
+@pytest.mark.equation("8.5", by="Lyapunov's equations, discrete and continuous, solved numerically")
+def test_stationary_variance_of_steps_and_of_the_continuous_process():
+    """Euler's steps settle at a variance 1 / (1 - theta dt / 2) times the continuous one's."""
+    for dt in (0.01, 0.5, 1.0, 5.0):
+        process = AR1.ornstein_uhlenbeck(SIGMA, THETA, dt)
+        steps = linalg.solve_discrete_lyapunov([[process.phi]], [[process.scale**2]])[0, 0]
+        continuous = linalg.solve_continuous_lyapunov([[-THETA]], [[-(SIGMA**2)]])[0, 0]
+        assert process.std**2 == pytest.approx(steps)
+        assert process.std**2 == pytest.approx(continuous / (1 - THETA * dt / 2))
+        exact = AR1.ornstein_uhlenbeck(SIGMA, THETA, dt, exact=True)
+        assert exact.std**2 == pytest.approx(continuous)
+
+
+@pytest.mark.equation("8.6", by="Monte Carlo over 40,000 paths, within five standard errors")
+def test_autocorrelation_and_memory():
+    """Values k steps apart correlate as phi^k, and the memory is the sum of all correlations."""
+    paths = 40_000
+    process = AR1.ornstein_uhlenbeck(SIGMA, THETA)
+    x = library_noise(paths, 140)[:, 60:]  # long after the reset
+    for lag in (1, 5, 10, 30):
+        measured = np.corrcoef(x[:, 0], x[:, lag])[0, 1]
+        assert measured == pytest.approx(process.autocorrelation(lag), abs=5 / math.sqrt(paths))
+    two_sided = 1 + 2 * np.sum(process.autocorrelation(np.arange(1, 2000)))
+    assert process.memory == pytest.approx(two_sided)
+
+
+@pytest.mark.equation("8.7", by="the Fourier series of the autocovariance, summed term by term")
+def test_spectrum():
+    """The closed form is the Fourier series of the autocovariance, and its mean the variance."""
+    for phi in (-0.4, 0.0, 0.85, 0.99):
+        process, lags = AR1(phi, 0.3), np.arange(1, 5000)
+        omega = np.linspace(-math.pi, math.pi, 7)
+        waves = np.cos(omega[:, None] * lags)
+        series = process.std**2 * (1 + 2 * waves @ process.autocorrelation(lags))
+        np.testing.assert_allclose(process.spectrum(omega), series, rtol=1e-9)
+        around = np.linspace(-math.pi, math.pi, 20_000, endpoint=False)
+        assert process.spectrum(around).mean() == pytest.approx(process.std**2)
+
+
+@pytest.mark.equation("8.8", by="finite differences of both simulators in float64")
+def test_both_worlds_are_this_resonator_when_they_swing_a_little():
+    """A tiny swing of the pendulum and of Gymnasium's car obeys the resonator's equation."""
+    model, u = PendulumModel(), np.array([0.0, 1e-6, -2e-6, 5e-7, 0.0, 3e-6])
+    theta, speed = np.pi, 0.0
+    angles = [theta, theta]  # at rest before the first push
+    for push in u:
+        theta, speed, _ = model.step(theta, speed, model.max_torque * push)
+        angles.append(float(theta))
+    check_resonator(Resonator.of_pendulum(), np.array(angles) - np.pi, u)
+
+    car = gym.make("MountainCarContinuous-v0").unwrapped
+    car.reset()
+    bottom = -math.pi / 6
+    places = [bottom, bottom]
+    position, velocity = bottom, 0.0
+    for push in u:  # step by step in float64: Gymnasium rounds its state to float32
+        car.state = (position, velocity)
+        velocity = velocity + push * car.power - 0.0025 * math.cos(3 * position)
+        car.step(np.array([push]))
+        assert car.state[1] == pytest.approx(velocity, abs=1e-8)
+        position += velocity
+        places.append(position)
+    check_resonator(Resonator.of_mountain_car(), np.array(places) - bottom, u)
+
+
+def check_resonator(resonator, y, u):
+    left = y[2:] - 2 * math.cos(resonator.omega) * y[1:-1] + y[:-2]
+    np.testing.assert_allclose(left, resonator.gain * u, atol=1e-13)
+
+
+@pytest.mark.equation("8.9", by="the recursion (8.8), iterated")
+def test_swing_is_the_noise_at_one_frequency():
+    """Iterating the resonator gives the sum of sines; its amplitude is a Fourier coefficient."""
+    resonator = Resonator(0.19, 0.015)
+    u = np.random.default_rng(0).normal(size=60)
+    y = [0.0, 0.0]
+    for push in u:
+        y.append(2 * math.cos(resonator.omega) * y[-1] - y[-2] + resonator.gain * push)
+    n, k = len(u), np.arange(len(u))
+    sines = resonator.response * np.sum(u * np.sin(resonator.omega * (n - k)))
+    assert y[-1] == pytest.approx(sines)
+    # Left alone it swings on; the highest point of a fine turn is the amplitude.
+    after = [y[-2], y[-1]]
+    for _ in range(5000):
+        after.append(2 * math.cos(resonator.omega) * after[-1] - after[-2])
+    assert resonator.amplitude(u) == pytest.approx(max(after), rel=1e-3)
+
+
+@pytest.mark.equation(
+    "8.10", by="Monte Carlo with the library's noise, within five standard errors"
+)
+def test_mean_square_amplitude():
+    """Pushed by the library's noise, the resonator's mean squared amplitude is the double sum."""
+    paths, n = 20_000, 100
+    resonator, process = Resonator.of_pendulum(), AR1.ornstein_uhlenbeck(SIGMA, THETA)
+    squares = resonator.amplitude(library_noise(paths, n)) ** 2
+    expected = resonator.mean_square_amplitude(process, n)
+    assert squares.mean() == pytest.approx(expected, abs=5 * squares.std() / math.sqrt(paths))
+    # Long after the reset each step adds the power at the resonance.
+    growth = resonator.mean_square_amplitude(process, 900)
+    growth -= resonator.mean_square_amplitude(process, 800)
+    power = resonator.response**2 * process.spectrum(resonator.omega)
+    assert growth / 100 == pytest.approx(float(power), rel=2e-2)
+
+
+@pytest.mark.equation("8.11", by="numerical maximization")
+def test_best_memory():
+    """No other phi of equal standard deviation has more power at the resonance."""
+    for resonator in (Resonator.of_pendulum(), Resonator.of_mountain_car(), Resonator(1.2, 1.0)):
+        found = optimize.minimize_scalar(
+            lambda phi, w=resonator.omega: -AR1.with_std(1.0, phi).spectrum(w),
+            bounds=(-0.999, 0.9999),
+            method="bounded",
+            options={"xatol": 1e-9},
+        )
+        assert resonator.best_phi == pytest.approx(found.x, abs=1e-5)
+        assert -found.fun == pytest.approx(1 / math.sin(resonator.omega))
+
+
+@pytest.mark.equation("8.12", by="trigamma functions, and Monte Carlo with the library's noise")
+def test_energy_of_decaying_noise():
+    """The squares of 1 / (1 + i + j) sum to less than 1 / (i + 1/2) in episode i."""
+    steps = 200
+    for i in (0, 1, 5, 40):
+        noise = DecayingNoise([np.random.default_rng(0)], 20_000, sigma=1.0)
+        for _ in range(i):
+            noise.reset(np.array([True]))
+        energy = sum((noise.sample() ** 2).mean() for _ in range(steps))
+        exact = float(special.polygamma(1, 1 + i) - special.polygamma(1, 1 + i + steps))
+        assert energy == pytest.approx(exact, rel=0.05)
+        assert exact < 1 / (i + 0.5)
+
+
+@pytest.mark.equation("8.13", by="Monte Carlo over 2,000 swings, within five standard errors")
+def test_time_to_an_amplitude():
+    """White noise drives a resonator to an amplitude after R^2 / (kappa^2 S) steps on average."""
+    resonator, noise, paths = Resonator(0.3, 0.02), AR1(0.0, 1.0), 2_000
+    radius = 0.6
+    rng, c = np.random.default_rng(1), np.zeros(paths, complex)
+    steps, reached = np.zeros(paths), np.zeros(paths)
+    running = np.ones(paths, bool)
+    while running.any():  # the complex amplitude turns by omega and takes the push
+        turned = np.exp(1j * resonator.omega) * c[running]
+        c[running] = turned + resonator.response * noise.scale * rng.standard_normal(running.sum())
+        steps[running] += 1
+        over = running & (np.abs(c) >= radius)
+        reached[over] = np.abs(c[over])
+        running &= ~over
+    # The formula holds for the amplitude at which it really stopped, overshoot included.
+    gap = steps - [resonator.steps_to(r, noise) for r in reached]
+    assert abs(gap.mean()) < 5 * gap.std() / math.sqrt(paths)
+    assert resonator.steps_to(radius, noise) == pytest.approx(steps.mean(), rel=0.15)
+
+
+@pytest.mark.equation("8.14", by="the rules of the task, written out once more")
+def test_the_line():
+    """The environment moves, rewards and ends as the task's three rules say."""
+    rng = np.random.default_rng(0)
+    env, ends = OneDToy(), 0
+    obs, _ = env.reset()
+    s = 0.0
+    for a in [0.0, *rng.uniform(-0.1, 0.1, 500)]:  # standing still at the end earns nothing
+        obs, reward, terminated, truncated, _ = env.step(np.array([a]))
+        assert terminated == (s + a < 0)
+        assert reward == float(terminated)
+        s = min(1.0, max(0.0, s + a))
+        assert obs[0] == pytest.approx(s)
+        if terminated or truncated:
+            env.reset()
+            s, ends = 0.0, ends + terminated
+    assert ends > 20
+
+
+@pytest.mark.equation("8.15", by="episodes played in the environment")
+def test_value_of_never_going_left():
+    """The return of a first step, then walking right, is 1 if that step leaves the line."""
+    rng = np.random.default_rng(0)
+    env = OneDToy(limit=60)
+    for s, a in zip(rng.uniform(0, 0.2, 200), rng.uniform(-0.1, 0.1, 200), strict=True):
+        env.reset()
+        env.s = s
+        total, action, over = 0.0, a, False
+        while not over:
+            _, reward, terminated, truncated, _ = env.step(np.array([action]))
+            total, action, over = total + reward, 0.1, terminated or truncated
+        assert total == float(s + a < 0)
+        assert action_value(lambda x: np.full_like(x, 0.1), s, a) == total
+
+
+@pytest.mark.equation("8.16", by="the library's target on random transitions; finite differences")
+def test_deadlock():
+    """With Q^mu as critic no target differs from it, and no weight of the actor changes J."""
+    rng = np.random.default_rng(0)
+    s, a = rng.uniform(0, 1, 500), rng.uniform(-0.1, 0.1, 500)
+    s[:100] = 0.0  # so that many transitions are rewarded
+    reward = (s + a < 0).astype(float)
+    s_next = np.clip(s + a, 0, 1)
+    q_next = (s_next + 0.1 < 0).astype(float)  # Q^mu(s', mu(s'))
+    tensors = [torch.from_numpy(x) for x in (reward, reward, q_next)]
+    y = td_target(*tensors, discount=0.99).numpy()
+    assert reward.sum() > 20
+    np.testing.assert_array_equal(y, (s + a < 0).astype(float))
+
+    agent = DDPG(1, [-0.1], [0.1], recipe("default", hidden=(8,)), seeds=[0])
+    with torch.no_grad():
+        agent.actor.layers[-1].bias += 3.0  # tanh(3): nearly full steps to the right
+    obs = np.linspace(0, 1, 50, dtype=np.float32)[None, :, None]
+
+    def objective():
+        steps = agent.act(obs)[0, :, 0]
+        return action_value(lambda x: np.full_like(x, 0.1), obs[0, :, 0], steps).mean()
+
+    before = objective()
+    with torch.no_grad():
+        for weight in agent.actor.parameters():
+            for index in np.ndindex(*weight.shape):
+                weight[index] += 1e-3
+                assert objective() == before == 0
+                weight[index] -= 1e-3

@@ -1,0 +1,126 @@
+import numpy as np
+import pytest
+
+from ddpg_lib.chapters.ch02.exercises import CHECKS, _estimate
+from ddpg_lib.chapters.ch02.policy_gradient import SoftmaxPolicy
+from ddpg_lib.chapters.ch02.reinforce import gaussian_reinforce, reinforce, reinforce_moments
+from ddpg_lib.chapters.ch02.worlds import chain, grid_world
+
+WITHOUT, WITH = 4 * (25 * 101 * 201 / 6 + 99 / 2), 4 * 99 / 2
+
+
+def solution(states, actions, rewards, gamma, score, baseline):
+    """Exercise 2.2, written as the notebook does: backward in time."""
+    total, future = np.zeros(score.shape[-1]), 0.0
+    for t in reversed(range(len(states))):
+        future = rewards[t] + gamma * future
+        total += gamma**t * (future - baseline[states[t]]) * score[states[t], actions[t]]
+    return total
+
+
+@pytest.mark.parametrize(
+    ("number", "right"),
+    [
+        (1, [-2, 4, -2]),
+        (1, np.array([-2.0, 4.0, -2.0])),
+        (2, solution),
+        (3, (WITHOUT, WITH)),
+        (3, (338_548, 198)),
+        (4, -10.25),
+    ],
+)
+def test_right_answers(number, right):
+    assert CHECKS[number](right) == ""
+
+
+def test_solution_agrees_with_the_library():
+    mdp, policy = grid_world(["...G", ".~.~", "S..."]), SoftmaxPolicy.tabular(12, 4)
+    theta, b = np.random.default_rng(0).normal(size=48), np.arange(12.0)
+    batch = mdp.episodes(policy.probabilities(theta), 1, np.random.default_rng(1))
+    by_hand = solution(
+        batch.states[0], batch.actions[0], batch.rewards[0], mdp.gamma, policy.score(theta), b
+    )
+    np.testing.assert_allclose(reinforce(mdp, policy, theta, batch, b)[0], by_hand, atol=1e-10)
+
+
+def test_answers_agree_with_the_exact_covariance():
+    mdp, policy = chain(100, 5.0, 1.0), SoftmaxPolicy.tabular(101, 2)
+    features = policy.features[..., 1::2] * np.array([0, 1])[:, None]
+    policy, theta = SoftmaxPolicy(features), np.zeros(101)
+    for b, answer in ((0.0, WITHOUT), (mdp.value(np.full((101, 2), 0.5)), WITH)):
+        mean, covariance = reinforce_moments(mdp, policy, theta, b)
+        assert np.trace(covariance) / (mean @ mean) / 0.5**2 == pytest.approx(answer)
+
+
+def test_best_baseline_is_the_lowest_of_several():
+    goal = np.array([1.0, 2.0, 2.0])
+
+    def variance(b):
+        rng = np.random.default_rng(0)
+        x = gaussian_reinforce(
+            lambda a: -((a - goal) ** 2).sum(1), np.zeros(3), 0.5, 400_000, rng, b
+        )
+        return ((x - 2 * goal) ** 2).sum(1).mean()
+
+    around = np.array([-1.0, 0.0, 1.0])
+    curve = np.polyfit(around, [variance(-10.25 + d) for d in around], 2)
+    assert abs(curve[1] / (2 * curve[0])) < 0.1  # the parabola's lowest point
+
+
+@pytest.mark.parametrize(
+    ("mistake", "hint"),
+    [
+        ({"sign": -1.0}, "sign is turned"),
+        ({"discounted": False}, "gamma**t of (2.7) is missing"),
+        ({"used": 0.0}, "not subtracted"),
+        ({"used": -1.0}, "added instead"),
+        ({"whole": True}, "whole return"),
+        ({"future_gamma": 1.0}, "discounted as well"),
+        ({"discounted": False, "used": 0.0}, "the baseline and the factor"),
+    ],
+)
+def test_mistakes_in_reinforce(mistake, hint):
+    assert hint in CHECKS[2](lambda *play: _estimate(*play, **mistake))
+
+
+def test_functions_that_are_none():
+    assert "fails" in CHECKS[2](lambda *play: 1 / 0)
+    assert "shape" in CHECKS[2](lambda *play: np.zeros(4))
+    assert "do not average" in CHECKS[2](lambda *play: solution(*play) / len(play[0]))
+    assert "by hand" in CHECKS[2](lambda *play: np.ones(3))
+
+
+@pytest.mark.parametrize(
+    ("number", "wrong", "hint"),
+    [
+        (1, 4, "three numbers"),
+        (1, "no", "three numbers"),
+        (1, [0, 6, 0], "other actions"),
+        (1, [2, -4, 2], "downhill"),
+        (1, [-1 / 3, 2 / 3, -1 / 3], "multiply it by the reward"),
+        (1, [2, 2, 2], "pi times the reward"),
+        (1, [2, 4, 2], "go down"),
+        (1, [0, 4, 0], "others' preferences"),
+        (1, [0, 18, 0], "no division"),
+        (1, [-2 / 3, 4 / 3, -2 / 3], "no further factor"),
+        (1, [1, 2, 3], "(2.2)"),
+        (2, 7, "give a function"),
+        (3, 5, "two numbers"),
+        (3, (WITH, WITHOUT), "other order"),
+        (3, (WITHOUT / 4, WITH / 4), "four times as many"),
+        (3, (WITHOUT / 2, WITH / 2), "square root"),
+        (3, (4 * (25 * 100**2 + 99), WITH), "whole return"),
+        (3, (4 * (5 * 101 * 201 / 6 + 99 / 2), WITH), "squared"),
+        (3, (1, 2), "(2.11)"),
+        (4, "x", "one number"),
+        (4, -9.75, "mean reward"),
+        (4, -9, "mean action"),
+        (4, -9.25, "sign of the last term"),
+        (4, 10.25, "negative"),
+        (4, -10.75, "sigma squared"),
+        (4, -11.25, "divide"),
+        (4, 0, "(2.9)"),
+    ],
+)
+def test_common_wrong_answers_get_a_hint(number, wrong, hint):
+    assert hint in CHECKS[number](wrong)

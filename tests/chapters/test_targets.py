@@ -1,0 +1,106 @@
+"""Rules for targets, against the plain agent and against weights that are moved by hand."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+
+from ddpg_lib import DDPG, recipe
+from ddpg_lib.chapters.ch07.targets import Follow, FollowingDDPG, shared_weights
+
+CONFIG = recipe("pendulum", hidden=(8, 8), tau=0.02, lr_decay=False)
+PLACE = (3, [-2.0], [2.0])
+
+
+def fill(agent, seeds, steps=80):
+    for t in range(steps):
+        rngs = [np.random.default_rng([seed, t]) for seed in seeds]
+        obs, next_obs = (np.stack([rng.normal(size=3) for rng in rngs]) for _ in range(2))
+        action = np.stack([rng.uniform(-2, 2, 1) for rng in rngs])
+        reward = np.array([rng.normal() for rng in rngs])
+        agent.remember(obs, action, reward, next_obs, np.zeros(len(seeds), bool))
+    return agent
+
+
+def weights(agent, name, i):
+    return [p[i].clone() for p in getattr(agent, name).parameters()]
+
+
+def same(one, other):
+    return all(torch.equal(p, q) for p, q in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize("tau", [1.0, 0.02])
+def test_a_soft_rule_is_the_plain_agent(tau):
+    plain = fill(DDPG(*PLACE, CONFIG.replace(tau=tau), [3, 4]), [3, 4])
+    ruled = fill(FollowingDDPG([Follow(tau)] * 2, *PLACE, CONFIG, [3, 4]), [3, 4])
+    for _ in range(20):
+        plain.update()
+        ruled.update()
+    for name in ("actor", "critic", "actor_target", "critic_target"):
+        for i in range(2):
+            for p, q in zip(weights(plain, name, i), weights(ruled, name, i), strict=True):
+                assert torch.allclose(p, q, atol=1e-6)
+
+
+def test_each_agent_follows_its_own_rule():
+    rules = [Follow(1.0), Follow(0.25), Follow(1.0, 3), Follow(0.5, 2)]
+    seeds = [5, 5, 5, 5]
+    agent = fill(FollowingDDPG(rules, *PLACE, CONFIG, seeds), seeds)
+    expected = [weights(agent, "critic_target", i) for i in range(4)]
+    for k in range(1, 8):
+        agent.update()
+        for i, rule in enumerate(rules):
+            online = weights(agent, "critic", i)
+            if k % rule.period == 0:
+                moved = zip(expected[i], online, strict=True)
+                expected[i] = [q + rule.tau * (p - q) for q, p in moved]
+            for p, q in zip(weights(agent, "critic_target", i), expected[i], strict=True):
+                assert torch.allclose(p, q, atol=1e-6)
+
+
+def test_lag_of_a_ramp():
+    """If the online weights are k after update k, the target's distance is its lag."""
+    for rule in (Follow(1.0), Follow(0.05), Follow(1.0, 7), Follow(0.2, 4)):
+        target, lags = 0.0, []
+        for k in range(1, 6001):
+            lags.append(k - target)  # used in update k, which makes the weights k
+            if k % rule.period == 0:
+                target += rule.tau * (k - target)
+        mean = np.mean(lags[-2800:])  # a multiple of every period
+        assert mean == pytest.approx(rule.lag, abs=1e-6)
+
+
+def test_hard_equivalent():
+    assert Follow(0.01).hard_equivalent() == Follow(1.0, 199)
+    assert Follow(1.0).hard_equivalent() == Follow(1.0, 1)
+    assert Follow(0.01).hard_equivalent().lag == pytest.approx(Follow(0.01).lag)
+
+
+def test_what_cannot_work_is_refused():
+    for tau in (0.0, 1.5):
+        with pytest.raises(ValueError, match="tau"):
+            Follow(tau)
+    for period in (0, 1.5):
+        with pytest.raises(ValueError, match="period"):
+            Follow(1.0, period)
+    with pytest.raises(ValueError, match="one rule for each seed"):
+        FollowingDDPG([Follow()], *PLACE, CONFIG, [0, 1])
+
+
+def test_shared_weights():
+    agent = DDPG(*PLACE, CONFIG, [0])
+    names = [name for name, _ in agent.critic.named_parameters()]
+    assert shared_weights(agent.critic_target, agent.critic) == []
+    assert shared_weights(agent.critic, agent.critic) == names
+    assert shared_weights(copy.copy(agent.critic), agent.critic) == names
+
+    by_data = copy.deepcopy(agent.critic)
+    for p, q in zip(by_data.parameters(), agent.critic.parameters(), strict=True):
+        p.data = q.data
+    assert shared_weights(by_data, agent.critic) == names
+
+    part = copy.deepcopy(agent.critic)
+    part.layers[0] = agent.critic.layers[0]
+    assert shared_weights(part, agent.critic) == ["layers.0.weight", "layers.0.bias"]

@@ -1,0 +1,124 @@
+"""Figures: theme variables, alternative text, distinct ids; films that a decoder can read."""
+
+import re
+import xml.etree.ElementTree as ET
+
+import imageio_ffmpeg
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+
+from ddpg_lib import figures, iqm
+from ddpg_lib.figures.film import side_by_side
+from ddpg_lib.recipes import recipe
+from ddpg_lib.runs.run import Run
+
+
+@pytest.fixture(autouse=True)
+def _close():
+    figures.use_house_style()
+    yield
+    plt.close("all")
+
+
+def sketch(slope=1.0):
+    figure, ax = plt.subplots()
+    ax.plot([0, 1], [0, slope], color=figures.COLORS["actor"])
+    ax.set_xlabel("time, seconds")
+    return figure
+
+
+def test_svg_is_well_formed_and_labelled():
+    svg = figures.to_svg(sketch(), 'A line of slope "one" & more')
+    root = ET.fromstring(svg.replace("xlink:href", "href"))
+    assert root.attrib["role"] == "img"
+    assert root.attrib["aria-label"] == 'A line of slope "one" & more'
+
+
+def test_house_colors_become_variables_with_fallbacks():
+    svg = figures.to_svg(sketch(), "a line")
+    assert "stroke: var(--ddpg-actor, #0072b2)" in svg
+    assert "var(--ddpg-ink, currentColor)" in svg
+    # No house color is left bare, and nothing paints the page's background.
+    bare = re.sub(r"var\([^)]*\)", "", svg)
+    assert not [name for name, color in figures.COLORS.items() if color in bare]
+    assert "#ffffff" not in svg
+
+
+def test_two_figures_share_no_id_and_every_reference_resolves():
+    one, two = figures.to_svg(sketch(1), "one"), figures.to_svg(sketch(2), "two")
+    ids = [set(re.findall(r'\bid="([^"]+)"', svg)) for svg in (one, two)]
+    assert ids[0]
+    assert not ids[0] & ids[1]
+    for svg, known in zip((one, two), ids, strict=True):
+        assert set(re.findall(r'(?:url\(|href=")#([^)"]+)', svg)) <= known
+
+
+def test_the_same_figure_gives_the_same_bytes():
+    assert figures.to_svg(sketch(), "x") == figures.to_svg(sketch(), "x")
+
+
+def test_a_figure_without_alternative_text_is_refused():
+    with pytest.raises(ValueError, match="alt"):
+        figures.show(sketch(), alt=" ")
+
+
+def test_learning_curves_show_every_agent_and_the_interquartile_mean():
+    rng = np.random.default_rng(0)
+    returns = rng.normal(size=(8, 5, 3))
+    run = Run("Pendulum-v1", recipe("pendulum"), list(range(8)), None, np.arange(5), returns, [])
+    figure = figures.learning_curves({"a": run, "b": run}, optimum=-140.0)
+    lines = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 5]
+    assert len(lines) == 2 * (8 + 1)
+    np.testing.assert_allclose(lines[3].get_ydata(), returns[3].mean(-1))
+    np.testing.assert_allclose(lines[8].get_ydata(), iqm(returns.mean(-1)))
+    assert [t.get_text() for t in figure.axes[0].get_legend().get_texts()] == ["a", "b"]
+
+
+def test_a_film_decodes_to_its_frames(tmp_path):
+    frames = [np.full((64, 96, 3), 40 * k, np.uint8) for k in range(5)]
+    data = figures.film(frames, fps=10, alt="gray", show=False)
+    path = tmp_path / "film.mp4"
+    path.write_bytes(data)
+    reader = imageio_ffmpeg.read_frames(str(path))
+    meta = next(reader)
+    assert meta["size"] == (96, 64)
+    assert meta["fps"] == 10
+    decoded = [np.frombuffer(frame, np.uint8).mean() for frame in reader]
+    np.testing.assert_allclose(decoded, [0, 40, 80, 120, 160], atol=6)
+
+
+@pytest.mark.parametrize("frames", [[], [np.zeros((63, 96, 3), np.uint8)]])
+def test_impossible_films_are_refused(frames):
+    with pytest.raises(ValueError, match="film"):
+        figures.film(frames, fps=10, alt="x", show=False)
+
+
+def test_frame_of_is_the_figure():
+    figure = plt.figure(figsize=(2, 1), dpi=100, facecolor="red")
+    frame = figures.frame_of(figure)
+    assert frame.shape == (100, 200, 3)
+    np.testing.assert_array_equal(frame[0, 0], [255, 0, 0])
+
+
+def test_films_side_by_side():
+    """The shorter film stands still, faded, until the longer one ends."""
+    long = [np.full((6, 8, 3), 10 * k, np.uint8) for k in range(4)]
+    short = [np.full((6, 8, 3), 200, np.uint8), np.full((6, 8, 3), 100, np.uint8)]
+    frames = list(side_by_side([long, short], shrink=2))
+    assert [f.shape for f in frames] == [(2, 8, 3)] * 4
+    assert [int(f[0, 0, 0]) for f in frames] == [0, 10, 20, 30]
+    assert [int(f[0, -1, 0]) for f in frames] == [200, 100, 177, 177]
+
+
+def test_every_second_frame():
+    film = [np.full((4, 4, 3), k, np.uint8) for k in range(6)]
+    assert [int(f[0, 0, 0]) for f in side_by_side([film], shrink=1, every=2)] == [0, 2, 4]
+
+
+def test_small_frames_are_means():
+    frame = np.zeros((4, 4, 3), np.uint8)
+    frame[0, 0] = 200
+    (strip,) = side_by_side([[frame]])
+    assert strip[0, 0].tolist() == [50, 50, 50]
+    assert strip[1:].max() == 0

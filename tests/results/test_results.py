@@ -1,0 +1,231 @@
+"""What ships of the recorded runs agrees with itself, with the recipes, and with live episodes."""
+
+import csv
+import hashlib
+import io
+import json
+
+import numpy as np
+import pytest
+
+from ddpg_lib import Config, recipe
+from ddpg_lib.evaluation import evaluate
+from ddpg_lib.maths.stats import iqm
+from ddpg_lib.results import published
+from ddpg_lib.results import recorded as results
+from ddpg_lib.results import reproduce as reproduction
+from ddpg_lib.results.published import (
+    COLUMNS,
+    OURS,
+    PUBLISHED,
+    ablations,
+    principal,
+    results_csv,
+    rows,
+)
+from ddpg_lib.results.recorded import DATA, MOMENTS, names, recorded
+from ddpg_lib.results.reproduce import EXPERIMENTS
+from ddpg_lib.runs.tables import read_table, write_table
+
+LIVE = 10  # episodes of each agent
+
+
+def test_there_is_one_of_each():
+    assert names(), "no recorded run is shipped"
+    assert set(names()) <= set(EXPERIMENTS)
+
+
+@pytest.mark.parametrize("name", names())
+def test_manifest_and_recipe_agree(name):
+    asked, kept = EXPERIMENTS[name], recorded(name)
+    assert (kept.env, kept.seeds) == (asked.env, list(asked.seeds))
+    assert kept.config == recipe(asked.recipe, **asked.changes)
+    assert kept.manifest["command"] == f"ddpg reproduce {name}"
+    assert {"commit", "versions", "hardware", "wall time in seconds"} <= set(kept.manifest)
+    assert len(kept.manifest["commit"]) == 40, "it was made with files that are in no commit"
+
+
+@pytest.mark.parametrize("name", names())
+def test_files_are_those_that_the_manifest_names(name):
+    files = {p.name: p for p in (DATA / name).iterdir() if p.name != "manifest.json"}
+    sums = recorded(name).manifest["sha256"]
+    assert set(files) == set(sums)
+    for file, path in files.items():
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == sums[file], file
+    assert sum(p.stat().st_size for p in files.values()) < 6_000_000, "it should be small"
+
+
+@pytest.mark.parametrize("name", names())
+def test_numbers_of_the_manifest_follow_from_the_episodes(name):
+    kept = recorded(name)
+    means = kept.final.mean(axis=1)
+    assert kept.final.shape == (len(kept.seeds), 100)
+    said = kept.manifest["final return"]
+    np.testing.assert_allclose(said["agents"], means, rtol=1e-4)
+    np.testing.assert_allclose([said["iqm"], *said["95%"]], kept.interval(), rtol=1e-4)
+    assert kept.interval()[0] == pytest.approx(iqm(means))
+    evaluations = kept.config.steps // kept.config.eval_every + 1
+    assert kept.curves.shape == (len(kept.seeds), evaluations)
+    assert kept.steps[-1] == kept.config.steps
+    for column in kept.inside.values():
+        assert column.shape == kept.curves.shape
+        assert np.isfinite(column).all()
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_shipped_actor_does_live_what_the_page_says(name):
+    """On starts that were not recorded, each agent's mean lies inside its interval."""
+    kept = recorded(name)
+    live = evaluate(kept.agent(), kept.env, LIVE, seed=4_000_000).mean(axis=1)
+    low, high = kept.expected(LIVE)
+    slack = 1e-6 * np.abs(live)  # where all episodes return the same
+    assert ((low - slack <= live) & (live <= high + slack)).all(), (low, live, high)
+
+
+@pytest.mark.parametrize("name", names())
+def test_three_moments_are_three_policies(name):
+    kept = recorded(name)
+    obs = np.random.default_rng(0).normal(size=(len(kept.seeds), 16, kept.agent().replay.sizes[0]))
+    actions = [kept.agent(moment).act(obs) for moment in MOMENTS]
+    assert not np.allclose(actions[0], actions[1])
+    assert not np.allclose(actions[1], actions[2])
+
+
+def test_expected_interval_holds_what_it_promises():
+    """Of many sets of ten new episodes, hardly any has its mean outside."""
+    rng = np.random.default_rng(1)
+    outside = 0
+    for _ in range(300):
+        kept = fake(rng.gamma(2.0, 50.0, (4, 100)))
+        low, high = kept.expected(10)
+        new = rng.gamma(2.0, 50.0, (4, 10)).mean(axis=1)
+        outside += int(((new < low) | (new > high)).sum())
+        assert ((high - low) < 300).all()
+    assert outside <= 12  # of 1,200; 99.9% would leave about 1, for a skewed return somewhat more
+
+
+def test_expected_interval_allows_a_failure_that_only_another_agent_had():
+    returns = np.full((4, 100), 300.0)
+    returns[1, 7] = -60.0
+    low, high = fake(returns).expected(4)
+    assert (low <= (3 * 300 - 60) / 4).all()
+    assert (low > (300 - 3 * 60) / 4).all(), "three failures in four episodes are no chance"
+    np.testing.assert_allclose(high[[0, 2, 3]], 300)
+
+
+def fake(final):
+    return results.RecordedRun(
+        folder=DATA, manifest={}, env="Pendulum-v1", config=Config(), seeds=[0, 1, 2, 3],
+        steps=np.zeros(1, int), curves=final[:, :1], final=final, inside={},
+    )  # fmt: skip
+
+
+def test_the_middle_agent_is_the_typical_one():
+    means = np.array([100.0, -50.0, 210.0, 190.0])
+    assert fake(np.repeat(means[:, None], 3, axis=1)).middle_agent() == 0
+
+
+def test_tables_come_back_as_they_went(tmp_path):
+    table = {"a": np.array([[1.5, -2.25], [3.0, 4.0]]), "b": np.array([[np.pi, 0], [1e-9, 1e9]])}
+    write_table(tmp_path / "x.csv.gz", [7, 8], [0, 500], table)
+    steps, read = read_table(tmp_path / "x.csv.gz", [7, 8])
+    assert steps.tolist() == [0, 500]
+    for name, column in table.items():
+        np.testing.assert_allclose(read[name], column, rtol=1e-5)
+    first = (tmp_path / "x.csv.gz").read_bytes()
+    write_table(tmp_path / "y.csv.gz", [7, 8], [0, 500], table)
+    assert (tmp_path / "y.csv.gz").read_bytes() == first
+
+
+def test_unknown_names_and_moments_are_refused():
+    with pytest.raises(ValueError, match=r"did you mean pendulum"):
+        recorded("pendulums")
+    with pytest.raises(ValueError, match="moment must be one of start, midway, final"):
+        recorded("pendulum").agent("end")
+
+
+def test_weights_of_another_stack_are_refused(tmp_path):
+    kept = recorded("pendulum")
+    agent = kept.agent()
+    results.save_weights(agent, tmp_path / "w.safetensors")
+    other = type(agent)(3, [-2.0], [2.0], kept.config, seeds=(0,))
+    with pytest.raises(ValueError, match="does not fit this stack"):
+        results.load_weights(other, tmp_path / "w.safetensors")
+    (tmp_path / "w.safetensors").write_bytes(b"no weights")
+    with pytest.raises(ValueError, match="does not fit this stack"):
+        results.load_weights(agent, tmp_path / "w.safetensors")
+
+
+def test_a_continued_run_repeats_its_notes(tmp_path, monkeypatch):
+    """A witness that starts anew from its file overwrites what comes again and keeps the rest."""
+    asked = EXPERIMENTS["pendulum"]
+    agent = recorded("pendulum").agent("start")
+    seen = {"critic": 1.0}
+
+    def look(agent, env):
+        return {"critic": np.full(len(asked.seeds), seen["critic"])}
+
+    monkeypatch.setattr(reproduction, "look_inside", look)
+    first = reproduction.Witness(tmp_path, asked)
+    for step in (0, 500, 1000):
+        first(step, agent)
+    seen["critic"] = 2.0
+    again = reproduction.Witness(tmp_path, asked)
+    for step in (1000, 1500):
+        again(step, agent)
+    steps, table = read_table(tmp_path / "inside.csv.gz", asked.seeds)
+    assert steps.tolist() == [0, 500, 1000, 1500]
+    assert table["critic"][0].tolist() == [1, 1, 2, 2]
+    assert not (tmp_path / "midway.safetensors").exists()
+    again(6000, agent)
+    assert (tmp_path / "midway.safetensors").exists()
+
+
+# ---- Beside what others published ----
+
+
+def test_published_figures_name_their_source():
+    assert set(principal()) <= {p.run for p in PUBLISHED}
+    bibliography = (DATA.parents[2] / "book/references.bib").read_text(encoding="utf-8")
+    for p in PUBLISHED:
+        assert f"{{{p.source}," in bibliography, p.source
+        assert (p.spread is None) == (p.spread_of == "")
+
+
+@pytest.mark.parametrize("name", principal())
+def test_the_table_begins_with_ours(name):
+    first, *others = rows(name)
+    assert first["by"] == OURS
+    assert first["return"] == pytest.approx(recorded(name).interval()[0], abs=0.01)
+    assert len(others) == sum(p.run == name for p in PUBLISHED) + len(ablations(name))
+
+
+def test_an_ablation_says_what_was_changed():
+    """Of every one that ships, whatever EXPERIMENTS asked to change is what its rows name."""
+    for name in names():
+        asked = EXPERIMENTS[name]
+        if name in principal():
+            assert asked.changes == {}
+        else:
+            said = ablations(asked.recipe)[name]
+            assert said == ", ".join(f"{k} {v}" for k, v in asked.changes.items())
+            assert f"{OURS}, {said}" in [row["by"] for row in rows(asked.recipe)]
+
+
+def test_csv_holds_every_row():
+    read = list(csv.DictReader(io.StringIO(results_csv())))
+    assert tuple(read[0]) == COLUMNS
+    assert [r["run"] for r in read if r["by"] == OURS] == principal()
+    assert {r["run"] for r in read if r["by"].startswith(OURS)} == set(names())
+    assert len(read) == sum(len(rows(name)) for name in principal())
+    zoo = next(r for r in read if r["by"] == "RL Zoo" and r["run"] == "pendulum")
+    assert (float(zoo["return"]), float(zoo["low"]), float(zoo["high"])) == (-152, -246, -58)
+
+
+def test_figure_shows_every_agent():
+    figure = published.beside_published("pendulum")
+    strokes = next(line for line in figure.axes[0].lines if line.get_marker() == "|")
+    np.testing.assert_allclose(strokes.get_xdata(), recorded("pendulum").final.mean(axis=1))
+    labels = [t.get_text() for t in figure.axes[0].get_yticklabels()]
+    assert labels[0] == f"{OURS}, 12,000 steps"
+    assert json.dumps(labels).count("RL Zoo") == 1
