@@ -75,7 +75,7 @@ def test_one_update_equals_algorithm_1_by_hand():
     agent.update()
 
     c = CONFIG
-    s, a, r, s2, d = by_hand.replay.sample(c.batch_size)
+    s, a, r, s2, d, _ = by_hand.replay.sample(c.batch_size)
     y = (r + c.gamma * (1 - d) * by_hand.critic_target(s2, by_hand.actor_target(s2))).detach()
     optimizer = torch.optim.Adam(by_hand.critic.parameters(), c.critic_lr)
     torch.nn.functional.mse_loss(by_hand.critic(s, a), y).backward()

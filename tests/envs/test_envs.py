@@ -69,7 +69,7 @@ def test_a_time_limit_is_stored_as_not_terminal():
         progress=False,
     )
     rows = run.agent.replay.rows[0, :20].numpy()
-    terminated, next_t = rows[:, 8], rows[:, 5]
+    terminated, next_t = rows[:, 7], rows[:, 5]
     assert (next_t == 5).sum() == 4  # four episodes were cut off
     assert terminated.sum() == 0
 
@@ -80,7 +80,7 @@ def test_a_terminal_state_is_stored_as_terminal():
         buffer_size=100, progress=False,
     )  # fmt: skip
     rows = run.agent.replay.rows[0, :20].numpy()
-    np.testing.assert_array_equal(rows[:, 8] == 1, rows[:, 5] == 3)
+    np.testing.assert_array_equal(rows[:, 7] == 1, rows[:, 5] == 3)
     assert [step for step, _ in run.episodes[0]] == [3, 6, 9, 12, 15, 18]
     assert {value for _, value in run.episodes[0]} == {3.0}
 

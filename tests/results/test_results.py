@@ -186,7 +186,7 @@ def test_a_continued_run_repeats_its_notes(tmp_path, monkeypatch):
 
 def test_published_figures_name_their_source():
     assert set(principal()) <= {p.run for p in PUBLISHED}
-    bibliography = (DATA.parents[2] / "book/references.bib").read_text(encoding="utf-8")
+    bibliography = (DATA.parents[1] / "book/references.bib").read_text(encoding="utf-8")
     for p in PUBLISHED:
         assert f"{{{p.source}," in bibliography, p.source
         assert (p.spread is None) == (p.spread_of == "")
