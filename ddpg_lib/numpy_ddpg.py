@@ -143,7 +143,7 @@ class NumpyDDPG:
         self.actor_target, self.critic_target = copy.deepcopy((self.actor, self.critic))
         self.actor_adam = Adam(self.actor.theta, c.actor_lr)
         self.critic_adam = Adam(self.critic.theta, c.critic_lr)
-        self.ends = np.cumsum([obs_dim, k, 1, 1])  # of s, a, r, d in a row [s, a, r, d, s']
+        self.ends = np.cumsum([obs_dim, k, 1, obs_dim])  # of s, a, r, s' in a row [s, a, r, s', d]
         self.rows: Array = np.empty((c.buffer_size, 2 * obs_dim + k + 2), c.dtype)
         self.stored = 0  # transitions ever
         self.episodes: list[tuple[int, float]] = []  # (last step, return)
@@ -177,14 +177,14 @@ class NumpyDDPG:
     def remember(self, s: Array, a: Array, r: float, s2: Array, terminated: bool) -> None:
         """Store a transition, over the oldest when the buffer is full."""
         scaled, reward = (a - self.center) / self.half_range, self.settings.reward_scale * r
-        row = np.concatenate((s, scaled, [reward, terminated], s2))
+        row = np.concatenate((s, scaled, [reward], s2, [terminated]))
         if not np.isfinite(row).all():
             raise ValueError(f"transition {self.stored} has a NaN or infinite number: {row}")
         self.rows[self.stored % len(self.rows)] = row
         self.stored += 1
 
     def sample(self) -> list[Array]:
-        """A random minibatch s, a, r, d, s', each ``(batch, its size)``."""
+        """A random minibatch s, a, r, s', d, each ``(batch, its size)``."""
         held = min(self.stored, len(self.rows))
         drawn = self.rngs["replay"].integers(held, size=self.settings.batch_size)
         return np.split(self.rows[drawn], self.ends, axis=1)
@@ -193,7 +193,7 @@ class NumpyDDPG:
         """Steps 3 (sampling) to 7; returns what :meth:`ddpg_lib.DDPG.update` does, as numbers."""
         c = self.settings
         # Step 3: sample from the replay buffer.
-        s, a, r, d, s2 = self.sample()
+        s, a, r, s2, d = self.sample()
 
         # Step 4: set y = r + gamma (1 - d) Q'(s', mu'(s')).
         next_q = self.critic_target.forward(s2, self.actor_target.forward(s2))

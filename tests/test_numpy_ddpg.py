@@ -55,7 +55,7 @@ def by_numpy(batch, i, dtype):
     """Agent i's part of a minibatch as ``NumpyDDPG.sample`` returns it."""
     s, a, s2 = (x[i].numpy().astype(dtype) for x in (batch.obs, batch.action, batch.next_obs))
     r, d = (x[i].numpy().astype(dtype)[:, None] for x in (batch.reward, batch.terminated))
-    return [s, a, r, d, s2]
+    return [s, a, r, s2, d]
 
 
 def vector(gradients, i):
@@ -389,8 +389,8 @@ def test_the_buffer_keeps_the_newest_transitions_whole():
     for t in range(17):
         action = LOW + (HIGH - LOW) * t / 20
         agent.remember(np.array([t, 1, 2]), action, t, np.array([t + 1, 3, 4]), t % 2 == 0)
-    s, a, r, d, s2 = agent.sample()
-    assert [x.shape for x in (s, a, r, d, s2)] == [(2000, k) for k in (3, 2, 1, 1, 3)]
+    s, a, r, s2, d = agent.sample()
+    assert [x.shape for x in (s, a, r, s2, d)] == [(2000, k) for k in (3, 2, 1, 3, 1)]
     t = s[:, :1]
     assert set(t.ravel()) == set(range(10, 17))
     np.testing.assert_allclose(a, np.repeat(t / 10 - 1, 2, axis=1), atol=1e-6)
@@ -427,14 +427,14 @@ def test_time_limits_are_not_terminal_and_episodes_are_recorded():
     seen = []
     agent = train(Corridor(), SHORT, 0, lambda step, agent: seen.append((step, agent.actor_adam.t)))
     assert seen == [(step, max(step - 25, 0)) for step in range(1, 66)]
-    rows = agent.rows  # [s, a, r, d, s'], and the buffer of 50 has come round
-    np.testing.assert_array_equal(rows[:, 4] == 1, rows[:, 5] > 2)
-    assert (rows[:, 4] == 1).any()
+    rows = agent.rows  # [s, a, r, s', d], and the buffer of 50 has come round
+    np.testing.assert_array_equal(rows[:, 6] == 1, rows[:, 4] > 2)
+    assert (rows[:, 6] == 1).any()
     ends = [step for step, _ in agent.episodes]
     assert ends == sorted(set(ends))
     limited = train(Corridor(limit=5), SHORT)
     assert [step for step, _ in limited.episodes] == [*range(5, 66, 5)]
-    assert limited.rows[:, 4].max() == 0
+    assert limited.rows[:, 6].max() == 0
     # The return of the last five steps, which are the first fifteen rows' last third.
     value = limited.rows[10:15, 3].sum() / SHORT.reward_scale
     assert limited.episodes[-1][1] == pytest.approx(value, rel=1e-5)

@@ -284,7 +284,7 @@ def updated_once(activation):
     agent.critic_target.theta += 0.1 * rng.normal(size=agent.critic.theta.size)
     s, a, r = batch()
     d = np.arange(BATCH)[:, None] % 3 == 0
-    minibatch = [s, np.tanh(a), r, d.astype(float), rng.normal(size=(BATCH, 3))]
+    minibatch = [s, np.tanh(a), r, rng.normal(size=(BATCH, 3)), d.astype(float)]
     before = copy.deepcopy(agent)
     agent.sample = lambda: minibatch
     agent.update()
@@ -295,7 +295,7 @@ def updated_once(activation):
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
 def test_the_critics_step_descends_the_gradient_of_its_loss(activation):
     """The gradient that Adam is given in the library's update, against that of the loss itself."""
-    before, after, (s, a, r, d, s2) = updated_once(activation)
+    before, after, (s, a, r, s2, d) = updated_once(activation)
     y = r + 0.99 * (1 - d) * before.critic_target.forward(s2, before.actor_target.forward(s2))
     critic = before.critic
     loss = with_theta(critic, lambda: np.mean((y - critic.forward(s, a)) ** 2))
