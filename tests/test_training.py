@@ -1,5 +1,6 @@
 """Training and evaluation: seeds fix everything, agents do not disturb one another."""
 
+import copy
 import os
 import subprocess
 import sys
@@ -9,8 +10,19 @@ import numpy as np
 import pytest
 import torch
 
-from ddpg_lib import DDPG, Config, bootstrap_interval, evaluate, evaluation, iqm, recipe, train
-from ddpg_lib.evaluation import EVALUATION_SEED, evaluate_policy
+from ddpg_lib import (
+    DDPG,
+    Config,
+    StackedEnvs,
+    bootstrap_interval,
+    evaluate,
+    evaluation,
+    iqm,
+    recipe,
+    train,
+)
+from ddpg_lib.evaluation import EVALUATION_SEED, Evaluator, evaluate_policy
+from ddpg_lib.training import Training
 
 SHORT = recipe(
     "pendulum", steps=420, warmup_steps=200, eval_every=200, eval_episodes=2, hidden=(16, 16)
@@ -52,6 +64,42 @@ def test_agent_i_starts_the_same_whoever_trains_beside_it():
 def test_other_seeds_give_other_runs():
     run = train("Pendulum-v1", SHORT, seeds=[0, 1], progress=False)
     assert not np.array_equal(run.returns[0], run.returns[1])
+
+
+def training(seeds=(3, 1)):
+    envs = StackedEnvs("Pendulum-v1", seeds)
+    agent = DDPG(envs.obs_dim, envs.action_low, envs.action_high, SHORT, seeds)
+    return Training(envs, agent, SHORT, Evaluator("Pendulum-v1", SHORT.eval_episodes))
+
+
+def outcome(training):
+    weights = [p.detach().numpy() for p in training.agent.actor.parameters()]
+    return [*weights, *training.history.returns, training.agent.replay.rows[:, :420].numpy()]
+
+
+def test_the_loop_alone_is_what_train_runs():
+    loop = training()
+    evaluated = [loop.step for due in loop.steps() if due]
+    assert evaluated == [0, 200, 400, 420]
+    run = train("Pendulum-v1", SHORT, seeds=[3, 1], progress=False)
+    np.testing.assert_array_equal(np.stack(loop.history.returns, axis=1), run.returns)
+    assert loop.history.episodes == run.episodes
+
+
+def test_a_training_goes_on_from_its_state_to_the_bit():
+    whole, first, second = training(), training(), training()
+    for _ in whole.steps():
+        pass
+    for _ in first.steps():
+        if first.step == 250:
+            break
+    second.load_state_dict(copy.deepcopy(first.state_dict()))
+    assert second.step == 250
+    for _ in second.steps():
+        pass
+    for one, other in zip(outcome(whole), outcome(second), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert whole.history.episodes == second.history.episodes
 
 
 def test_the_record_of_a_run():
