@@ -10,55 +10,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ddpg_lib.chapters.answers import known, number
+from ddpg_lib.chapters.answers import Check, Function, Numbers
 from ddpg_lib.chapters.ch05.actor_gradient import action_slope, gradient_through
 from ddpg_lib.parts.gradients import invert_gradient
 from ddpg_lib.parts.networks import Actor, Critic
 
-
-def one_weight(answer: Any) -> str:
-    """5.1: dJ/dtheta for a = tanh(theta s), Q = -(a - 0.8)^2 + 3 s, at s = 0.5, theta = 1."""
-    value = number(answer)
-    if value is None:
-        return "give one number."
-    a = math.tanh(0.5)
-    slope, response = -2 * (a - 0.8), 0.5 * (1 - a * a)
-    if abs(value - slope * response) <= 5e-4:
-        return ""
-    mistakes = [
-        (-slope * response, "the right size, the wrong sign: J is to grow, and Q grows with a."),
-        (slope * 0.5, "the tanh is missing: its slope at the output a is 1 - a**2."),
-        (slope * (1 - a * a), "the response to theta also has the factor s."),
-        (slope, "that is dQ/da alone; multiply by how a responds to theta."),
-        (response, "that is da/dtheta alone; multiply by the slope of Q in a."),
-        (slope * response / 2, "the derivative of the square has a factor 2."),
-        (slope * response + 3, "3 s does not depend on the action, so the actor does not see it."),
-        (slope * response + 1.5, "3 s does not depend on the action: the actor does not see it."),
-        (-1.6 * response, "take the slope at a = tanh(0.5), not at a = 0."),
-    ]
-    common = known(value, mistakes, 5e-4)
-    return common or "not yet. Multiply dQ/da at a = tanh(0.5) by da/dtheta = s (1 - a**2)."
-
-
-def way_out(answer: Any) -> str:
-    """5.2: time from p = -4 over the time from p = -1, by (5.12)."""
-    value = number(answer)
-    if value is None:
-        return "give one number, the ratio of the two times."
-    right = (8 + math.sinh(8)) / (2 + math.sinh(2))
-    if abs(value - right) <= 1.0:
-        return ""
-    mistakes = [
-        (1 / right, "the other way round: how many times longer is the way from the deeper start?"),
-        (4.0, "that would be a straight road; the tanh is flatter the farther out it starts."),
-        (
-            (1 - math.tanh(1) ** 2) / (1 - math.tanh(4) ** 2),
-            "that is the ratio of the first steps; the steps grow on the way. Use (5.12).",
-        ),
-        (math.sinh(8) / math.sinh(2), "nearly: the formula has the term 2 p besides the sinh."),
-        ((4 + math.sinh(4)) / (1 + math.sinh(1)), "(5.12) has the double depth, 2 p, in both."),
-    ]
-    return known(value, mistakes, 5e-3) or "put p = 4 and p = 1 into (5.12) and divide."
+# 5.1: the action, the slope of Q in it, and how it responds to theta.
+ACTION = math.tanh(0.5)
+SLOPE, RESPONSE = -2 * (ACTION - 0.8), 0.5 * (1 - ACTION**2)
+PRODUCT = SLOPE * RESPONSE
+RATIO = (8 + math.sinh(8)) / (2 + math.sinh(2))  # 5.2
 
 
 def own_gradient(answer: Callable[[Actor, Critic, Tensor], Any]) -> str:
@@ -106,41 +67,85 @@ def own_gradient(answer: Callable[[Actor, Critic, Tensor], Any]) -> str:
     return ""
 
 
-def own_inversion(answer: Callable[[Tensor, Tensor], Any]) -> str:
-    """5.4: the reader's inverted gradient against the library's."""
-    if not callable(answer):
-        return "give a function of (slope, action)."
+def _pushes() -> tuple[Tensor, Tensor]:
+    """Return made-up slopes and actions, some of them beyond a bound."""
     rng = np.random.default_rng(0)
-    slope = torch.tensor(rng.normal(size=(2, 50, 3)))
-    action = torch.tensor(rng.uniform(-1.3, 1.3, (2, 50, 3)))
-    right = invert_gradient(slope, action)
-    try:
-        found = torch.as_tensor(answer(slope, action)).double()
-    except Exception as error:
-        return f"your function stopped with {type(error).__name__}: {error}"
-    if found.shape != right.shape:
-        return f"return a tensor of the slope's shape {tuple(right.shape)}."
-    wrong = [
-        (2 * right, "the room is divided by the width of the range, which is 2."),
-        (invert_gradient(-slope, action) * -1, "the two cases are exchanged: room lies ahead."),
-        (slope * (1 - action**2), "that is the slope of a tanh; (5.11) is linear in the room."),
-        (
-            torch.where(action.abs() > 1, torch.zeros_like(right), right),
-            "beyond a bound the push is not cut to zero, it turns round.",
-        ),
-        (-right, "the sign is turned everywhere."),
-    ]
-    if torch.allclose(found, right, atol=1e-9):
-        return ""
-    for tensor, message in wrong:
-        if torch.allclose(found, tensor, atol=1e-9):
-            return message
-    return "not yet. Where the slope is positive the factor is (1 - a)/2, elsewhere (a + 1)/2."
+    return torch.tensor(rng.normal(size=(2, 50, 3))), torch.tensor(
+        rng.uniform(-1.3, 1.3, (2, 50, 3))
+    )
 
 
-CHECKS: dict[int, Callable[[Any], str]] = {
-    1: one_weight,
-    2: way_out,
+CHECKS: dict[int, Check] = {
+    # 5.1: dJ/dtheta for a = tanh(theta s), Q = -(a - 0.8)^2 + 3 s, at s = 0.5, theta = 1.
+    1: Numbers(
+        "give one number.",
+        right=PRODUCT,
+        within=5e-4,
+        near=5e-4,
+        mistakes=[
+            (-PRODUCT, "the right size, the wrong sign: J is to grow, and Q grows with a."),
+            (SLOPE * 0.5, "the tanh is missing: its slope at the output a is 1 - a**2."),
+            (SLOPE * (1 - ACTION**2), "the response to theta also has the factor s."),
+            (SLOPE, "that is dQ/da alone; multiply by how a responds to theta."),
+            (RESPONSE, "that is da/dtheta alone; multiply by the slope of Q in a."),
+            (PRODUCT / 2, "the derivative of the square has a factor 2."),
+            (PRODUCT + 3, "3 s does not depend on the action, so the actor does not see it."),
+            (PRODUCT + 1.5, "3 s does not depend on the action: the actor does not see it."),
+            (-1.6 * RESPONSE, "take the slope at a = tanh(0.5), not at a = 0."),
+        ],
+        hint="not yet. Multiply dQ/da at a = tanh(0.5) by da/dtheta = s (1 - a**2).",
+    ),
+    # 5.2: time from p = -4 over the time from p = -1, by (5.12).
+    2: Numbers(
+        "give one number, the ratio of the two times.",
+        right=RATIO,
+        within=1,
+        near=5e-3,
+        mistakes=[
+            (
+                1 / RATIO,
+                "the other way round: how many times longer is the way from the deeper start?",
+            ),
+            (4, "that would be a straight road; the tanh is flatter the farther out it starts."),
+            (
+                (1 - math.tanh(1) ** 2) / (1 - math.tanh(4) ** 2),
+                "that is the ratio of the first steps; the steps grow on the way. Use (5.12).",
+            ),
+            (
+                math.sinh(8) / math.sinh(2),
+                "nearly: the formula has the term 2 p besides the sinh.",
+            ),
+            (
+                (4 + math.sinh(4)) / (1 + math.sinh(1)),
+                "(5.12) has the double depth, 2 p, in both.",
+            ),
+        ],
+        hint="put p = 4 and p = 1 into (5.12) and divide.",
+    ),
     3: own_gradient,
-    4: own_inversion,
+    # 5.4: the reader's inverted gradient against the library's.
+    4: Function(
+        "give a function of (slope, action).",
+        cases=[_pushes()],
+        right=invert_gradient,
+        fails="your function stopped with ",
+        shape="return a tensor of the slope's shape (2, 50, 3).",
+        mistakes=[
+            (2, "the room is divided by the width of the range, which is 2."),
+            (
+                lambda slope, action: -invert_gradient(-slope, action),
+                "the two cases are exchanged: room lies ahead.",
+            ),
+            (
+                lambda slope, action: slope * (1 - action**2),
+                "that is the slope of a tanh; (5.11) is linear in the room.",
+            ),
+            (
+                lambda slope, action: invert_gradient(slope, action) * (action.abs() <= 1),
+                "beyond a bound the push is not cut to zero, it turns round.",
+            ),
+            (-1, "the sign is turned everywhere."),
+        ],
+        hint="not yet. Where the slope is positive the factor is (1 - a)/2, elsewhere (a + 1)/2.",
+    ),
 }

@@ -4,53 +4,11 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
 from typing import Any
 
 from torch import nn
 
-from ddpg_lib.chapters.answers import number
-
-
-def factor(answer: Any) -> str:
-    """7.1: growth an update for x = 1 and 3, only 1 -> 2 sampled, gamma 0.9, eta 0.1."""
-    value = number(answer)
-    if value is None:
-        return "give one number, the factor of one update."
-    mistakes = {
-        1 + 0.1 * (2.7 - 1): "the loss is a square: its gradient has a factor 2.",
-        1 + 0.2 * 2.7: "the critic's own value pulls back: subtract C.",
-        1 - 0.2 * (2.7 - 1): "mind the sign: the update goes toward the target.",
-        1 + 0.2 * (3 - 1): "the next value is discounted.",
-        1 + 0.2 * (2.7 - 9): "C holds the features of the states that are corrected, here state 1.",
-        2.7: "that is the loop gain kappa; one update covers a fraction h of the way.",
-        0.34: "that is the relative change; the factor is 1 more.",
-    }
-    if math.isclose(value, 1.34, abs_tol=1e-6):
-        return ""
-    for wrong, message in mistakes.items():
-        if math.isclose(value, wrong, abs_tol=1e-6):
-            return message
-    return "not yet. What are C and B of (7.2), if each transition has x = 1 and x' = 3?"
-
-
-def period(answer: Any) -> str:
-    """7.2: the hard update's period with the mean lag of tau = 0.02."""
-    value = number(answer)
-    if value is None:
-        return "give one number, the period K."
-    if math.isclose(value, 99, abs_tol=1e-6):
-        return ""
-    if math.isclose(value, 50, abs_tol=0.5):
-        return (
-            "50 updates is the lag. A copy of period 50 is between 1 and 50 updates old, so it is "
-            "younger than that on average."
-        )
-    if math.isclose(value, 100, abs_tol=1e-6):
-        return "nearly. The ages are 1, 2, ..., K, whose mean is (K + 1)/2."
-    if math.isclose(value, math.log(0.5) / math.log(0.98), abs_tol=0.5):
-        return "that is the half-life of a soft target; the question is about the mean."
-    return "not yet. Set (K + 1)/2 equal to 1/tau."
+from ddpg_lib.chapters.answers import Check, Numbers
 
 
 class _Net(nn.Module):
@@ -107,22 +65,69 @@ def detector(answer: Any) -> str:
     return ""
 
 
-def least_lag(answer: Any) -> str:
-    """7.4: the largest tau at which the swap with h = 1.5 and kappa = -0.99 converges."""
-    value = number(answer)
-    if value is None:
-        return "give one number, tau."
-    h, kappa = 1.5, -0.99
-    right = (2 - h) / (1 - h * (1 + kappa) / 2)
-    if math.isclose(value, right, rel_tol=2e-3):
-        return ""
-    if math.isclose(value, (2 - h) / (1 - h * (1 - kappa) / 2), rel_tol=2e-3) or value <= 0:
-        return "kappa is negative: 1 + kappa is 0.01."
-    if math.isclose(value, 0.5, rel_tol=2e-3):
-        return "close: that holds for kappa = -1. Keep the term with 1 + kappa."
-    if math.isclose(value, 1 / right, rel_tol=2e-3):
-        return "that is the lag 1/tau."
-    return "not yet. Make (7.10) an equation and solve it for tau."
+# 7.4
+H, KAPPA = 1.5, -0.99
+LARGEST_TAU = (2 - H) / (1 - H * (1 + KAPPA) / 2)
 
-
-CHECKS: dict[int, Callable[[Any], str]] = {1: factor, 2: period, 3: detector, 4: least_lag}
+CHECKS: dict[int, Check] = {
+    # 7.1: growth an update for x = 1 and 3, only 1 -> 2 sampled, gamma 0.9, eta 0.1.
+    1: Numbers(
+        "give one number, the factor of one update.",
+        right=1.34,
+        within=1e-6,
+        near=1e-6,
+        mistakes=[
+            (1 + 0.1 * (2.7 - 1), "the loss is a square: its gradient has a factor 2."),
+            (1 + 0.2 * 2.7, "the critic's own value pulls back: subtract C."),
+            (1 - 0.2 * (2.7 - 1), "mind the sign: the update goes toward the target."),
+            (1 + 0.2 * (3 - 1), "the next value is discounted."),
+            (
+                1 + 0.2 * (2.7 - 9),
+                "C holds the features of the states that are corrected, here state 1.",
+            ),
+            (
+                2.7,
+                "that is the loop gain kappa; one update covers a fraction h of the way.",
+            ),
+            (0.34, "that is the relative change; the factor is 1 more."),
+        ],
+        hint="not yet. What are C and B of (7.2), if each transition has x = 1 and x' = 3?",
+    ),
+    # 7.2: the hard update's period with the mean lag of tau = 0.02.
+    2: Numbers(
+        "give one number, the period K.",
+        right=99,
+        within=1e-6,
+        near=0.01,
+        mistakes=[
+            (
+                50,
+                "50 updates is the lag. A copy of period 50 is between 1 and 50 updates old, so "
+                "it is younger than that on average.",
+            ),
+            (
+                lambda k: math.isclose(k, 100, abs_tol=1e-6),
+                "nearly. The ages are 1, 2, ..., K, whose mean is (K + 1)/2.",
+            ),
+            (
+                math.log(0.5) / math.log(0.98),
+                "that is the half-life of a soft target; the question is about the mean.",
+            ),
+        ],
+        hint="not yet. Set (K + 1)/2 equal to 1/tau.",
+    ),
+    3: detector,
+    # 7.4: the largest tau at which the swap with h = 1.5 and kappa = -0.99 converges.
+    4: Numbers(
+        "give one number, tau.",
+        right=LARGEST_TAU,
+        within=1e-3,
+        near=2e-3,
+        mistakes=[
+            (lambda tau: tau <= 0, "kappa is negative: 1 + kappa is 0.01."),
+            (0.5, "close: that holds for kappa = -1. Keep the term with 1 + kappa."),
+            (1 / LARGEST_TAU, "that is the lag 1/tau."),
+        ],
+        hint="not yet. Make (7.10) an equation and solve it for tau.",
+    ),
+}

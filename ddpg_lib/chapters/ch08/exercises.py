@@ -3,69 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ddpg_lib.chapters.answers import number
+from ddpg_lib.chapters.answers import Check, Numbers
 from ddpg_lib.chapters.ch08.processes import AR1
 from ddpg_lib.chapters.ch08.resonance import Resonator
 from ddpg_lib.worlds.pendulum.model import PendulumModel
 
 THETA, SIGMA = 0.15, 0.2
-
-
-def _known(value: float, mistakes: Iterable[tuple[float, str]], within: float = 1e-3) -> str:
-    """Return what is known about a wrong answer, or nothing."""
-    for wrong, message in mistakes:
-        if abs(value - wrong) <= within * abs(wrong):
-            return message
-    return ""
-
-
-def young(answer: Any) -> str:
-    """8.1: standard deviation 200 steps after a reset, theta = 0.15, sigma = 0.2, dt = 0.01."""
-    value = number(answer)
-    if value is None:
-        return "give one number, a standard deviation."
-    slow, fast = (AR1.ornstein_uhlenbeck(SIGMA, THETA, dt) for dt in (0.01, 1.0))
-    right = float(np.sqrt(slow.variance(200)))
-    if abs(value - right) <= 1e-3:
-        return ""
-    mistakes = [
-        (right**2, "that is the variance."),
-        (slow.std, "that is where it settles; the reset was only 200 steps ago: use (8.4)."),
-        (fast.std, "that is for a step of 1; here it is 0.01."),
-        (float(np.sqrt(fast.variance(2))), "200 steps of 0.01 are not 2 steps of 1; use (8.4)."),
-        (
-            SIGMA * math.sqrt(1 - slow.phi**400) / math.sqrt(1 - slow.phi**2),
-            "the kick is s = sigma sqrt(dt), not sigma.",
-        ),
-        (float(np.sqrt(slow.variance(100))), "the exponent in (8.4) is 2t, not t."),
-    ]
-    return _known(value, mistakes) or "not yet. Find phi and s by (8.3), then use (8.4)."
-
-
-def equal(answer: Any) -> str:
-    """8.2: sigma of an OU noise with dt = 1, theta = 0.15 that settles at 0.1."""
-    value = number(answer)
-    if value is None:
-        return "give one number, sigma."
-    right = AR1.with_std(0.1, 1 - THETA).scale
-    if abs(value - right) <= 1e-4:
-        return ""
-    mistakes = [
-        (0.1 * math.sqrt(2 * THETA), "nearly: that is for the continuous process. Use (8.5)."),
-        (0.1, "a noise with memory piles its kicks up: sigma 0.1 would settle at 0.19."),
-        (
-            0.1 / math.sqrt(1 - (1 - THETA) ** 2),
-            "the other way round: the kick is the smaller one.",
-        ),
-        (0.1 * (1 - (1 - THETA) ** 2), "(8.5) is a variance: take the root."),
-        (0.1 * THETA, "kicks add up as squares, not as numbers; use (8.5)."),
-    ]
-    return _known(value, mistakes) or "not yet. Solve (8.5) for sigma, with the left side 0.1**2."
+SLOW, FAST = (AR1.ornstein_uhlenbeck(SIGMA, THETA, dt) for dt in (0.01, 1.0))
+VARIANCE = SLOW.variance(200)  # 8.1: 200 steps after a reset
+# 8.4: a pendulum simulated at 50 and at 20 steps a second.
+AT_50, AT_20 = Resonator.of_pendulum(PendulumModel(time_step=0.02)), Resonator.of_pendulum()
 
 
 def estimate(answer: Callable[[Any], Any]) -> str:
@@ -103,26 +55,64 @@ def estimate(answer: Callable[[Any], Any]) -> str:
     return ""
 
 
-def matched(answer: Any) -> str:
-    """8.4: the best theta, with dt = 1, for a pendulum that is simulated at 50 steps a second."""
-    value = number(answer)
-    if value is None:
-        return "give one number, theta."
-    resonator = Resonator.of_pendulum(PendulumModel(time_step=0.02))
-    right = 1 - resonator.best_phi
-    if abs(value - right) <= 5e-4:
-        return ""
-    mistakes = [
-        (resonator.best_phi, "that is phi; theta is what is forgotten, 1 - phi."),
-        (
-            1 - Resonator.of_pendulum().best_phi,
-            "that is for 20 steps a second, a time step of 0.05.",
-        ),
-        (resonator.omega, "that is the angle of a step, omega; put it into (8.11)."),
-        (0.15, "that is Lillicrap's; at 50 steps a second a swing has more steps."),
-    ]
-    hint = "find omega from cos(omega) = 1 - 15 h**2 / 2 with h = 0.02, then use (8.11)."
-    return _known(value, mistakes) or hint
-
-
-CHECKS: dict[int, Callable[[Any], str]] = {1: young, 2: equal, 3: estimate, 4: matched}
+CHECKS: dict[int, Check] = {
+    # 8.1: standard deviation 200 steps after a reset, theta = 0.15, sigma = 0.2, dt = 0.01.
+    1: Numbers(
+        "give one number, a standard deviation.",
+        right=math.sqrt(VARIANCE),
+        within=1e-3,
+        mistakes=[
+            (VARIANCE, "that is the variance."),
+            (
+                SLOW.std,
+                "that is where it settles; the reset was only 200 steps ago: use (8.4).",
+            ),
+            (FAST.std, "that is for a step of 1; here it is 0.01."),
+            (
+                math.sqrt(FAST.variance(2)),
+                "200 steps of 0.01 are not 2 steps of 1; use (8.4).",
+            ),
+            (
+                SIGMA * math.sqrt(1 - SLOW.phi**400) / math.sqrt(1 - SLOW.phi**2),
+                "the kick is s = sigma sqrt(dt), not sigma.",
+            ),
+            (math.sqrt(SLOW.variance(100)), "the exponent in (8.4) is 2t, not t."),
+        ],
+        hint="not yet. Find phi and s by (8.3), then use (8.4).",
+    ),
+    # 8.2: sigma of an OU noise with dt = 1, theta = 0.15 that settles at 0.1.
+    2: Numbers(
+        "give one number, sigma.",
+        right=AR1.with_std(0.1, 1 - THETA).scale,
+        within=1e-4,
+        near=1e-4,
+        mistakes=[
+            (
+                0.1 * math.sqrt(2 * THETA),
+                "nearly: that is for the continuous process. Use (8.5).",
+            ),
+            (0.1, "a noise with memory piles its kicks up: sigma 0.1 would settle at 0.19."),
+            (
+                0.1 / math.sqrt(1 - (1 - THETA) ** 2),
+                "the other way round: the kick is the smaller one.",
+            ),
+            (0.1 * (1 - (1 - THETA) ** 2), "(8.5) is a variance: take the root."),
+            (0.1 * THETA, "kicks add up as squares, not as numbers; use (8.5)."),
+        ],
+        hint="not yet. Solve (8.5) for sigma, with the left side 0.1**2.",
+    ),
+    3: estimate,
+    # 8.4: the best theta, with dt = 1, for a pendulum that is simulated at 50 steps a second.
+    4: Numbers(
+        "give one number, theta.",
+        right=1 - AT_50.best_phi,
+        within=5e-4,
+        mistakes=[
+            (AT_50.best_phi, "that is phi; theta is what is forgotten, 1 - phi."),
+            (1 - AT_20.best_phi, "that is for 20 steps a second, a time step of 0.05."),
+            (AT_50.omega, "that is the angle of a step, omega; put it into (8.11)."),
+            (0.15, "that is Lillicrap's; at 50 steps a second a swing has more steps."),
+        ],
+        hint="find omega from cos(omega) = 1 - 15 h**2 / 2 with h = 0.02, then use (8.11).",
+    ),
+}

@@ -9,36 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from ddpg_lib.chapters.answers import Check, Numbers
 from ddpg_lib.ddpg import DDPG
 from ddpg_lib.parts.replay import Batch
 from ddpg_lib.recipes import recipe
-
-
-def target(answer: float) -> str:
-    """9.1: y for r = -2, gamma = 0.98, Q' = -30, at a truncated episode's end."""
-    if math.isclose(answer, -31.4, abs_tol=1e-6):
-        return ""
-    if math.isclose(answer, -2.0, abs_tol=1e-6):
-        return (
-            "that is the target of a terminal state; a time limit ends the episode, not the world."
-        )
-    if math.isclose(answer, -32.0, abs_tol=1e-6):
-        return "the next value is one step away: discount it."
-    if math.isclose(answer, -31.36, abs_tol=1e-6):
-        return "only the next value is discounted, not the reward of this step."
-    return "not yet. Write (9.2) with r = -2, d = 0 and the next value -30."
-
-
-def half_life(answer: float) -> str:
-    """9.2: updates until a soft target has covered half of the distance at tau = 0.005."""
-    exact = math.log(0.5) / math.log1p(-0.005)
-    if abs(answer - exact) < 1.0:
-        return ""
-    if math.isclose(answer, 200, rel_tol=1e-3):
-        return "1/tau is the time constant: after it 63% is covered, not half."
-    if math.isclose(answer, 100, rel_tol=1e-3):
-        return "the steps get smaller as the gap closes, so 0.5/tau is too few."
-    return "not yet. What fraction of the gap is left after one update, and after n?"
 
 
 def update(answer: Callable[[DDPG, Batch], Any]) -> str:
@@ -75,4 +49,34 @@ def update(answer: Callable[[DDPG, Batch], Any]) -> str:
     return ""
 
 
-CHECKS: dict[int, Callable[[Any], str]] = {1: target, 2: half_life, 3: update}
+CHECKS: dict[int, Check] = {
+    # 9.1: y for r = -2, gamma = 0.98, Q' = -30, at a truncated episode's end.
+    1: Numbers(
+        "give one number, y.",
+        right=-31.4,
+        within=1e-6,
+        near=1e-6,
+        mistakes=[
+            (
+                -2,
+                "that is the target of a terminal state; a time limit ends the episode, not the "
+                "world.",
+            ),
+            (-32, "the next value is one step away: discount it."),
+            (-31.36, "only the next value is discounted, not the reward of this step."),
+        ],
+        hint="not yet. Write (9.2) with r = -2, d = 0 and the next value -30.",
+    ),
+    # 9.2: updates until a soft target has covered half of the distance at tau = 0.005.
+    2: Numbers(
+        "give one number of updates.",
+        right=math.log(0.5) / math.log1p(-0.005),
+        within=1,
+        mistakes=[
+            (200, "1/tau is the time constant: after it 63% is covered, not half."),
+            (100, "the steps get smaller as the gap closes, so 0.5/tau is too few."),
+        ],
+        hint="not yet. What fraction of the gap is left after one update, and after n?",
+    ),
+    3: update,
+}

@@ -7,63 +7,19 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ddpg_lib.chapters.answers import Check, Function, Numbers
 from ddpg_lib.numpy_ddpg import Network, Settings
 
-Array = NDArray[Any]
-
+# 10.1: inputs, weights, biases, and the gradient that arrives from above.
 X = np.array([[1.0, 2.0], [3.0, -1.0]])
 W = np.array([[1.0, -1.0], [0.5, 2.0]])
 B = np.array([[0.0, -1.0]])
 G = np.array([[1.0, 2.0], [-1.0, 4.0]])
+Z = X @ W + B
+DELTA = G * (Z > 0)
 
-
-def one_layer(answer: Any) -> str:
-    """10.1: dL/dW of a relu layer with two inputs, two units and two transitions."""
-    try:
-        given = np.asarray(answer, float)
-    except (TypeError, ValueError):
-        given = np.empty(0)
-    if given.shape != (2, 2):
-        return "give a matrix of two rows and two columns, like W."
-    z = X @ W + B
-    delta = G * (z > 0)
-    mistakes = [
-        (X.T @ delta, ""),
-        (delta.T @ X, "that is the transpose: an entry's row is its input, its column its unit."),
-        (X.T @ G, "one unit is shut for the second transition, and its slope is 0: use (10.2)."),
-        (X.T @ (G * z * (z > 0)), "the slope of an open relu is 1, not its output."),
-        (X.T @ delta / 2, "the sum over transitions is already the whole; divide by nothing."),
-        (X @ delta, "sum over transitions, not over inputs: the first factor is transposed."),
-        (delta @ W.T, "that is dL/dX, for the layer below."),
-        (-X.T @ delta, "that is the way down; the gradient points up."),
-    ]
-    for value, message in mistakes:
-        if np.allclose(given, value, atol=1e-6):
-            return message
-    return "not yet. First Z, then which units are open, then (10.2), then (10.3)."
-
-
-def first_step(answer: Any) -> str:
-    """10.2: the length of Adam's first step without bias correction, relative to that with it."""
-    try:
-        ratio = float(answer)
-    except (TypeError, ValueError):
-        return "give one number."
-    right = 0.1 / math.sqrt(0.001)
-    mistakes = [
-        (right, ""),
-        (1 / right, "that is the other way round: which of the two steps is the longer?"),
-        (0.1, "m is too small by the factor 0.1, but v is too small as well."),
-        (0.1 / 0.001, "the step divides by the *root* of v."),
-        (math.sqrt(1000), "v is too small by the factor 0.001, but m is too small as well."),
-        (1.0, "m is too small by 1 - beta1 and the root of v by another factor: not the same."),
-    ]
-    for value, message in mistakes:
-        if math.isclose(ratio, value, rel_tol=2e-3):
-            return message
-    return "not yet. At t = 1, what are m and v in terms of g?"
+RATIO = 0.1 / math.sqrt(0.001)  # 10.2
 
 
 def backward(answer: Callable[..., Any]) -> str:
@@ -108,32 +64,76 @@ def backward(answer: Callable[..., Any]) -> str:
     return ""
 
 
-def softplus_slope(answer: Callable[[Array], Any]) -> str:
-    """10.4: the slope of softplus, written in its output."""
-    if not callable(answer):
-        return "give a function of h."
-    z = np.linspace(-4, 4, 41)
-    h = np.log1p(np.exp(z))
-    right = 1 / (1 + np.exp(-z))
-    given = np.asarray(answer(h.copy()), float)
-    if given.shape != h.shape:
-        return "the function must return an array of the shape of h."
-    mistakes = [
-        (right, ""),
-        (1 / (1 + np.exp(-h)), "that is the slope if h were z; the backward pass has only h."),
-        (np.exp(-h), "nearly: that is 1 minus the slope."),
-        (1 - np.exp(h), "check the sign in the exponent."),
-        (1 - h * h, "that is tanh's."),
-    ]
-    for value, message in mistakes:
-        if np.allclose(given, value, atol=1e-7):
-            return message
-    return "not yet. Differentiate log(1 + e^z), then replace e^z by what h says of it."
-
-
-CHECKS: dict[int, Callable[[Any], str]] = {
-    1: one_layer,
-    2: first_step,
+CHECKS: dict[int, Check] = {
+    # 10.1: dL/dW of a relu layer with two inputs, two units and two transitions.
+    1: Numbers(
+        "give a matrix of two rows and two columns, like W.",
+        right=X.T @ DELTA,
+        within=1e-5,
+        near=1e-5,
+        mistakes=[
+            (
+                DELTA.T @ X,
+                "that is the transpose: an entry's row is its input, its column its unit.",
+            ),
+            (
+                X.T @ G,
+                "one unit is shut for the second transition, and its slope is 0: use (10.2).",
+            ),
+            (X.T @ (DELTA * Z), "the slope of an open relu is 1, not its output."),
+            (
+                X.T @ DELTA / 2,
+                "the sum over transitions is already the whole; divide by nothing.",
+            ),
+            (
+                X @ DELTA,
+                "sum over transitions, not over inputs: the first factor is transposed.",
+            ),
+            (DELTA @ W.T, "that is dL/dX, for the layer below."),
+            (-X.T @ DELTA, "that is the way down; the gradient points up."),
+        ],
+        hint="not yet. First Z, then which units are open, then (10.2), then (10.3).",
+    ),
+    # 10.2: the length of Adam's first step without bias correction, relative to that with it.
+    2: Numbers(
+        "give one number.",
+        right=RATIO,
+        within=2e-3 * RATIO,
+        near=2e-3,
+        mistakes=[
+            (
+                1 / RATIO,
+                "that is the other way round: which of the two steps is the longer?",
+            ),
+            (0.1, "m is too small by the factor 0.1, but v is too small as well."),
+            (0.1 / 0.001, "the step divides by the *root* of v."),
+            (
+                math.sqrt(1000),
+                "v is too small by the factor 0.001, but m is too small as well.",
+            ),
+            (
+                1,
+                "m is too small by 1 - beta1 and the root of v by another factor: not the same.",
+            ),
+        ],
+        hint="not yet. At t = 1, what are m and v in terms of g?",
+    ),
     3: backward,
-    4: softplus_slope,
+    # 10.4: the slope of softplus, written in its output.
+    4: Function(
+        "give a function of h.",
+        cases=[(np.log1p(np.exp(np.linspace(-4, 4, 41))),)],
+        right=lambda h: 1 / (1 + 1 / np.expm1(h)),  # 1 / (1 + e^-z), for e^z = e^h - 1
+        shape="the function must return an array of the shape of h.",
+        mistakes=[
+            (
+                lambda h: 1 / (1 + np.exp(-h)),
+                "that is the slope if h were z; the backward pass has only h.",
+            ),
+            (lambda h: np.exp(-h), "nearly: that is 1 minus the slope."),
+            (lambda h: 1 - np.exp(h), "check the sign in the exponent."),
+            (lambda h: 1 - h * h, "that is tanh's."),
+        ],
+        hint="not yet. Differentiate log(1 + e^z), then replace e^z by what h says of it.",
+    ),
 }

@@ -2,67 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from ddpg_lib.chapters.answers import known, number
+from ddpg_lib.chapters.answers import Check, Function, Numbers, number
 from ddpg_lib.chapters.ch15.gait import mean_phase, phases
 from ddpg_lib.chapters.ch15.values import break_even
 from ddpg_lib.chapters.ch15.walker import FALL, METER, STEPS_A_SECOND, TORQUE
 
-SPEED, EFFORT, RHO = 2.4, 1.0, 0.15
+RHO = 0.15
+# 15.1: meters and points of a step; the steps that earn what a fall costs.
+A_STEP = 2.4 / STEPS_A_SECOND
+STEPS = -FALL / (METER * A_STEP - TORQUE)
 
 
-def meters_for_a_fall(answer: Any) -> str:
-    """15.1: after how many meters a walk has earned what its fall will cost."""
-    value = number(answer)
-    if value is None:
-        return "give one number of meters."
-    a_step = METER * SPEED / STEPS_A_SECOND - TORQUE * EFFORT
-    right = -FALL / a_step * SPEED / STEPS_A_SECOND
-    if abs(value - right) <= 0.1:
-        return ""
-    mistakes = [
-        (-FALL / METER, "the torque on the way is missing."),
-        (-FALL / a_step, "those are steps; how far does the walker come in them?"),
-        (-FALL / a_step / STEPS_A_SECOND, "those are seconds."),
-        (-FALL / (METER - TORQUE * EFFORT), "0.028 is paid in each step, not on each meter."),
-        (-FALL / (METER + TORQUE * EFFORT * STEPS_A_SECOND / SPEED), "torque is a cost."),
-    ]
-    return known(value, mistakes, 0.003) or "not yet. What does a meter bring, less its torque?"
-
-
-def own_mean_phase(answer: Any) -> str:
-    """15.2: the mean phase of the second leg, from the footfalls of both."""
-    if not callable(answer):
-        return "give the function itself: mean_phase(first, second), of two arrays of steps."
+def _footfalls() -> Iterator[tuple[Any, Any]]:
+    """Yield two walks; in the second one the phases are scattered about 0."""
     rng = np.random.default_rng(15)
     first = np.cumsum(rng.integers(50, 80, 40))
-    found = []
-    for lag in (0.3, 0.02):  # the second one is scattered about 0
+    for lag in (0.3, 0.02):
         second = np.sort(first[:-1] + np.round((lag + 0.1 * rng.normal(size=39)) * np.diff(first)))
-        second = second[(second >= first[0]) & (second < first[-1])]
-        try:
-            got = float(answer(first, second))
-        except Exception as error:
-            return f"it fails: {type(error).__name__}: {error}"
-        right = mean_phase(phases(first, second))[0]
-        found.append((got, right, phases(first, second)))
+        yield first, second[(second >= first[0]) & (second < first[-1])]
 
-    def near(a: float, b: float) -> bool:
-        return abs((a - b + 0.5) % 1 - 0.5) < 1e-3
 
-    if all(near(got, right) for got, right, _ in found):
-        return ""
-    if all(near(got, -right) for got, right, _ in found):
-        return "that is the first leg's phase in the second leg's stride, or the sign of the angle."
-    if all(near(got, float(p.mean())) for got, _, p in found):
-        return "phases live on a circle: the mean of 0.95 and 0.05 is 0, not 0.5. See (15.11)."
-    if all(near(got, 2 * np.pi * right) for got, right, _ in found):
-        return "that is in radians; one turn is 1."
-    return "not yet. First each footfall's place in its own stride, then the mean on the circle."
+def _on_circle(turns: float) -> tuple[float, float]:
+    """Return a point, so that phases of 0.999 and 0 are close to each other."""
+    return np.cos(2 * np.pi * turns), np.sin(2 * np.pi * turns)
+
+
+def _mean(first: Any, second: Any) -> float:
+    return mean_phase(phases(first, second))[0]
 
 
 def patient_discount(answer: Any) -> str:
@@ -81,8 +52,45 @@ def patient_discount(answer: Any) -> str:
     )
 
 
-CHECKS: dict[int, Callable[[Any], str]] = {
-    1: meters_for_a_fall,
-    2: own_mean_phase,
+CHECKS: dict[int, Check] = {
+    # 15.1: after how many meters a walk has earned what its fall will cost.
+    1: Numbers(
+        "give one number of meters.",
+        right=STEPS * A_STEP,
+        within=0.1,
+        near=0.003,
+        mistakes=[
+            (-FALL / METER, "the torque on the way is missing."),
+            (STEPS, "those are steps; how far does the walker come in them?"),
+            (STEPS / STEPS_A_SECOND, "those are seconds."),
+            (-FALL / (METER - TORQUE), "0.028 is paid in each step, not on each meter."),
+            (-FALL / (METER + TORQUE / A_STEP), "torque is a cost."),
+        ],
+        hint="not yet. What does a meter bring, less its torque?",
+    ),
+    # 15.2: the mean phase of the second leg, from the footfalls of both.
+    2: Function(
+        "give the function itself: mean_phase(first, second), of two arrays of steps.",
+        cases=list(_footfalls()),
+        right=lambda first, second: _on_circle(_mean(first, second)),
+        within=6e-3,  # a thousandth of a turn, in radians
+        run=lambda function, first, second: _on_circle(float(function(first, second))),
+        mistakes=[
+            (
+                lambda first, second: _on_circle(-_mean(first, second)),
+                "that is the first leg's phase in the second leg's stride, or the sign of the "
+                "angle.",
+            ),
+            (
+                lambda first, second: _on_circle(phases(first, second).mean()),
+                "phases live on a circle: the mean of 0.95 and 0.05 is 0, not 0.5. See (15.11).",
+            ),
+            (
+                lambda first, second: _on_circle(2 * np.pi * _mean(first, second)),
+                "that is in radians; one turn is 1.",
+            ),
+        ],
+        hint="not yet. First each footfall's place in its own stride, then the mean on the circle.",
+    ),
     3: patient_discount,
 }

@@ -2,50 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ddpg_lib.chapters.answers import known, number
+from ddpg_lib.chapters.answers import Check, Numbers
 from ddpg_lib.chapters.ch16.reaching import ELBOW, fingertip, postures
-
-
-def distance(answer: Any) -> str:
-    """16.1: meters that a cheetah runs for a return of 9,000 with control costs of 400."""
-    value = number(answer)
-    if value is None:
-        return "give one number of meters."
-    if math.isclose(value, 470, rel_tol=1e-6):
-        return ""
-    mistakes = (
-        (450.0, "the return has the control cost taken off already; the speed earned more."),
-        (430.0, "the cost was taken off the return: add it again, do not take it off twice."),
-        (9_400.0, "that is the sum of speeds; each holds for one step of 0.05 s."),
-        (9.4, "that is the mean speed; an episode lasts 50 s."),
-        (94.0, "0.01 s is MuJoCo's step; the environment takes five of them."),
-    )
-    hint = known(value, mistakes, within=1e-6)
-    return hint or "not yet. Solve (16.9) for the distance between the first place and the last."
-
-
-def loudest(answer: Any) -> str:
-    """16.2: the gain beyond which s' = s + 0.25 a under a = -k s no longer comes to rest."""
-    value = number(answer)
-    if value is None:
-        return "give one number, the gain."
-    if math.isclose(value, 8, rel_tol=1e-6):
-        return ""
-    mistakes = (
-        (4.0, "there the state is at rest after one step; beyond it, it overshoots but shrinks."),
-        (-8.0, "mind the sign: a = -k s."),
-        (0.0, "that is the other end: below it the state drifts off."),
-        (0.25, "that is b; ask when |1 - b k| reaches 1."),
-        (2.0, "divide by b: |1 - b k| = 1 at b k = 2."),
-    )
-    hint = known(value, mistakes, within=1e-6)
-    return hint or "not yet. The closed loop is s' = (1 - 0.25 k) s; when does its size reach 1?"
 
 
 def reach(answer: Any) -> str:
@@ -79,4 +41,42 @@ def reach(answer: Any) -> str:
     return "it misses. Find q1 from the distance by the law of cosines first; the links are LINKS."
 
 
-CHECKS: dict[int, Callable[[Any], str]] = {1: distance, 2: loudest, 3: reach}
+CHECKS: dict[int, Check] = {
+    # 16.1: meters that a cheetah runs for a return of 9,000 with control costs of 400.
+    1: Numbers(
+        "give one number of meters.",
+        right=470,
+        within=5e-4,
+        near=1e-6,
+        mistakes=[
+            (450, "the return has the control cost taken off already; the speed earned more."),
+            (
+                430,
+                "the cost was taken off the return: add it again, do not take it off twice.",
+            ),
+            (9_400, "that is the sum of speeds; each holds for one step of 0.05 s."),
+            (9.4, "that is the mean speed; an episode lasts 50 s."),
+            (94, "0.01 s is MuJoCo's step; the environment takes five of them."),
+        ],
+        hint="not yet. Solve (16.9) for the distance between the first place and the last.",
+    ),
+    # 16.2: the gain beyond which s' = s + 0.25 a under a = -k s no longer comes to rest.
+    2: Numbers(
+        "give one number, the gain.",
+        right=8,
+        within=1e-5,
+        near=1e-6,
+        mistakes=[
+            (
+                4,
+                "there the state is at rest after one step; beyond it, it overshoots but shrinks.",
+            ),
+            (-8, "mind the sign: a = -k s."),
+            (0, "that is the other end: below it the state drifts off."),
+            (0.25, "that is b; ask when |1 - b k| reaches 1."),
+            (2, "divide by b: |1 - b k| = 1 at b k = 2."),
+        ],
+        hint="not yet. The closed loop is s' = (1 - 0.25 k) s; when does its size reach 1?",
+    ),
+    3: reach,
+}
