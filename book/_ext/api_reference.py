@@ -1,18 +1,22 @@
 """Fit Sphinx's autodoc and numpydoc, which write the API reference, to this library.
 
+* Signatures show types as the code has them, ``ArrayLike`` and not the union behind it.
 * A name that ``ddpg_lib`` exports can be written ``ddpg_lib.Config`` in a docstring; the link
   leads to where the object is documented, ``ddpg_lib.config.Config``.
-* In the types of parameters and results the library's classes become links, and nothing else
-  does: the types of other libraries stay text, as the book is built without network.
+* In the types of signatures, parameters and results the library's classes become links, and
+  nothing else does: the types of other libraries stay text, as the book is built without network.
 * The fields of a named tuple stand in its docstring under Attributes; the descriptions that
   Python makes up for them ("Alias for field number 0") are left out.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import pkgutil
+from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 from docutils import nodes
@@ -21,6 +25,7 @@ from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
+from sphinx.util.inspect import TypeAliasForwardRef
 
 PACKAGE = "ddpg_lib"
 
@@ -36,17 +41,39 @@ def exported() -> dict[str, str]:
     }
 
 
+def modules() -> Iterator[ModuleType]:
+    """Yield every public module of the library."""
+    package = importlib.import_module(PACKAGE)
+    for info in pkgutil.walk_packages(package.__path__, f"{PACKAGE}."):
+        if "._" not in info.name:
+            yield importlib.import_module(info.name)
+
+
+@functools.cache
 def classes() -> dict[str, str]:
     """Return the full name of every public class whose bare name is the only one of its kind."""
     found: dict[str, set[str]] = {}
-    package = importlib.import_module(PACKAGE)
-    for info in pkgutil.iter_modules(package.__path__, f"{PACKAGE}."):
-        if "._" in info.name:
-            continue
-        for name, item in vars(importlib.import_module(info.name)).items():
-            if inspect.isclass(item) and item.__module__ == info.name and name[0] != "_":
-                found.setdefault(name, set()).add(f"{info.name}.{name}")
+    for module in modules():
+        for name, item in vars(module).items():
+            if inspect.isclass(item) and item.__module__ == module.__name__ and name[0] != "_":
+                found.setdefault(name, set()).add(f"{module.__name__}.{name}")
     return {name: full.pop() for name, full in found.items() if len(full) == 1}
+
+
+def keep_types_as_written(app: Sphinx) -> None:
+    """Keep autodoc from evaluating the types of signatures, which would spell out every alias."""
+    for module in modules():
+        for item in vars(module).values():
+            if getattr(item, "__module__", None) != module.__name__:
+                continue
+            for part in [item, *(vars(item).values() if inspect.isclass(item) else ())]:
+                function = getattr(part, "fget", None) or getattr(part, "func", None) or part
+                function = getattr(inspect.unwrap(function), "__func__", function)
+                if inspect.isfunction(function):
+                    types = function.__annotations__
+                    for name, text in types.items():
+                        if isinstance(text, str):
+                            types[name] = TypeAliasForwardRef(text)
 
 
 def link_types(app: Sphinx, config: Config) -> None:
@@ -54,6 +81,22 @@ def link_types(app: Sphinx, config: Config) -> None:
     plain = {word: word for word in DEFAULT_LINKS}
     config.numpydoc_xref_aliases = plain | classes()
     config.numpydoc_xref_ignore = "all"  # a string that _config.yml could not set
+
+
+def resolve_type(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, contnode: nodes.Element
+) -> nodes.Element | None:
+    """Link a word of a signature's type if it is a class of the library; else leave it as text.
+
+    Words of signatures lack the attribute ``refwarn``, which names in the text have.
+    """
+    if node.get("refdomain") != "py" or "refwarn" in node:
+        return None
+    full = classes().get(node["reftarget"])
+    if full is None:
+        return contnode
+    where, domain = node.get("refdoc", env.docname), env.get_domain("py")
+    return domain.resolve_xref(env, where, app.builder, "obj", full, node, contnode) or contnode
 
 
 def resolve_exported(
@@ -92,7 +135,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
     for extension in ("sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc"):
         app.setup_extension(extension)
     app.connect("config-inited", link_types, priority=100)  # before numpydoc's own handler
+    app.connect("builder-inited", keep_types_as_written)
     app.connect("missing-reference", resolve_exported)
+    app.connect("missing-reference", resolve_type)
     app.connect("autodoc-skip-member", skip_tuple_fields)
     app.connect("doctree-read", drop_object)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
