@@ -16,7 +16,7 @@ from ddpg_lib.figures.page import to_svg
 from ddpg_lib.figures.style import COLORS, use_house_style
 from ddpg_lib.worlds.pendulum.drawing import draw_map, draw_path
 from ddpg_lib.worlds.pendulum.optimum import PendulumOptimum
-from ddpg_lib.worlds.pendulum.rollout import rollout
+from ddpg_lib.worlds.pendulum.simulation import simulate
 
 TARGET = Path(__file__).parent.parent / "book" / "_static" / "readme.svg"
 START = 1_000_005  # a start low down, from which the pendulum must be swung up
@@ -37,16 +37,16 @@ def main() -> None:
     starts = range(1_000_000, 1_000_000 + run.config.eval_episodes)
     use_house_style()
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), width_ratios=(1.15, 1))
-    learning_curves(run, optimum=rollout(optimum, starts).returns.mean(), ax=left)
+    learning_curves(run, optimum=simulate(optimum, starts).returns.mean(), ax=left)
     draw_map(right, optimum.grid, optimum.values[0], cmap="Greys_r", vmin=-400, vmax=60, alpha=0.55)
     for i in seeds:
 
         def policy(t: int, obs: np.ndarray, i: int = i) -> np.ndarray:
             return run.agent.act(np.broadcast_to(obs, (len(seeds), *obs.shape)))[i]
 
-        path = rollout(policy, [START])
+        path = simulate(policy, [START])
         draw_path(right, path.theta[0], path.theta_dot[0], color=COLORS["actor"], lw=1)
-    path = rollout(optimum, [START])
+    path = simulate(optimum, [START])
     draw_path(right, path.theta[0], path.theta_dot[0], color=COLORS["ink"], lw=2)
     svg = to_svg(
         figure,
@@ -56,7 +56,7 @@ def main() -> None:
     head, body = svg.split(">", 1)
     TARGET.write_text(f"{head}>{THEMES}{body}\n")
     final = evaluate(run.agent, "Pendulum-v1", 100).mean()
-    best = rollout(optimum, range(1_000_000, 1_000_100)).returns.mean()
+    best = simulate(optimum, range(1_000_000, 1_000_100)).returns.mean()
     print(f"{TARGET.name}: mean return {final:.1f}, optimum {best:.1f} on the same 100 starts")
 
 

@@ -9,7 +9,7 @@ from ddpg_lib.chapters.ch04.bellman import residual_fixed_point, residual_loss, 
 from ddpg_lib.worlds.pendulum.model import PendulumModel
 from ddpg_lib.worlds.pendulum.optimum import DiscountedPendulumOptimum
 from ddpg_lib.worlds.pendulum.policies import EnergyShaping, zero_torque
-from ddpg_lib.worlds.pendulum.rollout import start_states
+from ddpg_lib.worlds.pendulum.simulation import start_states
 from ddpg_lib.worlds.pendulum.values import pendulum_action_value
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from ddpg_lib.chapters.ch02.finite import Episodes, FiniteMDP
+from ddpg_lib.chapters.ch02.finite import FiniteMDP, Trajectories
 from ddpg_lib.chapters.ch02.policy_gradient import (
     SoftmaxPolicy,
     compatible_critic,
@@ -331,7 +331,7 @@ def test_own_return_in_the_baseline():
     for pair in itertools.product(range(2), repeat=2):
         actions = np.array(pair)[:, None]
         rewards = np.array([-1.0, 5.0])[actions]
-        batch = Episodes(np.zeros_like(actions), actions, rewards, np.ones((2, 1), bool))
+        batch = Trajectories(np.zeros_like(actions), actions, rewards, np.ones((2, 1), bool))
         estimates = reinforce(mdp, policy, theta, batch, rewards.mean())
         mean += pi[list(pair)].prod() * estimates.mean(0)
     np.testing.assert_allclose(mean, (1 - 1 / 2) * policy_gradient(mdp, policy, theta), atol=1e-14)

@@ -8,7 +8,7 @@ from ddpg_lib import DDPG, Config, actor_loss, critic_loss, soft_update, td_targ
 from ddpg_lib.worlds.pendulum.grid import PendulumGrid
 from ddpg_lib.worlds.pendulum.optimum import PendulumOptimum
 from ddpg_lib.worlds.pendulum.policies import RandomTorque
-from ddpg_lib.worlds.pendulum.rollout import regret, rollout
+from ddpg_lib.worlds.pendulum.simulation import regret, simulate
 
 CONFIG = Config(hidden=(7, 5), activation="tanh", batch_size=6, sigma=0.8)
 LOW, HIGH = np.array([-1.0, 0.0]), np.array([3.0, 0.5])
@@ -126,12 +126,12 @@ def test_sum_over_agents():
 def test_regret():
     """Each step's regret by its definition; with simulated values the sum is what was lost."""
     optimum = PendulumOptimum(PendulumGrid(angles=160, impulse_cells=4))
-    record = rollout(RandomTorque(5), range(4))
+    record = simulate(RandomTorque(5), range(4))
     path = zip(record.theta.T, record.theta_dot.T, strict=True)
     values = np.stack([optimum.value(t, *state) for t, state in enumerate(path)], axis=1)
     assert np.all(values[:, 200] == 0)
     by_hand = values[:, :-1] - (record.rewards + values[:, 1:])
     np.testing.assert_allclose(regret(optimum, record), by_hand, atol=1e-9)
-    best = rollout(optimum, range(4)).returns  # the value of the start, by playing on from it
-    lost = regret(optimum, record, simulate=True).sum(axis=1)
+    best = simulate(optimum, range(4)).returns  # the value of the start, by playing on from it
+    lost = regret(optimum, record, simulated=True).sum(axis=1)
     np.testing.assert_allclose(lost, best - record.returns, rtol=1e-6)

@@ -7,7 +7,7 @@ from ddpg_lib.chapters.ch01.exercises import CHECKS
 from ddpg_lib.chapters.check import check
 from ddpg_lib.worlds.pendulum.model import PendulumModel
 from ddpg_lib.worlds.pendulum.policies import zero_torque
-from ddpg_lib.worlds.pendulum.rollout import rollout
+from ddpg_lib.worlds.pendulum.simulation import simulate
 
 PI2 = math.pi**2
 
@@ -25,7 +25,7 @@ def greedy_on_zero_torque(horizon=lambda t: 200 - t - 1, gamma=1.0, choose=np.ar
             total = total + gamma ** (k + 1) * reward
         return torques[choose(total, axis=1)]
 
-    return rollout(policy, range(200)).returns.mean()
+    return simulate(policy, range(200)).returns.mean()
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_mistakes_in_policy_improvement(mistake, hint):
         (3, float("nan"), "one number"),
         (3, 272.0, "never above zero"),
         (3, -100, "optimum"),
-        (3, rollout(zero_torque, range(200)).returns.mean(), "zero torque"),
+        (3, simulate(zero_torque, range(200)).returns.mean(), "zero torque"),
         (3, -158.48, "energy shaping itself"),
         (3, -146.66, "Q of energy shaping"),
         (3, -500, "not quite"),

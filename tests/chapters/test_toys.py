@@ -5,7 +5,7 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 from ddpg_lib import train
-from ddpg_lib.chapters.ch08.toys import OneDToy, action_value, optimal_value, walk
+from ddpg_lib.chapters.ch08.toys import OneDToy, action_value, dynamics, optimal_value
 
 
 def test_gymnasium_accepts_the_environment():
@@ -32,12 +32,12 @@ def test_the_smallest_step_to_the_left_ends_it(step):
 
 
 def test_standing_still_earns_nothing():
-    s, reward, terminated = walk(0.0, 0.0)
+    s, reward, terminated = dynamics(0.0, 0.0)
     assert (float(s), float(reward), bool(terminated)) == (0.0, 0.0, False)
 
 
 def test_the_right_end_holds():
-    s, _, _ = walk([0.95, 1.0], [0.1, 0.1])
+    s, _, _ = dynamics([0.95, 1.0], [0.1, 0.1])
     np.testing.assert_array_equal(s, [1, 1])
 
 
@@ -49,7 +49,7 @@ def test_optimal_value_is_the_value_of_full_steps_to_the_left():
     s, a = np.linspace(0.013, 0.987, 40)[:, None], np.linspace(-0.0999, 0.0997, 41)
     np.testing.assert_allclose(action_value(left, s, -0.1, gamma=0.9), optimal_value(s, gamma=0.9))
     # Bellman's equation: the value of a step is its reward, or the discounted value after it.
-    after, reward, over = walk(s, a)
+    after, reward, over = dynamics(s, a)
     inner = np.abs(after * 10 - np.round(after * 10)) > 1e-6
     backup = reward + 0.9 * np.where(over, 0, optimal_value(after, gamma=0.9))
     keep = inner | over

@@ -9,7 +9,7 @@ from ddpg_lib.worlds.pendulum.grid import PendulumGrid
 from ddpg_lib.worlds.pendulum.model import HORIZON, PendulumModel
 from ddpg_lib.worlds.pendulum.optimum import DiscountedPendulumOptimum, PendulumOptimum
 from ddpg_lib.worlds.pendulum.policies import EnergyShaping, RandomTorque, zero_torque
-from ddpg_lib.worlds.pendulum.rollout import Rollout, regret, rollout, start_states
+from ddpg_lib.worlds.pendulum.simulation import Simulation, regret, simulate, start_states
 
 MODEL = PendulumModel()
 SEEDS = range(200)
@@ -22,7 +22,7 @@ def optimum():
 
 @pytest.fixture(scope="module")
 def best(optimum):
-    return rollout(optimum, SEEDS)
+    return simulate(optimum, SEEDS)
 
 
 def random_states(n, seed=0):
@@ -75,7 +75,7 @@ def test_rollout_equals_gymnasium(dtype):
     def policy(t, observations):
         return RandomTorque(3)(t, observations).astype(dtype)
 
-    record = rollout(policy, range(10))
+    record = simulate(policy, range(10))
     environment = gymnasium.make("Pendulum-v1", disable_env_checker=True)
     torques = np.stack([policy(t, np.zeros((10, 3))) for t in range(HORIZON)], axis=1)
     for seed in range(10):
@@ -113,21 +113,21 @@ def test_rollout_record(best):
 
 
 def test_rollout_takes_columns_and_clips():
-    strong = rollout(lambda t, o: np.full((len(o), 1), 5.0), [0, 1], horizon=3)
-    limit = rollout(lambda t, o: np.full(len(o), 2.0), [0, 1], horizon=3)
+    strong = simulate(lambda t, o: np.full((len(o), 1), 5.0), [0, 1], horizon=3)
+    limit = simulate(lambda t, o: np.full(len(o), 2.0), [0, 1], horizon=3)
     assert (strong.torques == 2).all()
     np.testing.assert_array_equal(strong.rewards, limit.rewards)
 
 
 def test_rollout_refuses_bad_policies():
     with pytest.raises(ValueError, match=r"shape \(2,\) or \(2, 1\) .* got \(1,\)"):
-        rollout(lambda t, o: [0.0], [0, 1])
+        simulate(lambda t, o: [0.0], [0, 1])
     with pytest.raises(ValueError, match="not finite at step 0"):
-        rollout(lambda t, o: [np.nan], [0])
+        simulate(lambda t, o: [np.nan], [0])
     with pytest.raises(ValueError, match="at least one seed"):
-        rollout(zero_torque, [])
+        simulate(zero_torque, [])
     with pytest.raises(ValueError, match="horizon"):
-        rollout(zero_torque, [0], horizon=0)
+        simulate(zero_torque, [0], horizon=0)
 
 
 def test_observation_and_state_are_inverse():
@@ -255,7 +255,7 @@ def test_greedy_action_is_the_best_of_many(optimum):
 def test_mean_return_and_halved_spacing(optimum, best):
     mean = best.returns.mean()
     assert mean == pytest.approx(-140.76, abs=0.1)
-    fine = rollout(PendulumOptimum(optimum.grid.refined()), SEEDS).returns
+    fine = simulate(PendulumOptimum(optimum.grid.refined()), SEEDS).returns
     assert abs(fine.mean() / mean - 1) < 0.01
     assert np.median(np.abs(fine - best.returns)) < 0.05
     # What the values promise is what the policy gets, on average.
@@ -315,7 +315,7 @@ def test_error_bound_holds(gamma, sweeps):
 
 def test_discounted_policy_earns_its_values():
     solved = DiscountedPendulumOptimum(0.98)
-    record = rollout(solved, SEEDS, horizon=600)
+    record = simulate(solved, SEEDS, horizon=600)
     earned = (record.rewards * 0.98 ** np.arange(600)).sum(axis=1)
     promised = solved.value(0, record.theta[:, 0], record.theta_dot[:, 0])
     assert earned.mean() == pytest.approx(promised.mean(), rel=0.01)
@@ -339,7 +339,7 @@ def test_impossible_discounts_are_refused():
 
 
 def test_regret_telescopes(optimum, best):
-    for record in (best, rollout(RandomTorque(), range(20))):
+    for record in (best, simulate(RandomTorque(), range(20))):
         start = optimum.value(0, record.theta[:, 0], record.theta_dot[:, 0])
         lost = regret(optimum, record)
         assert lost.shape == record.rewards.shape
@@ -358,28 +358,28 @@ def test_regret_of_the_optimum_is_interpolation_error(optimum, best):
 
 
 def test_simulated_regret(optimum, best):
-    few = Rollout(*(getattr(best, f)[:5] for f in Rollout.__dataclass_fields__))
-    np.testing.assert_allclose(regret(optimum, few, simulate=True), 0, atol=1e-9)
-    other = rollout(EnergyShaping(), range(5))
-    lost = regret(optimum, other, simulate=True)
+    few = Simulation(*(getattr(best, f)[:5] for f in Simulation.__dataclass_fields__))
+    np.testing.assert_allclose(regret(optimum, few, simulated=True), 0, atol=1e-9)
+    other = simulate(EnergyShaping(), range(5))
+    lost = regret(optimum, other, simulated=True)
     np.testing.assert_allclose(lost.sum(axis=1), few.returns - other.returns, atol=1e-9)
     assert lost.sum(axis=1).min() > 0
     # The last torque of an episode costs itself alone.
-    random = rollout(RandomTorque(), range(5))
-    last = regret(optimum, random, simulate=True)[:, -1]
+    random = simulate(RandomTorque(), range(5))
+    last = regret(optimum, random, simulated=True)[:, -1]
     np.testing.assert_allclose(last, 0.001 * random.torques[:, -1] ** 2, atol=1e-9)
     # A record that stops early is charged for what the optimum still pays after it.
-    short = rollout(EnergyShaping(), range(5), horizon=50)
-    np.testing.assert_allclose(regret(optimum, short, simulate=True), lost[:, :50], atol=1e-9)
+    short = simulate(EnergyShaping(), range(5), horizon=50)
+    np.testing.assert_allclose(regret(optimum, short, simulated=True), lost[:, :50], atol=1e-9)
 
 
 def test_simulated_regret_is_refused_where_it_has_no_meaning(optimum):
-    record = rollout(zero_torque, [0], horizon=201)
+    record = simulate(zero_torque, [0], horizon=201)
     with pytest.raises(ValueError, match="solve a longer horizon"):
-        regret(optimum, record, simulate=True)
+        regret(optimum, record, simulated=True)
     discounted = DiscountedPendulumOptimum(0.5, grid=PendulumGrid(20, 1))
     with pytest.raises(ValueError, match="finite horizon"):
-        regret(discounted, record, simulate=True)
+        regret(discounted, record, simulated=True)
 
 
 # Policies without learning
@@ -401,11 +401,11 @@ def test_random_and_zero_torque():
 
 def test_energy_shaping_swings_up_and_stays():
     policy = EnergyShaping()
-    record = rollout(policy, SEEDS)
+    record = simulate(policy, SEEDS)
     assert (np.cos(record.theta[:, 150:]) > 0.999).all()
     assert record.returns.mean() == pytest.approx(-158.5, abs=0.5)
     for baseline in (zero_torque, RandomTorque()):
-        assert rollout(baseline, SEEDS).returns.mean() < -1000
+        assert simulate(baseline, SEEDS).returns.mean() < -1000
     down = policy(0, MODEL.observation([np.pi, np.pi], [0.0, -0.1]))
     np.testing.assert_allclose(down, [2, -2])
 

@@ -18,7 +18,7 @@ Array: TypeAlias = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Episodes:
+class Trajectories:
     """Episodes of different lengths, side by side.
 
     Parameters
@@ -204,7 +204,7 @@ class FiniteMDP:
         count: int,
         rng: np.random.Generator | Sequence[np.random.Generator],
         max_steps: int = 10_000,
-    ) -> Episodes:
+    ) -> Trajectories:
         """Draw episodes, each to its end.
 
         Parameters
@@ -220,7 +220,7 @@ class FiniteMDP:
 
         Returns
         -------
-        Episodes
+        Trajectories
             Arrays of shape (count, T), or (n, count, T) for a stack.
 
         Raises
@@ -255,7 +255,7 @@ class FiniteMDP:
             alive = alive & ~self.terminal[after]
             if not alive.any():
                 columns = [np.stack(x, -1) for x in zip(*record, strict=True)]
-                return Episodes(*(x[0] if table.ndim == 2 else x for x in columns))
+                return Trajectories(*(x[0] if table.ndim == 2 else x for x in columns))
             state = np.where(alive, after, state)
         raise RuntimeError(f"an episode did not end within {max_steps} steps: raise max_steps")
 

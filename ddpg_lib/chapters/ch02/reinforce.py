@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ddpg_lib.chapters.ch02.finite import Episodes, FiniteMDP
+from ddpg_lib.chapters.ch02.finite import FiniteMDP, Trajectories
 from ddpg_lib.chapters.ch02.policy_gradient import SoftmaxPolicy
 
 Array: TypeAlias = NDArray[Any]
@@ -32,13 +32,13 @@ def returns_to_go(rewards: ArrayLike, gamma: float) -> Array:
     return result
 
 
-def score_sums(score: ArrayLike, episodes: Episodes, weights: ArrayLike) -> Array:
+def score_sums(score: ArrayLike, episodes: Trajectories, weights: ArrayLike) -> Array:
     """Sum over each episode's steps of a weight times the score of the action taken.
 
     Parameters
     ----------
     score : array_like, shape (S, A, p)
-    episodes : Episodes
+    episodes : Trajectories
         With arrays of shape (count, T).
     weights : array_like, shape (count, T)
         What stands after an episode's end is ignored.
@@ -60,7 +60,7 @@ def reinforce(
     mdp: FiniteMDP,
     policy: SoftmaxPolicy,
     theta: ArrayLike,
-    episodes: Episodes,
+    episodes: Trajectories,
     baseline: ArrayLike = 0.0,
     reward_to_go: bool = True,
 ) -> Array:
@@ -73,7 +73,7 @@ def reinforce(
     policy : SoftmaxPolicy
     theta : array_like, shape (p,)
         The parameters with which the episodes were drawn.
-    episodes : Episodes
+    episodes : Trajectories
     baseline : array_like, shape (S,) or scalar
         Subtracted from the return that follows; must not depend on the actions in ``episodes``.
     reward_to_go : bool

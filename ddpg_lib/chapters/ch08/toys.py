@@ -13,7 +13,7 @@ Array = NDArray[np.float64]
 MAX_STEP = 0.1
 
 
-def walk(s: ArrayLike, a: ArrayLike) -> tuple[Array, Array, NDArray[np.bool_]]:
+def dynamics(s: ArrayLike, a: ArrayLike) -> tuple[Array, Array, NDArray[np.bool_]]:
     r"""One step of the task for whole arrays of states.
 
     :math:`s' = \min(1, \max(0, s + a))`, and :math:`r = d = 1` if :math:`s + a < 0`, else 0
@@ -110,7 +110,7 @@ class OneDToy(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
         info : dict
             Empty.
         """
-        s, reward, terminated = walk(self.s, np.asarray(action, float).reshape(-1)[0])
+        s, reward, terminated = dynamics(self.s, np.asarray(action, float).reshape(-1)[0])
         self.s, self.steps = float(s), self.steps + 1
         done = bool(terminated)
         truncated = not done and self.steps >= self.limit
@@ -155,7 +155,7 @@ def action_value(
     if not 0 <= gamma < 1:
         raise ValueError(f"gamma must be at least 0 and below 1, got {gamma}")
     s, a = np.broadcast_arrays(np.asarray(s, float), np.asarray(a, float))
-    s, reward, over = walk(s, a)
+    s, reward, over = dynamics(s, a)
     value = reward.copy()
     for k in range(1, horizon):
         if over.all():
@@ -164,7 +164,7 @@ def action_value(
         if a.shape != s.shape:
             raise ValueError(f"the policy must return steps of shape {s.shape}, got {a.shape}")
         before = s
-        s, reward, found = walk(s, a)
+        s, reward, found = dynamics(s, a)
         value += np.where(over, 0.0, gamma**k * reward)
         # A policy is a function of the state: where the walk stands still it always will.
         over = over | found | (s == before)

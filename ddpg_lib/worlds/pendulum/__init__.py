@@ -10,8 +10,13 @@ from ddpg_lib.worlds.pendulum.drawing import (
 from ddpg_lib.worlds.pendulum.grid import PendulumGrid
 from ddpg_lib.worlds.pendulum.model import HORIZON, PendulumModel
 from ddpg_lib.worlds.pendulum.optimum import DiscountedPendulumOptimum, PendulumOptimum
-from ddpg_lib.worlds.pendulum.policies import EnergyShaping, Policy, RandomTorque, zero_torque
-from ddpg_lib.worlds.pendulum.rollout import Rollout, regret, rollout, start_states
+from ddpg_lib.worlds.pendulum.policies import (
+    EnergyShaping,
+    PendulumPolicy,
+    RandomTorque,
+    zero_torque,
+)
+from ddpg_lib.worlds.pendulum.simulation import Simulation, regret, simulate, start_states
 from ddpg_lib.worlds.pendulum.values import pendulum_action_value
 
 __all__ = [
@@ -22,16 +27,16 @@ __all__ = [
     "PendulumGrid",
     "PendulumModel",
     "PendulumOptimum",
-    "Policy",
+    "PendulumPolicy",
     "RandomTorque",
-    "Rollout",
+    "Simulation",
     "draw_map",
     "draw_path",
     "draw_pendulum",
     "pendulum_action_value",
     "phase_plane",
     "regret",
-    "rollout",
+    "simulate",
     "start_states",
     "zero_torque",
 ]

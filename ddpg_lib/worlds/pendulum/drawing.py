@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.image import AxesImage
@@ -15,11 +16,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from numpy.typing import ArrayLike, NDArray
 
 from ddpg_lib.figures.style import COLORS
-
-if TYPE_CHECKING:
-    from matplotlib.artist import Artist
-
-    from ddpg_lib.worlds.pendulum.grid import PendulumGrid
+from ddpg_lib.worlds.pendulum.grid import PendulumGrid
 
 TORQUE_MAP = LinearSegmentedColormap.from_list("torque", ["#d9ecf8", COLORS["actor"], "#00273f"])
 """Clockwise torque light, counterclockwise torque dark."""

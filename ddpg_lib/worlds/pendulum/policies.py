@@ -11,9 +11,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ddpg_lib.worlds.lqr import LQR
 from ddpg_lib.worlds.pendulum.model import ANGLE_COST, SPEED_COST, TORQUE_COST, Array, PendulumModel
 
-Policy: TypeAlias = Callable[[int, Array], ArrayLike]
+PendulumPolicy: TypeAlias = Callable[[int, Array], ArrayLike]
 
 
 def zero_torque(t: int, observations: ArrayLike) -> Array:
@@ -39,7 +40,7 @@ class RandomTorque:
     """Torque drawn uniformly from the allowed range, anew at each step.
 
     The draws depend on the seed, the step and the episode's place in the batch only, so a
-    repeated rollout repeats them.
+    repeated simulation repeats them.
 
     Parameters
     ----------
@@ -111,8 +112,6 @@ class EnergyShaping:
     @cached_property
     def catch_gain(self) -> Array:
         """Gain K of the catch, ``torque = -K (theta, theta_dot)``, shape (2,)."""
-        from ddpg_lib.worlds.lqr import LQR
-
         costs = np.diag([ANGLE_COST, SPEED_COST])
         a, b = self.model.linearized()
         return np.asarray(LQR(a, b, Q=costs, R=np.array([[TORQUE_COST]]), gamma=1.0).K[0])

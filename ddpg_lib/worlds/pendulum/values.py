@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ddpg_lib.worlds.pendulum.model import PendulumModel
-from ddpg_lib.worlds.pendulum.policies import Policy
+from ddpg_lib.worlds.pendulum.policies import PendulumPolicy
 
 Array: TypeAlias = NDArray[Any]
 
 
 def pendulum_action_value(
-    policy: Policy,
+    policy: PendulumPolicy,
     theta: ArrayLike,
     theta_dot: ArrayLike,
     torque: ArrayLike | None = None,

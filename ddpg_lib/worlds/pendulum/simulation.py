@@ -15,11 +15,11 @@ import numpy as np
 
 from ddpg_lib.worlds.pendulum.model import HORIZON, Array, PendulumModel
 from ddpg_lib.worlds.pendulum.optimum import DiscountedPendulumOptimum, PendulumOptimum
-from ddpg_lib.worlds.pendulum.policies import Policy
+from ddpg_lib.worlds.pendulum.policies import PendulumPolicy
 
 
 @dataclass(frozen=True)
-class Rollout:
+class Simulation:
     """What happened in n episodes of T steps: one row an episode.
 
     Attributes
@@ -76,13 +76,13 @@ def start_states(seeds: Iterable[int]) -> tuple[Array, Array]:
     return theta, theta_dot
 
 
-def rollout(
-    policy: Policy,
+def simulate(
+    policy: PendulumPolicy,
     seeds: Iterable[int],
     *,
     horizon: int = HORIZON,
     model: PendulumModel | None = None,
-) -> Rollout:
+) -> Simulation:
     """Run a policy from seeded starts of Pendulum-v1, all episodes at once.
 
     The starts are Gymnasium's; the steps are ``model``'s, which equal Gymnasium's to rounding
@@ -101,7 +101,7 @@ def rollout(
 
     Returns
     -------
-    Rollout
+    Simulation
 
     Raises
     ------
@@ -130,16 +130,16 @@ def rollout(
         torque = np.clip(torque.reshape(n), -model.max_torque, model.max_torque)
         theta, theta_dot, rewards[:, t] = model.step(theta, theta_dot, torque)
         angles[:, t + 1], speeds[:, t + 1], torques[:, t] = theta, theta_dot, torque
-    return Rollout(seeds, angles, speeds, torques, rewards)
+    return Simulation(seeds, angles, speeds, torques, rewards)
 
 
 def regret(
     optimum: PendulumOptimum | DiscountedPendulumOptimum,
-    record: Rollout,
+    record: Simulation,
     *,
-    simulate: bool = False,
+    simulated: bool = False,
 ) -> Array:
-    """Cost of each step of a rollout against acting optimally from there on, shape (n, T).
+    """Cost of each step of a simulation against acting optimally from there on, shape (n, T).
 
     ``regret[t] = V*_t(s_t) - (r_t + gamma V*_{t+1}(s_{t+1}))``, which is never negative for the
     exact V*. The sum over t, discounted by ``gamma**t``, telescopes to ``V*_0(s_0)`` less the
@@ -151,7 +151,7 @@ def regret(
     seeds 0 to 199, whose sums should be 0, the default grid's sums have the mean -0.27, the
     median -0.03 and 80% in [-0.74, 0.00], but the few that pass by a cliff range from -56 to 67.
     The mean over many episodes is right; a single episode's regret may not be. With
-    ``simulate`` V* is therefore replaced by the return that the greedy policy really reaches
+    ``simulated`` V* is therefore replaced by the return that the greedy policy really reaches
     from each state, so that the sum is the return of that policy from the same start less the
     record's, to rounding. That takes a second for 100 episodes of 200 steps.
 
@@ -159,9 +159,9 @@ def regret(
     ----------
     optimum : PendulumOptimum or DiscountedPendulumOptimum
         The values to measure against.
-    record : Rollout
+    record : Simulation
         Episodes no longer than the optimum's horizon.
-    simulate : bool
+    simulated : bool
         Whether to take V* from simulated episodes; for ``PendulumOptimum`` alone.
 
     Returns
@@ -172,13 +172,13 @@ def regret(
     Raises
     ------
     ValueError
-        If the episodes are longer than the optimum's horizon, or if ``simulate`` is asked for
+        If the episodes are longer than the optimum's horizon, or if ``simulated`` is asked for
         without one.
     """
     steps = record.rewards.shape[1]
-    if simulate:
+    if simulated:
         if not isinstance(optimum, PendulumOptimum):
-            raise ValueError("simulate=True needs a finite horizon: use PendulumOptimum")
+            raise ValueError("simulated=True needs a finite horizon: use PendulumOptimum")
         values = _simulated_values(optimum, record)
     else:
         columns = [
@@ -188,7 +188,7 @@ def regret(
     return np.asarray(values[:, :-1] - record.rewards - optimum.gamma * values[:, 1:])
 
 
-def _simulated_values(optimum: PendulumOptimum, record: Rollout) -> Array:
+def _simulated_values(optimum: PendulumOptimum, record: Simulation) -> Array:
     """Return of the greedy policy from each state of a record to the horizon, (n, T + 1)."""
     count, states = record.theta.shape
     if states - 1 > optimum.horizon:
