@@ -4,6 +4,7 @@ from ddpg_lib.figures.curves import Curves, draw_stack, label_end, learning_curv
 from ddpg_lib.figures.film import film, frame_of, side_by_side
 from ddpg_lib.figures.page import show, to_html, to_svg
 from ddpg_lib.figures.style import COLORS, use_house_style
+from ddpg_lib.figures.tables import table
 
 __all__ = [
     "COLORS",
@@ -15,6 +16,7 @@ __all__ = [
     "learning_curves",
     "show",
     "side_by_side",
+    "table",
     "to_html",
     "to_svg",
     "use_house_style",
