@@ -17,7 +17,7 @@ Check = Callable[[Any], str]
 
 
 def numbers(answer: Any, shape: tuple[int, ...] = ()) -> np.ndarray | None:
-    """Return finite real numbers of one shape, or None for anything else.
+    """Return the finite real numbers that an ``answer`` holds, of ``shape``, else ``None``.
 
     For one number or a list, anything with as many numbers will do: a row, a column, a tensor.
     """
@@ -31,7 +31,7 @@ def numbers(answer: Any, shape: tuple[int, ...] = ()) -> np.ndarray | None:
 
 
 def number(answer: Any) -> float | None:
-    """Return one finite real number, or None for anything else."""
+    """Return one finite real number, or None if the ``answer`` is anything else."""
     value = numbers(answer)
     return None if value is None else float(value)
 
@@ -64,7 +64,7 @@ class Numbers:
     near: float = 1e-3
 
     def __call__(self, answer: Any) -> str:
-        """Return what is wrong with an answer, or nothing."""
+        """Return what is wrong with an ``answer``, or nothing."""
         values = numbers(answer, np.shape(self.right))
         if values is None:
             return self.ask
@@ -80,7 +80,7 @@ class Numbers:
 
 
 def call(function: Callable[..., Any], *inputs: Any) -> Any:
-    """Call a reader's function with its inputs."""
+    """Call a reader's ``function(*inputs)`` and return ``what it returns``."""
     return function(*inputs)
 
 
@@ -124,7 +124,7 @@ class Function:
     run: Callable[..., Any] = call
 
     def __call__(self, answer: Any) -> str:
-        """Return what is wrong with a function, or nothing."""
+        """Return what is wrong with an ``answer``, or nothing."""
         if not callable(answer):
             return self.ask
         return next(filter(None, (self._complaint(answer, case) for case in self.cases)), "")

@@ -58,17 +58,7 @@ def _part(source: str, start: str, stop: str | None) -> str:
 
 
 def without_docstrings(source: str) -> str:
-    """Return the source text without the docstrings of its functions, classes and module.
-
-    Parameters
-    ----------
-    source : str
-        Python that can be parsed.
-
-    Returns
-    -------
-    str
-    """
+    """Return the source text without the docstrings of its functions, classes and module."""
     lines = source.splitlines()
     drop: set[int] = set()
     for node in ast.walk(ast.parse(source)):

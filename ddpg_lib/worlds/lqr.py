@@ -105,7 +105,7 @@ class LQR:
 
     @cached_property
     def P(self) -> Array:
-        """Solution of the discounted Riccati equation, (n, n): ``V*(s) = -(s' P s + c)``.
+        """Solution of the discounted Riccati equation, ``(n, n)``: ``V*(s) = -(s' P s + c)``.
 
         Discounting is the same as scaling A and B by the square root of gamma.
 
@@ -131,26 +131,17 @@ class LQR:
 
     @cached_property
     def K(self) -> Array:
-        """Optimal gain, (m, n): ``mu*(s) = -K s``."""
+        """Optimal gain, ``(m, n)``: ``mu*(s) = -K s``."""
         right = self.gamma * self.B.T @ self.P
         return np.asarray(np.linalg.solve(self.R + right @ self.B, right @ self.A))
 
     def policy_matrix(self, K: ArrayLike | None = None) -> Array:
-        """Matrix P of the values of the policy ``a = -K s``.
-
-        Parameters
-        ----------
-        K : array_like, shape (m, n), optional
-            Gain; the optimal one by default.
-
-        Returns
-        -------
-        array, shape (n, n)
+        """Matrix P ``(n, n)`` of the values of ``a = -K s``, by default with the optimal gain K.
 
         Raises
         ------
         ValueError
-            If K has another shape than (m, n), or if its discounted cost is infinite: if the
+            If K has another shape than ``(m, n)``, or if its discounted cost is infinite: if the
             spectral radius of ``sqrt(gamma) (A - B K)`` is 1 or more.
         """
         if K is None:
@@ -166,35 +157,17 @@ class LQR:
         return np.asarray(linalg.solve_discrete_lyapunov(loop.T, self.Q + gain.T @ self.R @ gain))
 
     def policy(self, s: ArrayLike, K: ArrayLike | None = None) -> Array:
-        """Actions ``-K s``.
+        """Actions ``-K s``, shape ``(..., m)``.
 
-        Parameters
-        ----------
-        s : array_like, shape (..., n)
-            States.
-        K : array_like, shape (m, n), optional
-            Gain of the policy; the optimal one by default.
-
-        Returns
-        -------
-        array, shape (..., m)
+        The states ``s`` are ``(..., n)``; the gain ``K``, ``(m, n)``, is by default the optimum's.
         """
         gain = self.K if K is None else self._gain(K)
         return np.asarray(-self._vectors("s", s, self.A.shape[0]) @ gain.T)
 
     def reward(self, s: ArrayLike, a: ArrayLike) -> Array:
-        """Reward ``-(s' Q s + a' R a)``.
+        """Reward ``-(s' Q s + a' R a)``, shape ``(...,)``.
 
-        Parameters
-        ----------
-        s : array_like, shape (..., n)
-            States.
-        a : array_like, shape (..., m)
-            Actions.
-
-        Returns
-        -------
-        array, shape (...,)
+        The states ``s`` are ``(..., n)``, the actions ``a`` ``(..., m)``.
         """
         s, a = self._vectors("s", s, self.A.shape[0]), self._vectors("a", a, self.B.shape[1])
         return -_quadratic(self.Q, s) - _quadratic(self.R, a)
@@ -202,28 +175,14 @@ class LQR:
     def step(
         self, s: ArrayLike, a: ArrayLike, rng: np.random.Generator | None = None
     ) -> tuple[Array, Array]:
-        """One step of the dynamics.
+        """One step of the dynamics: next states ``(..., n)`` and rewards ``(...,)``.
 
-        Parameters
-        ----------
-        s : array_like, shape (..., n)
-            States.
-        a : array_like, shape (..., m)
-            Actions.
-        rng : numpy.random.Generator, optional
-            Draws the noise; needed if W is not zero.
-
-        Returns
-        -------
-        next_s : array, shape (..., n)
-            Next states.
-        reward : array, shape (...,)
-            Rewards.
+        The states ``s`` are ``(..., n)``, the actions ``a`` ``(..., m)``; ``rng`` draws the noise.
 
         Raises
         ------
         ValueError
-            If there is noise and no ``rng``.
+            If W is not zero and there is no ``rng``.
         """
         s, a = self._vectors("s", s, self.A.shape[0]), self._vectors("a", a, self.B.shape[1])
         after = s @ self.A.T + a @ self.B.T
@@ -235,39 +194,19 @@ class LQR:
         return after, self.reward(s, a)
 
     def value(self, s: ArrayLike, K: ArrayLike | None = None) -> Array:
-        """``V(s)`` of the policy ``a = -K s``, by default V*.
+        """``V(s)`` of the policy ``a = -K s``, shape ``(...,)``; by default V*.
 
-        Parameters
-        ----------
-        s : array_like, shape (..., n)
-            States.
-        K : array_like, shape (m, n), optional
-            Gain of the policy; the optimal one by default.
-
-        Returns
-        -------
-        array, shape (...,)
+        The states ``s`` are ``(..., n)``; the gain ``K``, ``(m, n)``, is by default the optimum's.
         """
         matrix = self.policy_matrix(K)
         return -_quadratic(matrix, self._vectors("s", s, self.A.shape[0])) - self._noise(matrix)
 
     def action_value(self, s: ArrayLike, a: ArrayLike, K: ArrayLike | None = None) -> Array:
-        """``Q(s, a)``: action a once, then the policy ``-K s``.
+        """``Q(s, a)``, shape ``(...,)``: action a once, then the policy ``-K s``.
 
-        In closed form ``r(s, a) - gamma y' P y - c`` at the mean next state ``y = A s + B a``.
-
-        Parameters
-        ----------
-        s : array_like, shape (..., n)
-            States.
-        a : array_like, shape (..., m)
-            Actions.
-        K : array_like, shape (m, n), optional
-            Gain of the policy; the optimal one by default.
-
-        Returns
-        -------
-        array, shape (...,)
+        In closed form ``r(s, a) - gamma y' P y - c`` at the mean next state ``y = A s + B a``. The
+        states ``s`` are ``(..., n)``, the actions ``a`` ``(..., m)``; the gain ``K``, ``(m, n)``,
+        is by default the optimal one.
         """
         matrix = self.policy_matrix(K)
         s, a = self._vectors("s", s, self.A.shape[0]), self._vectors("a", a, self.B.shape[1])

@@ -89,16 +89,16 @@ class FiniteMDP:
 
     @cached_property
     def onward(self) -> Array:
-        """Probability that s' comes next and does not end the episode, shape (S, A, S)."""
+        """Probability that s' comes next and does not end the episode, shape ``(S, A, S)``."""
         return self.P * ~self.terminal * ~self.terminal[:, None, None]
 
     @cached_property
     def mean_reward(self) -> Array:
-        """Expected reward r(s, a), shape (S, A); 0 in terminal states."""
+        """Expected reward r(s, a), shape ``(S, A)``; 0 in terminal states."""
         return np.einsum("sax,sax->sa", self.P, self.R) * ~self.terminal[:, None]
 
     def discounted_sum(self, policy: ArrayLike, x: ArrayLike, gamma: float | None = None) -> Array:
-        """Expected sum over t of gamma**t x(s_t), from each first state: a linear solve.
+        """Expected sum over t of ``gamma**t x(s_t)``, from each first state: a linear solve.
 
         Parameters
         ----------
@@ -122,39 +122,20 @@ class FiniteMDP:
         x = np.asarray(x, float)
         step = np.einsum("sa,sax->sx", self._table(policy), self.onward)
         matrix = np.eye(len(step)) - (self.gamma if gamma is None else gamma) * step
-        if np.linalg.cond(matrix) > 1e13:
+        if np.linalg.cond(matrix) > 1e13:  # singular, up to rounding
             raise ValueError("this policy never ends from some state; use a gamma below 1")
         return np.linalg.solve(matrix, x.reshape(len(x), -1)).reshape(x.shape)
 
     def value(self, policy: ArrayLike) -> Array:
-        """Value of each state.
-
-        Parameters
-        ----------
-        policy : array_like, shape (S, A)
-
-        Returns
-        -------
-        ndarray, shape (S,)
-            0 in terminal states.
-        """
+        """Value of each state, ``(S,)``, under a ``policy (S, A)``; 0 in terminal states."""
         return self.discounted_sum(policy, (self._table(policy) * self.mean_reward).sum(1))
 
     def action_value(self, policy: ArrayLike) -> Array:
-        """Value of each action in each state, the policy followed afterwards.
-
-        Parameters
-        ----------
-        policy : array_like, shape (S, A)
-
-        Returns
-        -------
-        ndarray, shape (S, A)
-        """
+        """Value ``(S, A)`` of each action in each state, followed by a ``policy (S, A)``."""
         return self.mean_reward + self.gamma * self.onward @ self.value(policy)
 
     def visits(self, policy: ArrayLike, gamma: float | None = None) -> Array:
-        """Discounted number of visits to each state, the sum over t of gamma**t Pr(s_t = s).
+        """Discounted number of visits to each state, the sum over t of ``gamma**t Pr(s_t = s)``.
 
         Parameters
         ----------
@@ -170,29 +151,18 @@ class FiniteMDP:
         return self.start @ self.discounted_sum(policy, np.diag(~self.terminal * 1.0), gamma)
 
     def objective(self, policy: ArrayLike) -> float:
-        """Expected return J of an episode.
-
-        Parameters
-        ----------
-        policy : array_like, shape (S, A)
-
-        Returns
-        -------
-        float
-        """
+        """Expected return J of an episode under a ``policy (S, A)``."""
         return float(self.start @ self.value(policy))
 
     def optimum(self) -> Array:
-        """An optimal policy, by policy iteration from the uniform one.
+        """An optimal policy ``(S, A)``, by policy iteration from the uniform one.
 
-        Returns
-        -------
-        ndarray, shape (S, A)
-            Probability 1 for the best action of each state.
+        It gives the best action of each state the probability 1.
         """
         policy = np.full(self.P.shape[:2], 1 / self.P.shape[1])
         while True:
             q = self.action_value(policy)
+            # Beyond rounding, lest it go back and forth between actions that are equally good.
             better = q.max(1) > (policy * q).sum(1) + 1e-10
             if not better.any():
                 return policy
@@ -241,9 +211,11 @@ class FiniteMDP:
         alive = np.ones((len(stack), count), bool)
 
         def pick(cumulative: Array) -> Array:
+            # Whose episodes are over draws no more: its numbers depend on no other agent.
             pairs = zip(generators, alive, strict=True)
             u = [g.random(count) if a.any() else np.zeros(count) for g, a in pairs]
             chosen = (np.stack(u)[..., None] >= cumulative).sum(-1)
+            # A cumulative sum may end a rounding error below 1.
             return np.minimum(chosen, cumulative.shape[-1] - 1)
 
         act, move = stack.cumsum(-1), self.P.cumsum(-1)

@@ -34,45 +34,17 @@ class SoftmaxPolicy:
 
     @classmethod
     def tabular(cls, states: int, actions: int) -> SoftmaxPolicy:
-        """Policy with a parameter of its own for each state and action.
-
-        Parameters
-        ----------
-        states, actions : int
-
-        Returns
-        -------
-        SoftmaxPolicy
-            Parameter ``s * actions + a`` belongs to action a in state s.
-        """
+        """Policy with a parameter for each state and action: ``s * actions + a`` for a in s."""
         return cls(np.eye(states * actions).reshape(states, actions, -1))
 
     def probabilities(self, theta: ArrayLike) -> Array:
-        """Probability of each action in each state.
-
-        Parameters
-        ----------
-        theta : array_like, shape (..., p)
-
-        Returns
-        -------
-        ndarray, shape (..., S, A)
-        """
+        """Probability of each action in each state, ``(..., S, A)``, from ``theta (..., p)``."""
         logits = np.einsum("sap,...p->...sa", self.features, np.asarray(theta, float))
-        weights = np.exp(logits - logits.max(-1, keepdims=True))
+        weights = np.exp(logits - logits.max(-1, keepdims=True))  # none overflows
         return weights / weights.sum(-1, keepdims=True)
 
     def score(self, theta: ArrayLike) -> Array:
-        """Gradient of the log-probabilities in the parameters.
-
-        Parameters
-        ----------
-        theta : array_like, shape (p,)
-
-        Returns
-        -------
-        ndarray, shape (S, A, p)
-        """
+        """Gradient of the log-probabilities in the parameters, ``(S, A, p)``, at ``theta (p,)``."""
         mean = np.einsum("sa,sap->sp", self.probabilities(theta), self.features)
         return self.features - mean[:, None]
 
@@ -80,19 +52,13 @@ class SoftmaxPolicy:
 def policy_gradient(
     mdp: FiniteMDP, policy: SoftmaxPolicy, theta: ArrayLike, q: ArrayLike | None = None
 ) -> Array:
-    """Gradient of the expected return by the policy gradient theorem.
+    """Gradient of the expected return, ``(p,)``, by the policy gradient theorem.
 
     Parameters
     ----------
-    mdp : FiniteMDP
-    policy : SoftmaxPolicy
     theta : array_like, shape (p,)
     q : array_like, shape (S, A), optional
         A critic in place of the exact action values.
-
-    Returns
-    -------
-    ndarray, shape (p,)
 
     References
     ----------
@@ -104,13 +70,7 @@ def policy_gradient(
 
 
 def optimal_baseline(mdp: FiniteMDP, policy: SoftmaxPolicy, theta: ArrayLike) -> Array:
-    """Baseline with the least variance of each step's own term.
-
-    Parameters
-    ----------
-    mdp : FiniteMDP
-    policy : SoftmaxPolicy
-    theta : array_like, shape (p,)
+    """Baseline with the least variance of each step's own term, at ``theta (p,)``.
 
     Returns
     -------
@@ -129,13 +89,7 @@ def optimal_baseline(mdp: FiniteMDP, policy: SoftmaxPolicy, theta: ArrayLike) ->
 
 
 def compatible_critic(mdp: FiniteMDP, policy: SoftmaxPolicy, theta: ArrayLike) -> Array:
-    """Weights of the critic w'score(s, a) that is nearest to the exact action values.
-
-    Parameters
-    ----------
-    mdp : FiniteMDP
-    policy : SoftmaxPolicy
-    theta : array_like, shape (p,)
+    """Weights of the critic w'score(s, a) nearest to the exact action values, at ``theta (p,)``.
 
     Returns
     -------

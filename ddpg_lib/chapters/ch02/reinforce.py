@@ -15,17 +15,7 @@ Array: TypeAlias = NDArray[Any]
 
 
 def returns_to_go(rewards: ArrayLike, gamma: float) -> Array:
-    """Discounted sum of the rewards from each step on.
-
-    Parameters
-    ----------
-    rewards : array_like, shape (..., T)
-    gamma : float
-
-    Returns
-    -------
-    ndarray, shape (..., T)
-    """
+    """Discounted sum of the ``rewards (..., T)`` from each step on, ``(..., T)``."""
     result = np.array(rewards, float)
     for t in range(result.shape[-1] - 2, -1, -1):
         result[..., t] += gamma * result[..., t + 1]
@@ -51,6 +41,7 @@ def score_sums(score: ArrayLike, episodes: Trajectories, weights: ArrayLike) -> 
     states, actions, size = *score.shape[:2], score.shape[0] * score.shape[1]
     count = len(episodes.states)
     place = (np.arange(count)[:, None] * states + episodes.states) * actions + episodes.actions
+    # First what each state and action gets in each episode, then one product with the scores.
     weights = np.where(episodes.alive, weights, 0.0)
     table = np.bincount(place.reshape(-1), weights.reshape(-1), count * size)
     return table.reshape(count, size) @ score.reshape(size, -1)
@@ -70,10 +61,8 @@ def reinforce(
     ----------
     mdp : FiniteMDP
         Only its discount is used.
-    policy : SoftmaxPolicy
     theta : array_like, shape (p,)
         The parameters with which the episodes were drawn.
-    episodes : Trajectories
     baseline : array_like, shape (S,) or scalar
         Subtracted from the return that follows; must not depend on the actions in ``episodes``.
     reward_to_go : bool
@@ -107,8 +96,6 @@ def reinforce_moments(
 
     Parameters
     ----------
-    mdp : FiniteMDP
-    policy : SoftmaxPolicy
     theta : array_like, shape (p,)
     baseline : array_like, shape (S,) or scalar
 
@@ -164,8 +151,6 @@ def gaussian_reinforce(
         Standard deviation of every component.
     count : int
         Number of actions to draw.
-    rng : numpy.random.Generator
-    baseline : float
 
     Returns
     -------

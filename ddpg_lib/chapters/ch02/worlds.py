@@ -29,7 +29,6 @@ def grid_world(
         Reward of each step, and what is added to it when the step ends in water.
     slip : float
         Probability of going sideways, half of it to either side. A move off the map stays.
-    gamma : float
 
     Returns
     -------
@@ -61,17 +60,8 @@ def grid_world(
 def chain(horizon: int, offset: float = 0.0, spread: float = 1.0) -> FiniteMDP:
     """Cells in a row, each passed once: action 0 earns offset - spread, action 1 offset + spread.
 
-    Parameters
-    ----------
-    horizon : int
-        Number of steps H of every episode.
-    offset, spread : float
-        Reward of a step on average over the actions, and half the difference between them.
-
-    Returns
-    -------
-    FiniteMDP
-        H + 1 states, the last one terminal; gamma is 1.
+    There are ``horizon + 1`` states, the last one terminal; gamma is 1. ``offset`` is a step's
+    reward on average over the actions.
     """
     P, R = np.zeros((horizon + 1, 2, horizon + 1)), np.zeros((horizon + 1, 2, horizon + 1))
     P[np.arange(horizon), :, np.arange(1, horizon + 1)] = 1

@@ -80,10 +80,6 @@ class QuadraticBandit:
         noise : float
             As for the class.
 
-        Returns
-        -------
-        QuadraticBandit
-
         Raises
         ------
         ValueError
@@ -101,15 +97,7 @@ class QuadraticBandit:
         return cls(C, noise=noise)
 
     def cost(self, a: ArrayLike) -> Array:
-        """Cost of actions, without noise.
-
-        Parameters
-        ----------
-        a : array_like, shape (runs, ..., m)
-
-        Returns
-        -------
-        array, shape (runs, ...)
+        """Cost ``(runs, ...)`` of actions ``a (runs, ..., m)``, without noise.
 
         Raises
         ------
@@ -121,6 +109,7 @@ class QuadraticBandit:
         if gap.ndim < 2 or gap.shape[0] != runs or gap.shape[-1] != m:
             raise ValueError(f"actions must have shape ({runs}, ..., {m}), got {gap.shape}")
         root: Array = self._root  # type: ignore[attr-defined]
+        # A squared length, so rounding makes no cost negative.
         return np.square(gap.reshape(runs, -1, m) @ root).sum(-1).reshape(gap.shape[:-1])
 
     def costs_around(self, center: Array, scale: Array, xi: Array) -> Array:
@@ -148,12 +137,7 @@ class QuadraticBandit:
     def explore(self, seeds: Sequence[int], batches: int) -> Iterator[tuple[Array, Array]]:
         """Random numbers of a learner, batch by batch, each run's from its own seed.
 
-        Parameters
-        ----------
-        seeds : sequence of int
-            One for each run.
-        batches : int
-            Number of batches; each has 2 m steps, as in the paper.
+        A batch has 2 m steps, as in the paper.
 
         Yields
         ------

@@ -35,7 +35,6 @@ def copdac_b(
 
     Parameters
     ----------
-    bandit : QuadraticBandit
     seeds : sequence of int
         One for each run of the bandit.
     alpha, sigma : array_like, shape (settings,) or scalar

@@ -26,7 +26,6 @@ def lqr_moment(lqr: LQR, K: ArrayLike, start: ArrayLike, sigma: float = 0.0) -> 
 
     Parameters
     ----------
-    lqr : LQR
     K : array_like, shape (m, n)
         Gain of the policy.
     start : array_like, shape (n, n)
@@ -60,15 +59,8 @@ def lqr_moment(lqr: LQR, K: ArrayLike, start: ArrayLike, sigma: float = 0.0) -> 
 def lqr_objective(lqr: LQR, K: ArrayLike, start: ArrayLike, sigma: float = 0.0) -> float:
     """Expected discounted return J of ``a = -K s + sigma xi``.
 
-    Parameters
-    ----------
-    lqr, K, start, sigma
-        As for :func:`lqr_moment`.
-
-    Returns
-    -------
-    float
-        ``-tr(P start) - c``, where c is the cost of all noise, the world's and the policy's.
+    It is ``-tr(P start) - c``, where c is the cost of all noise, the world's and the policy's. The
+    arguments are those of :func:`lqr_moment`.
 
     Raises
     ------
@@ -86,16 +78,8 @@ def lqr_objective(lqr: LQR, K: ArrayLike, start: ArrayLike, sigma: float = 0.0) 
 def lqr_slope(lqr: LQR, K: ArrayLike) -> Array:
     """Matrix G of the slope of Q in the action at the policy's own: ``dQ/da = G s``.
 
-    Parameters
-    ----------
-    lqr : LQR
-    K : array_like, shape (m, n)
-        Gain of the policy.
-
-    Returns
-    -------
-    array, shape (m, n)
-        ``2 ((R + gamma B'PB) K - gamma B'PA)`` with the policy's P. Zero for the optimal gain.
+    With the gain ``K (m, n)`` and the policy's P, the ``(m, n)`` matrix ``2 ((R + gamma B'PB) K -
+    gamma B'PA)``. Zero for the optimal gain.
     """
     K, P = np.asarray(K, np.float64), lqr.policy_matrix(K)
     future = lqr.gamma * lqr.B.T @ P
@@ -112,7 +96,6 @@ def lqr_gradient(lqr: LQR, K: ArrayLike, moment: ArrayLike) -> Array:
 
     Parameters
     ----------
-    lqr : LQR
     K : array_like, shape (m, n)
         Gain of the policy.
     moment : array_like, shape (n, n)

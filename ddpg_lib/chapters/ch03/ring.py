@@ -56,74 +56,34 @@ class RingWorld:
 
     @cached_property
     def s(self) -> Array:
-        """The states of the quadrature, (size,), in radians."""
+        """The states of the quadrature, ``(size,)``, in radians."""
         return 2 * np.pi * np.arange(self.size) / self.size - np.pi
 
     @cached_property
     def features(self) -> Array:
-        """Gradient of the policy in theta, (size, 3): 1, cos s, sin s."""
+        """Gradient of the policy in theta, ``(size, 3)``: 1, cos s, sin s."""
         return np.stack([np.ones(self.size), np.cos(self.s), np.sin(self.s)], axis=1)
 
     def reward(self, a: Array) -> Array:
-        """Reward.
-
-        Parameters
-        ----------
-        a : array, shape (size, ...)
-            Actions in each state.
-
-        Returns
-        -------
-        array, shape (size, ...)
-        """
+        """Reward of actions ``a (size, ...)`` in each state, of their shape."""
         s = self.s.reshape(-1, *[1] * (a.ndim - 1))
         return np.cos(s) - 0.5 * (1 - np.exp(-(a**2)))
 
     def chances(self, a: Array) -> Array:
-        """Probability of each next state.
+        """Probability of each next state, ``(size, ..., size)``, after actions ``a (size, ...)``.
 
-        Parameters
-        ----------
-        a : array, shape (size, ...)
-            Actions in each state.
-
-        Returns
-        -------
-        array, shape (size, ..., size)
-            The next states are the last axis.
+        The next states are the last axis.
         """
         s = self.s.reshape(-1, *[1] * a.ndim)
         exponent = self.kappa * (np.cos(self.s - s - a[..., None]) - 1)
         return np.exp(exponent) / (special.ive(0, self.kappa) * self.size)
 
     def action_value(self, a: Array, V: Array) -> Array:
-        """Action value Q.
-
-        Parameters
-        ----------
-        a : array, shape (size, ...)
-            Actions in each state.
-        V : array, shape (size,)
-            Values of the next states.
-
-        Returns
-        -------
-        array, shape (size, ...)
-        """
+        """Action value Q of actions ``a (size, ...)``, given the next states' ``V (size,)``."""
         return self.reward(a) + self.gamma * self.chances(a) @ V
 
     def slope(self, a: Array, V: Array) -> Array:
-        """Slope of :meth:`action_value` in the action, in closed form.
-
-        Parameters
-        ----------
-        a, V
-            As for :meth:`action_value`.
-
-        Returns
-        -------
-        array, shape (size, ...)
-        """
+        """Slope of :meth:`action_value` in the action ``a (size, ...)``, in closed form."""
         s = self.s.reshape(-1, *[1] * a.ndim)
         change = self.kappa * np.sin(self.s - s - a[..., None]) * self.chances(a)
         return -a * np.exp(-(a**2)) + self.gamma * change @ V
@@ -154,17 +114,7 @@ class RingWorld:
         return np.linalg.solve(system, self.reward(a) @ weights), np.linalg.solve(system.T, start)
 
     def objective(self, theta: ArrayLike, sigma: float = 0.0, start: Array | None = None) -> float:
-        """Expected discounted return J.
-
-        Parameters
-        ----------
-        theta, sigma, start
-            As for :meth:`solve`.
-
-        Returns
-        -------
-        float
-        """
+        """Expected discounted return J; ``theta, sigma, start`` as for :meth:`solve`."""
         V, _ = self.solve(theta, sigma)
         return float(V.mean() if start is None else start @ V)
 
@@ -208,19 +158,10 @@ class RingWorld:
         return np.linalg.solve(f.T @ (rho[:, None] * f), f.T @ (rho * slope))
 
     def stochastic_gradient(self, theta: ArrayLike, sigma: float) -> Array:
-        r"""Stochastic policy gradient :math:`\int\rho\,E[\nabla_\theta\log\pi\;Q]\,ds`.
+        r"""Stochastic policy gradient :math:`\int\rho\,E[\nabla_\theta\log\pi\;Q]\,ds`, ``(3,)``.
 
-        Sutton et al. (1999) for Gaussian actions around the policy's.
-
-        Parameters
-        ----------
-        theta : array_like, shape (3,)
-        sigma : float
-            Standard deviation of the action, positive.
-
-        Returns
-        -------
-        array, shape (3,)
+        Sutton et al. (1999) for Gaussian actions around the policy's, at ``theta (3,)``; ``sigma``,
+        their standard deviation, is positive.
         """
         V, rho = self.solve(theta, sigma)
         a, weights = self._actions(theta, sigma)

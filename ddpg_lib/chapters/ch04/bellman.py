@@ -96,7 +96,7 @@ def residual_fixed_point(
     terminated: ArrayLike | None = None,
     weight: ArrayLike | None = None,
 ) -> Array:
-    r"""Weights w of a linear critic at which the expected squared TD error is least.
+    r"""Weights w of a linear critic at which the expected squared TD error is least, ``(k,)``.
 
     With :math:`z = x - \gamma (1 - d) x'` they solve :math:`\mathbb{E}[z z^\top]\, w =
     \mathbb{E}[r\, z]`: where the residual gradient of Baird (1995) is zero.
@@ -105,10 +105,6 @@ def residual_fixed_point(
     ----------
     features, next_features, reward, gamma, terminated, weight
         As for :func:`td_fixed_point`.
-
-    Returns
-    -------
-    array, shape (k,)
 
     Raises
     ------

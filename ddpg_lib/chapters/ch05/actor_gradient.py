@@ -22,7 +22,6 @@ def action_slope(critic: nn.Module, obs: Tensor, action: Tensor) -> Tensor:
 
     Parameters
     ----------
-    critic : Critic
     obs : Tensor, shape (n, batch, obs_dim)
     action : Tensor, shape (n, batch, action_dim)
         Scaled to [-1, 1].

@@ -60,7 +60,7 @@ def effective_size(size: int, rho: ArrayLike) -> float:
     r"""Effective number of independent samples among ``size`` consecutive ones, equation (6.4).
 
     :math:`N_\text{eff} = N \big/ \bigl(1 + 2 \sum_{k=1}^{N-1} (1 - k/N)\, \rho_k\bigr)`, after
-    Bayley and Hammersley (1946).
+    Bayley and Hammersley (1946). It is below N if neighbors are alike, above it if they alternate.
 
     Parameters
     ----------
@@ -68,11 +68,6 @@ def effective_size(size: int, rho: ArrayLike) -> float:
         N, the number of consecutive samples.
     rho : array_like, shape (lags + 1,)
         Autocorrelation from lag 0. Lags beyond its end count as 0.
-
-    Returns
-    -------
-    float
-        Below N if neighbors are alike, above it if they alternate.
 
     Raises
     ------
@@ -98,7 +93,8 @@ def effective_size(size: int, rho: ArrayLike) -> float:
 def replayed_size(batch_size: int, held: float) -> float:
     r"""Effective size of a minibatch drawn uniformly, with replacement, from a buffer: (6.7).
 
-    :math:`1/N_\text{eff} = 1/N + (1 - 1/N)/n_C`.
+    :math:`1/N_\text{eff} = 1/N + (1 - 1/N)/n_C`, which is below both N and, where N is large,
+    :math:`n_C`.
 
     Parameters
     ----------
@@ -106,11 +102,6 @@ def replayed_size(batch_size: int, held: float) -> float:
         N, the minibatch's transitions.
     held : float
         :math:`n_C`, the effective size of the C transitions that the buffer holds.
-
-    Returns
-    -------
-    float
-        Below both N and, where N is large, :math:`n_C`.
 
     Raises
     ------

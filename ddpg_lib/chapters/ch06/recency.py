@@ -134,16 +134,7 @@ class RecentReplay(ReplayBuffer):
             raise ValueError(f"windows must lie between 0 and the capacity, {capacity}")
 
     def ages(self, batch_size: int) -> NDArray[np.int64]:
-        """Draw the ages of a minibatch.
-
-        Parameters
-        ----------
-        batch_size : int
-            Transitions for each agent.
-
-        Returns
-        -------
-        array of int, shape (n, batch)
+        """Draw the ages of a minibatch, ``(n, batch)``.
 
         Raises
         ------
@@ -160,16 +151,7 @@ class RecentReplay(ReplayBuffer):
         )
 
     def at(self, ages: ArrayLike) -> Batch:
-        """The transitions of given ages.
-
-        Parameters
-        ----------
-        ages : array_like of int, shape (batch,) or (n, batch)
-            0 is the latest. One row serves all agents.
-
-        Returns
-        -------
-        Batch
+        """The transitions of given ``ages``, 0 the latest: ``(n, batch)``, or ``(batch,)`` for all.
 
         Raises
         ------

@@ -65,18 +65,18 @@ class LinearTD:
 
     @property
     def curvature(self) -> Array:
-        r""":math:`C = \frac1N\sum_j x(s_j)\,x(s_j)^\top`, shape (k, k)."""
+        r""":math:`C = \frac1N\sum_j x(s_j)\,x(s_j)^\top`, shape ``(k, k)``."""
         return self.features.T @ self.features / len(self.features)
 
     @property
     def bootstrap(self) -> Array:
-        r""":math:`B = \frac{\gamma}{N}\sum_j (1 - d_j)\,x(s_j)\,x(s'_j)^\top`, shape (k, k)."""
+        r""":math:`B = \frac{\gamma}{N}\sum_j (1 - d_j)\,x(s_j)\,x(s'_j)^\top`, shape ``(k, k)``."""
         following = (1 - self.terminated)[:, None] * self.next_features
         return self.gamma * self.features.T @ following / len(self.features)
 
     @property
     def gain(self) -> Array:
-        r""":math:`\kappa = C^{-1}B`, shape (k, k): one full fit to the targets' own values.
+        r""":math:`\kappa = C^{-1}B`, shape ``(k, k)``: one full fit to the targets' own values.
 
         Its eigenvalues are those of the projected Bellman operator.
         """
@@ -85,25 +85,14 @@ class LinearTD:
     def without_target(self) -> Array:
         r"""The matrix of one update without a target network, :math:`I - 2\eta(C - B)`.
 
-        Returns
-        -------
-        array, shape (k, k)
-            Acts on :math:`\phi`.
+        It acts on :math:`\phi`, so it is ``(k, k)``.
         """
         return np.eye(self.features.shape[1]) - 2 * self.lr * (self.curvature - self.bootstrap)
 
     def soft(self, tau: float) -> Array:
-        r"""The matrix of one update followed by a soft update of the target.
+        r"""The matrix of one update followed by a soft update of the target, by the fraction tau.
 
-        Parameters
-        ----------
-        tau : float
-            The fraction by which the target follows.
-
-        Returns
-        -------
-        array, shape (2k, 2k)
-            Acts on :math:`(\phi, \phi')`, the online weights first.
+        It acts on :math:`(\phi, \phi')`, the online weights first, so it is ``(2k, 2k)``.
 
         Raises
         ------
@@ -120,15 +109,7 @@ class LinearTD:
     def hard(self, period: int) -> Array:
         r"""The matrix of ``period`` updates with a fixed target, which is then copied.
 
-        Parameters
-        ----------
-        period : int
-            Updates between copies.
-
-        Returns
-        -------
-        array, shape (k, k)
-            Acts on :math:`\phi` at the moments of copying.
+        It acts on :math:`\phi` at the moments of copying, so it is ``(k, k)``.
 
         Raises
         ------

@@ -52,13 +52,7 @@ class Follow:
         return self.period / self.tau - (self.period - 1) / 2
 
     def hard_equivalent(self) -> Follow:
-        """The hard rule whose mean lag is nearest to this one's.
-
-        Returns
-        -------
-        Follow
-            With tau 1.
-        """
+        """The hard rule, with tau 1, whose mean lag is nearest to this one's."""
         return Follow(1.0, max(1, round(2 * self.lag - 1)))
 
 
@@ -109,20 +103,10 @@ class FollowingDDPG(DDPG):
 
 
 def shared_weights(network: nn.Module, other: nn.Module) -> list[str]:
-    """Which weights of a network lie in the other's memory.
+    """Names of the weights of a network that lie in the other's memory; none if all are its own.
 
     Two names for one network, a shallow copy, ``target.data = online.data`` and a shared layer
     all end in shared memory, by which a target moves along with its online network.
-
-    Parameters
-    ----------
-    network, other : torch.nn.Module
-        Such as a target and its online network.
-
-    Returns
-    -------
-    list of str
-        Names of the weights in ``network``; empty if all are its own.
     """
     memory = {p.untyped_storage().data_ptr() for p in other.parameters()}
     return [

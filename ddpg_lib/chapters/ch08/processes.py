@@ -57,10 +57,6 @@ class AR1:
         exact : bool
             Whether the steps have the continuous process's own distribution, or are Euler's, as
             in :class:`ddpg_lib.parts.noise.OrnsteinUhlenbeckNoise`.
-
-        Returns
-        -------
-        AR1
         """
         if exact:
             kept = math.exp(-theta * dt)
@@ -69,19 +65,7 @@ class AR1:
 
     @classmethod
     def with_std(cls, std: float, phi: float = 0.0) -> AR1:
-        """The sequence that settles at a given standard deviation.
-
-        Parameters
-        ----------
-        std : float
-            Standard deviation long after the start.
-        phi : float
-            What a step keeps.
-
-        Returns
-        -------
-        AR1
-        """
+        """The sequence that keeps ``phi`` a step and settles at a given standard deviation."""
         return cls(phi, std * math.sqrt(1 - phi**2))
 
     @property
@@ -97,45 +81,19 @@ class AR1:
     def variance(self, t: ArrayLike) -> Array:
         r"""Variance of :math:`x_t`, which is :math:`s^2 (1 - \varphi^{2t}) / (1 - \varphi^2)`.
 
-        Parameters
-        ----------
-        t : array_like
-            Steps since the start at 0.
-
-        Returns
-        -------
-        array
-            Of the shape of ``t``.
+        Of the shape of ``t``, the steps since the start at 0.
         """
         return np.asarray(self.std**2 * (1 - self.phi ** (2 * np.asarray(t, float))))
 
     def autocorrelation(self, lag: ArrayLike) -> Array:
-        r"""Correlation of values ``lag`` steps apart, long after the start, :math:`\varphi^k`.
+        r"""Correlation :math:`\varphi^k` of values k steps apart, long after the start.
 
-        Parameters
-        ----------
-        lag : array_like
-            Steps k, not negative.
-
-        Returns
-        -------
-        array
-            Of the shape of ``lag``.
+        ``lag`` is k, not negative.
         """
         return np.asarray(np.float64(self.phi) ** np.asarray(lag))
 
     def covariance(self, n: int) -> Array:
-        """Covariances of the first n values, :math:`x_1` to :math:`x_n`.
-
-        Parameters
-        ----------
-        n : int
-            Number of values.
-
-        Returns
-        -------
-        array, shape (n, n)
-        """
+        """Covariances ``(n, n)`` of the first n values, :math:`x_1` to :math:`x_n`."""
         t = np.arange(1, n + 1)
         earlier = np.minimum(t[:, None], t[None, :])
         return self.variance(earlier) * self.autocorrelation(np.abs(t[:, None] - t[None, :]))
@@ -144,16 +102,7 @@ class AR1:
         r"""Power spectral density :math:`S = s^2 / (1 - 2 \varphi \cos \omega + \varphi^2)`.
 
         Its mean over all frequencies is the variance; white noise has the same everywhere.
-
-        Parameters
-        ----------
-        omega : array_like
-            Angular frequencies in radians a step; all lie in [-pi, pi].
-
-        Returns
-        -------
-        array
-            Of the shape of ``omega``.
+        ``omega`` are angular frequencies in radians a step; all lie in [-pi, pi].
         """
         shape = 1 - 2 * self.phi * np.cos(omega) + self.phi**2
         return np.asarray(self.scale**2 / shape)

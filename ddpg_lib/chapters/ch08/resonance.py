@@ -40,16 +40,9 @@ class Resonator:
 
     @classmethod
     def of_pendulum(cls, model: PendulumModel | None = None) -> Resonator:
-        """Small swings of Pendulum-v1 about hanging; y in rad, the action scaled to [-1, 1].
+        """Small swings of a pendulum about hanging; y in rad, the action scaled to [-1, 1].
 
-        Parameters
-        ----------
-        model : PendulumModel, optional
-            Another pendulum than Gymnasium's.
-
-        Returns
-        -------
-        Resonator
+        Without a model it is Pendulum-v1.
         """
         m = model or PendulumModel()
         omega = math.acos(1 - m.gravity_gain * m.time_step**2 / 2)
@@ -65,10 +58,6 @@ class Resonator:
             Speed that the full action adds in a step, in units of position a step.
         gravity : float
             Speed that the steepest slope takes in a step.
-
-        Returns
-        -------
-        Resonator
         """
         return cls(math.acos(1 - 3 * gravity / 2), power)
 
@@ -87,19 +76,9 @@ class Resonator:
         return (1 - math.sin(self.omega)) / math.cos(self.omega)
 
     def amplitude(self, u: ArrayLike) -> Array:
-        r"""How far it swings after these actions, from rest.
+        r"""How far it swings from rest after the actions ``u (..., n)``: ``(...,)``, in units of y.
 
         It is :math:`|\kappa \sum_k e^{-i\omega k} u_k|`.
-
-        Parameters
-        ----------
-        u : array_like, shape (..., n)
-            Actions in turn.
-
-        Returns
-        -------
-        array, shape (...)
-            In units of y.
         """
         u = np.asarray(u, float)
         wave = np.exp(-1j * self.omega * np.arange(u.shape[-1]))
@@ -108,19 +87,7 @@ class Resonator:
     def mean_square_amplitude(self, noise: AR1, n: int) -> float:
         r"""The exact mean of the squared amplitude after n steps of noise that began at 0.
 
-        For large n it is nearly :math:`\kappa^2 n S(\omega)`.
-
-        Parameters
-        ----------
-        noise : AR1
-            The actions.
-        n : int
-            Steps.
-
-        Returns
-        -------
-        float
-            In units of y squared.
+        For large n it is nearly :math:`\kappa^2 n S(\omega)`. In units of y squared.
         """
         t = np.arange(n)
         wave = np.cos(self.omega * (t[:, None] - t[None, :]))
@@ -129,20 +96,9 @@ class Resonator:
     def steps_to(self, amplitude: float, noise: AR1) -> float:
         r"""Mean steps until noise has driven it to an amplitude: :math:`R^2/(\kappa^2 S)`.
 
-        Exact for white noise, but for what the last step overshoots; otherwise good where the
-        noise forgets much faster than that.
-
-        Parameters
-        ----------
-        amplitude : float
-            R, in units of y.
-        noise : AR1
-            The actions, unclipped.
-
-        Returns
-        -------
-        float
-            Steps; infinite without noise.
+        The amplitude R is in units of y; the noise is the actions, unclipped. Exact for white
+        noise, but for what the last step overshoots; otherwise good where the noise forgets much
+        faster than that. Infinite without noise.
         """
         power = self.response**2 * float(noise.spectrum(self.omega))
         return amplitude**2 / power if power > 0 else math.inf

@@ -67,14 +67,7 @@ class OneDToy(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
-        """Begin an episode at the left end.
-
-        Parameters
-        ----------
-        seed : int, optional
-            For Gymnasium's generator, which is not used.
-        options : dict, optional
-            None are known.
+        """Begin an episode at the left end; the seed has no effect, no ``options`` are known.
 
         Returns
         -------
@@ -90,12 +83,7 @@ class OneDToy(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
     def step(
         self, action: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
-        """Walk.
-
-        Parameters
-        ----------
-        action : array, shape (1,)
-            The step, in [-0.1, 0.1]; clipped.
+        """Move by an ``action (1,)``, clipped to [-0.1, 0.1].
 
         Returns
         -------
@@ -174,17 +162,7 @@ def action_value(
 def optimal_value(s: ArrayLike, gamma: float = 0.99) -> Array:
     r"""The exact :math:`V^*(s) = \gamma^{\lfloor s / 0.1 \rfloor}`: full steps to the left.
 
-    Parameters
-    ----------
-    s : array_like
-        States in [0, 1].
-    gamma : float
-        Discount a step.
-
-    Returns
-    -------
-    array
-        Of the shape of ``s``.
+    Of the shape of ``s``, states in [0, 1].
     """
     # The tolerance keeps 0.3 / 0.1 from falling below 3.
     return np.asarray(gamma ** np.floor(np.asarray(s, float) / MAX_STEP + 1e-9))

@@ -41,30 +41,12 @@ class Units:
             raise ValueError("a scale of 0 would lose the component")
 
     def __call__(self, obs: ArrayLike) -> NDArray[np.float32]:
-        """Observations in these units.
-
-        Parameters
-        ----------
-        obs : array_like, shape (..., components)
-
-        Returns
-        -------
-        array of float32, of the same shape
-        """
+        """Observations ``obs (..., components)`` in these units, float32."""
         return np.asarray(np.asarray(obs) * self.scale + self.shift, np.float32)
 
 
 def with_bias(features: ArrayLike) -> Array:
-    """Features and a column of ones, whose weight is the bias.
-
-    Parameters
-    ----------
-    features : array_like, shape (N, k)
-
-    Returns
-    -------
-    array, shape (N, k + 1)
-    """
+    """Features ``(N, k)`` and a column of ones, whose weight is the bias: ``(N, k + 1)``."""
     x = np.asarray(features, float)
     return np.concatenate([x, np.ones((len(x), 1))], axis=1)
 
@@ -72,32 +54,17 @@ def with_bias(features: ArrayLike) -> Array:
 def curvature(features: ArrayLike) -> Array:
     r"""The matrix :math:`C = \frac1N \sum_j x_j x_j^\top` of a linear critic's squared error.
 
-    Parameters
-    ----------
-    features : array_like, shape (N, k)
-
-    Returns
-    -------
-    array, shape (k, k)
+    From ``features (N, k)`` a matrix ``(k, k)``.
     """
     x = np.asarray(features, float)
     return np.asarray(x.T @ x / len(x))
 
 
 def extreme_curvatures(features: ArrayLike) -> tuple[float, float]:
-    """The smallest and the largest eigenvalue of :func:`curvature`.
+    """The smallest and the largest eigenvalue of :func:`curvature`, from ``features (N, k)``.
 
     They come from the singular values of the features: forming the products first would lose half
     of the digits, and the smallest eigenvalue with them.
-
-    Parameters
-    ----------
-    features : array_like, shape (N, k)
-        At least k of them.
-
-    Returns
-    -------
-    smallest, largest : float
 
     Raises
     ------
@@ -114,14 +81,7 @@ def extreme_curvatures(features: ArrayLike) -> tuple[float, float]:
 def condition_number(features: ArrayLike) -> float:
     """Largest over smallest curvature: what the scales of features cost gradient descent.
 
-    Parameters
-    ----------
-    features : array_like, shape (N, k)
-
-    Returns
-    -------
-    float
-        At least 1; infinite if the features are linearly dependent.
+    From ``features (N, k)``. At least 1; infinite if the features are linearly dependent.
     """
     smallest, largest = extreme_curvatures(features)
     return largest / smallest if smallest > 0 else float("inf")
@@ -130,14 +90,7 @@ def condition_number(features: ArrayLike) -> float:
 def largest_step(features: ArrayLike) -> float:
     """Step size from which gradient descent on the mean squared error no longer converges.
 
-    Parameters
-    ----------
-    features : array_like, shape (N, k)
-
-    Returns
-    -------
-    float
-        One over the largest curvature.
+    One over the largest curvature of ``features (N, k)``.
     """
     return 1 / extreme_curvatures(features)[1]
 
@@ -145,34 +98,17 @@ def largest_step(features: ArrayLike) -> float:
 def best_rate(condition: float) -> float:
     """Factor by which the error shrinks an update, with the best constant step size.
 
-    Parameters
-    ----------
-    condition : float
-        Of the features, at least 1.
-
-    Returns
-    -------
-    float
-        ``(condition - 1) / (condition + 1)``.
+    It is ``(condition - 1) / (condition + 1)``.
     """
     return (condition - 1) / (condition + 1)
 
 
 def layer_norm_jacobian(x: ArrayLike) -> Array:
-    r"""Derivative of layer normalization at ``x``, without its gain, offset and epsilon.
+    r"""Derivative ``(h, h)`` of layer normalization at ``x (h,)``, without gain, offset, epsilon.
 
     With z the normalized ``x`` and sigma its standard deviation, it is
-    :math:`\frac1\sigma (I - \frac1h 1 1^\top - \frac1h z z^\top)`.
-
-    Parameters
-    ----------
-    x : array_like, shape (h,)
-        Not all equal.
-
-    Returns
-    -------
-    array, shape (h, h)
-        Symmetric; x and the vector of ones are mapped to 0.
+    :math:`\frac1\sigma (I - \frac1h 1 1^\top - \frac1h z z^\top)`: symmetric, and x and the vector
+    of ones are mapped to 0.
 
     Raises
     ------

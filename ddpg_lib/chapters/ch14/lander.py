@@ -39,12 +39,7 @@ def throttle(action: ArrayLike) -> Array:
 
 
 def potential_terms(obs: ArrayLike) -> Array:
-    """The parts of the potential whose differences are the reward's shaping.
-
-    Parameters
-    ----------
-    obs : array_like, shape (..., 8)
-        Observations of the environment.
+    """The parts of the potential whose differences are the reward's shaping, of ``obs (..., 8)``.
 
     Returns
     -------
@@ -64,52 +59,27 @@ def potential_terms(obs: ArrayLike) -> Array:
 
 
 def potential(obs: ArrayLike) -> Array:
-    """Sum of :func:`potential_terms`.
-
-    Parameters
-    ----------
-    obs : array_like, shape (..., 8)
-        Observations of the environment.
-
-    Returns
-    -------
-    array, shape (...,)
-    """
+    """Sum ``(...,)`` of :func:`potential_terms` of observations ``obs (..., 8)``."""
     return potential_terms(obs).sum(axis=-1)
 
 
 def reward(obs: ArrayLike, action: ArrayLike, next_obs: ArrayLike) -> Array:
-    """Reward of a step that does not end the episode.
+    """Reward ``(...,)`` of a step that does not end the episode.
 
-    Parameters
-    ----------
-    obs, next_obs : array_like, shape (..., 8)
-        States s and s'.
-    action : array_like, shape (..., 2)
-        In [-1, 1].
-
-    Returns
-    -------
-    array, shape (...,)
-        The potential's difference less the fuel. Where the episode terminates, the environment
-        gives ``END`` or ``-END`` instead.
+    From states ``obs, next_obs (..., 8)`` and an ``action (..., 2)`` in [-1, 1]: the potential's
+    difference less the fuel. Where the episode terminates, the environment gives ``END`` or
+    ``-END`` instead.
     """
     return potential(next_obs) - potential(obs) - throttle(action) @ np.array(FUEL)
 
 
 def hover_throttle() -> float:
-    """Mean power of the main engine at which its impulse balances the weight, upright.
-
-    Returns
-    -------
-    float
-        As a share of full power.
-    """
+    """Mean share of the main engine's power at which its impulse balances the weight, upright."""
     return MASS * GRAVITY / STEPS_A_SECOND / IMPULSE
 
 
 def landing_gain(steps: int, gain: float, gamma: float) -> float:
-    """How much more coming to rest is worth than hovering for ever, discounted.
+    """How much more reward coming to rest is worth than hovering for ever, discounted.
 
     Until then both burn the same fuel; the potential moves in the last of these steps.
 
@@ -121,11 +91,6 @@ def landing_gain(steps: int, gain: float, gamma: float) -> float:
         The potential at rest less that of hovering.
     gamma : float
         Discount a step.
-
-    Returns
-    -------
-    float
-        In units of the reward.
     """
     fuel = FUEL[0] * hover_throttle()
     return gamma ** (steps - 1) * gain + gamma**steps * (END + fuel / (1 - gamma))
@@ -158,18 +123,10 @@ def hover(height: float) -> Callable[[ArrayLike], Array]:
 
 
 def still(main: float, side: float, sigma: float) -> float:
-    r"""Probability that Gaussian noise leaves all engines off in a step.
+    """Probability that Gaussian noise leaves all engines off in a step.
 
-    Parameters
-    ----------
-    main, side : float
-        The policy's action, without noise.
-    sigma : float
-        Standard deviation of the noise on each component; 0 for none.
-
-    Returns
-    -------
-    float
+    ``main, side`` is the policy's action, without noise; ``sigma`` the noise's standard deviation
+    on each component, 0 for none.
     """
     if sigma == 0:
         return float(main <= 0 and abs(side) <= 0.5)
@@ -181,18 +138,9 @@ def still(main: float, side: float, sigma: float) -> float:
 
 
 def still_windows(main: Array, side: Array, steps: int = REST_STEPS) -> NDArray[np.bool_]:
-    """In which windows of consecutive actions no engine fires at all.
+    """In which windows of ``steps`` consecutive actions no engine fires at all.
 
-    Parameters
-    ----------
-    main, side : array, shape (..., time)
-        Actions, noise included.
-    steps : int
-        Length of a window.
-
-    Returns
-    -------
-    array of bool, shape (..., time - steps + 1)
+    From actions ``main, side (..., time)``, noise included, to ``(..., time - steps + 1)``.
     """
     off = (throttle(np.stack([main, side], axis=-1)) == 0).all(axis=-1)
     windows: NDArray[np.bool_] = np.lib.stride_tricks.sliding_window_view(off, steps, axis=-1)

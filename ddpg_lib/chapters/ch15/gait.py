@@ -35,17 +35,7 @@ def bridged(contact: ArrayLike, gap: int) -> NDArray[np.bool_]:
 
 
 def footfalls(contact: ArrayLike) -> NDArray[np.intp]:
-    """Steps in which a foot comes down.
-
-    Parameters
-    ----------
-    contact : array_like of bool, shape (time,)
-        Of one foot.
-
-    Returns
-    -------
-    array of int
-    """
+    """Steps in which a foot comes down, from its ``contact (time,)``: ``(footfalls,)``."""
     c = np.asarray(contact, bool)
     return np.flatnonzero(~c[:-1] & c[1:]) + 1
 

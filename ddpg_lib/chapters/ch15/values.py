@@ -8,39 +8,18 @@ from ddpg_lib.chapters.ch15.walker import FALL, METER, STEPS_A_SECOND, TORQUE
 
 
 def step_value(speed: float, effort: float) -> float:
-    """Points that a steady walk earns in a step.
+    """Points that a steady walk earns in a step, at a speed in m/s and a mean effort.
 
-    Parameters
-    ----------
-    speed : float
-        m/s.
-    effort : float
-        Mean of :func:`ddpg_lib.chapters.ch15.walker.effort` over the steps.
-
-    Returns
-    -------
-    float
+    The effort is that of :func:`ddpg_lib.chapters.ch15.walker.effort`.
     """
     return METER * speed / STEPS_A_SECOND - TORQUE * effort
 
 
 def walk_value(rho: float, steps: int, gamma: float, end: float = 0.0) -> float:
-    """Value of a walk that ends after some steps.
+    """Value of a walk of ``rho`` points a step that ends after some steps.
 
-    Parameters
-    ----------
-    rho : float
-        Points a step.
-    steps : int
-        Before the one that ends the walk.
-    gamma : float
-        Discount a step, at most 1.
-    end : float
-        Reward of the step that ends it: ``FALL``, or 0.
-
-    Returns
-    -------
-    float
+    ``steps`` are those before the one that ends the walk; ``end`` is that one's reward, ``FALL`` or
+    0; ``gamma`` is at most 1.
     """
     total = float(steps) if gamma == 1 else (1 - gamma**steps) / (1 - gamma)
     return rho * total + gamma**steps * end
@@ -49,16 +28,7 @@ def walk_value(rho: float, steps: int, gamma: float, end: float = 0.0) -> float:
 def break_even(rho: float, gamma: float) -> float:
     """Steps before a certain fall from which on walking is worth more than standing still.
 
-    Parameters
-    ----------
-    rho : float
-        Points a step, positive.
-    gamma : float
-        Discount a step, at most 1.
-
-    Returns
-    -------
-    float
+    The walk earns ``rho`` points a step; ``gamma`` is at most 1.
 
     Raises
     ------
@@ -73,20 +43,9 @@ def break_even(rho: float, gamma: float) -> float:
 
 
 def risky_value(rho: float, hazard: float, gamma: float) -> float:
-    """Value of a walk that may fall at any step, with the same probability.
+    """Value of a walk that falls at any step with the same probability, ``hazard``.
 
-    Parameters
-    ----------
-    rho : float
-        Points of a step without a fall.
-    hazard : float
-        Probability of a fall in a step.
-    gamma : float
-        Discount a step.
-
-    Returns
-    -------
-    float
+    ``rho`` are the points of a step without a fall.
     """
     return ((1 - hazard) * rho + hazard * FALL) / (1 - gamma * (1 - hazard))
 
@@ -94,19 +53,7 @@ def risky_value(rho: float, hazard: float, gamma: float) -> float:
 def blind_value(rho: float, steps: int, gamma: float) -> float:
     """What temporal differences make of a walk whose end cannot be seen coming.
 
-    All states of the walk look alike, so they share one value.
-
-    Parameters
-    ----------
-    rho : float
-        Points a step.
-    steps : int
-        Of the whole walk.
-    gamma : float
-        Discount a step.
-
-    Returns
-    -------
-    float
+    All states of the walk look alike, so they share one value. It earns ``rho`` points a step, and
+    ``steps`` is its whole length.
     """
     return rho / (1 - gamma * (1 - 1 / steps))

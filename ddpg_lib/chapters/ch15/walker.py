@@ -23,28 +23,15 @@ UNITS = np.array([1, 25, 25 / 3, 12.5, *[1, 4, 1, 6, 1] * 2, *[16 / 3] * 10])
 
 
 def effort(action: ArrayLike) -> Array:
-    """Sum of the motors' torque limits, as shares of full torque.
+    """Sum ``(...,)`` of the motors' torque limits, as shares of full torque: 0 to 4.
 
-    Parameters
-    ----------
-    action : array_like, shape (..., 4)
-        Clipped to [-1, 1].
-
-    Returns
-    -------
-    array, shape (...,)
-        0 to 4.
+    The ``action (..., 4)`` is clipped to [-1, 1].
     """
     return np.asarray(np.clip(np.abs(np.asarray(action, float)), 0, 1).sum(axis=-1))
 
 
 def motor_target(action: ArrayLike) -> tuple[Array, Array]:
-    """What the motors strive for (Gymnasium's ``BipedalWalker.step``).
-
-    Parameters
-    ----------
-    action : array_like, shape (..., 4)
-        In [-1, 1].
+    """What the motors strive for (Gymnasium's ``BipedalWalker.step``), of an ``action (..., 4)``.
 
     Returns
     -------
@@ -58,7 +45,7 @@ def motor_target(action: ArrayLike) -> tuple[Array, Array]:
 
 
 def shaping(place: ArrayLike, tilt: ArrayLike) -> Array:
-    """The potential whose change is paid.
+    """The potential whose change is paid, in points.
 
     Parameters
     ----------
@@ -70,7 +57,7 @@ def shaping(place: ArrayLike, tilt: ArrayLike) -> Array:
     Returns
     -------
     array
-        Points.
+        Of the arguments' common shape.
     """
     return METER * np.asarray(place, float) - TILT * np.abs(np.asarray(tilt, float))
 
@@ -96,14 +83,7 @@ def reward(place: ArrayLike, tilt: ArrayLike, action: ArrayLike) -> Array:
 def lunge(step: int) -> Array:
     """Half a second of torque, then none: the legs slide into a wide stance that holds by itself.
 
-    Parameters
-    ----------
-    step : int
-        Of the episode, from 0.
-
-    Returns
-    -------
-    array, shape (4,)
+    An action ``(4,)`` for each step of the episode, from 0.
     """
     return np.array([1, 0.3, -1, 0.3]) if step < 30 else np.zeros(4)
 
@@ -111,15 +91,8 @@ def lunge(step: int) -> Array:
 def shipped(speed: float = 0.29) -> Callable[[ArrayLike], Array]:
     """The controller that Gymnasium ships, for one episode.
 
-    Parameters
-    ----------
-    speed : float
-        Its ``SPEED``, as in the observation: above it the walker straightens its standing leg.
-
-    Returns
-    -------
-    callable
-        From an observation, shape (24,), to an action, shape (4,). It remembers which leg moves.
+    ``speed`` is its ``SPEED``, as in the observation: above it the walker straightens its standing
+    leg. It maps an observation ``(24,)`` to an action ``(4,)``, and remembers which leg moves.
     """
     from gymnasium.envs.box2d.bipedal_walker import BipedalWalkerHeuristics
 

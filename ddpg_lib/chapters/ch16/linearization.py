@@ -19,10 +19,7 @@ Transition = Callable[[Array, Array], Array]
 def transition(env: gym.Env[Any, Any]) -> Transition:
     """The noise-free map from a state and an action to the next state, of a MuJoCo environment.
 
-    Parameters
-    ----------
-    env : gymnasium.Env
-        One of Gymnasium's MuJoCo environments; each call moves it.
+    Each call moves the environment.
 
     Returns
     -------
@@ -89,10 +86,8 @@ def actor_gain(agent: DDPG, obs: ArrayLike) -> Array:
 
     Parameters
     ----------
-    agent : DDPG
-        A stack of n agents.
     obs : array_like, shape (n, obs_dim)
-        An observation for each.
+        An observation for each of the n agents.
 
     Returns
     -------
@@ -118,4 +113,5 @@ def actor_gain(agent: DDPG, obs: ArrayLike) -> Array:
         for k in range(action.shape[-1])
     ]
     jacobian = torch.stack(rows, dim=1).double().cpu().numpy()
+    # The actor's outputs are scaled to [-1, 1]; half the range is the environment's unit.
     return np.asarray(-agent.half_range[:, None] * jacobian)

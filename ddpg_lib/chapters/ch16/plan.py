@@ -25,11 +25,6 @@ _SHORT = 1e-4  # m, below which a distance is no longer distinguished
 def joint_map(steps: int) -> tuple[Array, Array]:
     """A joint's angle after each step, linear in where it starts and in its actions.
 
-    Parameters
-    ----------
-    steps : int
-        How many.
-
     Returns
     -------
     free : array, shape (steps, 2)

@@ -21,11 +21,7 @@ ELBOW = 3.0  # rad, the second joint's limit to either side
 
 
 def read(obs: ArrayLike) -> tuple[Array, Array, Array]:
-    """Angles, angular velocities and target from Reacher-v5's observation.
-
-    Parameters
-    ----------
-    obs : array_like, shape (..., 10)
+    """Angles, angular velocities and target from Reacher-v5's observation ``obs (..., 10)``.
 
     Returns
     -------
@@ -41,17 +37,7 @@ def read(obs: ArrayLike) -> tuple[Array, Array, Array]:
 
 
 def fingertip(q: ArrayLike) -> Array:
-    """Where the fingertip is, in m.
-
-    Parameters
-    ----------
-    q : array_like, shape (..., 2)
-        rad.
-
-    Returns
-    -------
-    array, shape (..., 2)
-    """
+    """Where the fingertip is, ``(..., 2)`` in m, at the angles ``q (..., 2)`` in rad."""
     first, both = np.asarray(q, np.float64)[..., 0], np.sum(q, axis=-1)
     angle = np.stack([first, both])
     x, y = np.tensordot(LINKS, np.cos(angle), 1), np.tensordot(LINKS, np.sin(angle), 1)
@@ -59,17 +45,9 @@ def fingertip(q: ArrayLike) -> Array:
 
 
 def jacobian(q: ArrayLike) -> Array:
-    """Derivative of the fingertip's place in the angles, in m.
+    """Derivative of the fingertip's place in the angles, in m, at ``q (..., 2)`` in rad.
 
-    Parameters
-    ----------
-    q : array_like, shape (..., 2)
-        rad.
-
-    Returns
-    -------
-    array, shape (..., 2, 2)
-        Row: x and y; column: angle.
+    Its shape is ``(..., 2, 2)``; row: x and y; column: angle.
     """
     q = np.asarray(q, np.float64)
     elbow = np.stack([np.cos(q[..., 0]), np.sin(q[..., 0])], axis=-1) * LINKS[0]
@@ -103,15 +81,8 @@ def postures(target: ArrayLike) -> Array:
 def pd_gains(rate: float) -> tuple[float, float]:
     """Gains of ``a = kp (q* - q) - kd velocity`` that bring a joint home without overshoot.
 
-    Parameters
-    ----------
-    rate : float
-        The double root of the closed loop, in 1/s: the larger, the faster.
-
-    Returns
-    -------
-    kp, kd : float
-        Action for each rad, and for each rad/s.
+    ``rate`` is the double root of the closed loop, in 1/s: the larger, the faster. The gains are an
+    action for each rad, and for each rad/s.
     """
     return rate**2 / GEAR, (2 * rate - DAMPING) / GEAR
 
@@ -119,17 +90,8 @@ def pd_gains(rate: float) -> tuple[float, float]:
 def controller(obs: ArrayLike, rate: float = 8.0) -> Array:
     """Turn both joints towards the nearest of the two postures that reach the target.
 
-    Parameters
-    ----------
-    obs : array_like, shape (..., 10)
-        Reacher-v5's observation.
-    rate : float
-        As for :func:`pd_gains`.
-
-    Returns
-    -------
-    array, shape (..., 2)
-        Actions, within [-1, 1].
+    From Reacher-v5's observation ``obs (..., 10)`` to actions ``(..., 2)`` within [-1, 1]; the
+    rate is that of :func:`pd_gains`.
     """
     q, velocity, target = read(obs)
     goals = postures(target)

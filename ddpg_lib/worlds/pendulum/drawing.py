@@ -97,11 +97,7 @@ def draw_pendulum(
 def phase_plane(ax: Axes, *, max_speed: float = 8.0) -> None:
     """Make the axes a phase plane: one turn of the angle, upright in the middle, and its speed.
 
-    Parameters
-    ----------
-    ax : matplotlib Axes
-    max_speed : float
-        Angular velocity at the upper edge, in rad/s.
+    ``max_speed`` is the angular velocity at the upper edge, in rad/s.
     """
     ax.set_xlim(-np.pi, np.pi)
     ax.set_ylim(-max_speed, max_speed)
@@ -118,15 +114,10 @@ def draw_path(ax: Axes, theta: ArrayLike, theta_dot: ArrayLike, **style: Any) ->
 
     Parameters
     ----------
-    ax : matplotlib Axes
     theta, theta_dot : array_like, shape (T,)
         Angles with any number of turns, and angular velocities.
     **style
         For ``Axes.plot``.
-
-    Returns
-    -------
-    matplotlib Line2D
     """
     theta, theta_dot = np.asarray(theta, float), np.asarray(theta_dot, float)
     turn = np.floor((theta + np.pi) / (2 * np.pi))
@@ -156,14 +147,9 @@ def draw_map(
     ----------
     ax : matplotlib Axes
         Made a phase plane.
-    grid : PendulumGrid
     table : array, shape ``grid.shape``
     **style
         For ``Axes.imshow``.
-
-    Returns
-    -------
-    matplotlib AxesImage
 
     Raises
     ------

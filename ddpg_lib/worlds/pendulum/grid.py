@@ -54,6 +54,7 @@ class PendulumGrid:
 
     @property
     def _half(self) -> int:
+        # A whole number of cells is not rounded up to the next one by the last bit.
         return math.ceil(self.model.max_speed * self.impulse_cells / self._impulse - 1e-9)
 
     @property
@@ -63,27 +64,22 @@ class PendulumGrid:
 
     @cached_property
     def theta(self) -> Array:
-        """Angles of the grid, shape (angles,)."""
+        """Angles of the grid in rad, shape ``(angles,)``."""
         return np.arange(self.angles) * (2 * np.pi / self.angles)
 
     @cached_property
     def theta_dot(self) -> Array:
-        """Angular velocities of the grid, shape (speeds,)."""
+        """Angular velocities of the grid in rad/s, shape ``(speeds,)``."""
         return np.arange(-self._half, self._half + 1) * (self._impulse / self.impulse_cells)
 
     @cached_property
     def torques(self) -> Array:
-        """Torques of the grid, shape (torques,), from the lowest to the highest."""
+        """Torques of the grid in N m, shape ``(torques,)``, from the lowest to the highest."""
         cells = self.impulse_cells
         return np.arange(-cells, cells + 1) * (self.model.max_torque / cells)
 
     def refined(self) -> PendulumGrid:
-        """The grid of half the spacing in angle, speed and torque.
-
-        Returns
-        -------
-        PendulumGrid
-        """
+        """The grid of half the spacing in angle, speed and torque."""
         return PendulumGrid(2 * self.angles, 2 * self.impulse_cells, self.model)
 
     def corners(self, theta: ArrayLike, theta_dot: ArrayLike) -> tuple[Array, Array]:
@@ -91,10 +87,8 @@ class PendulumGrid:
 
         Parameters
         ----------
-        theta : array_like
-            Angles in radians.
-        theta_dot : array_like
-            Angular velocities in rad/s; clipped to the grid.
+        theta, theta_dot : array_like
+            Angles in radians, and angular velocities in rad/s, which are clipped to the grid.
 
         Returns
         -------
@@ -109,6 +103,7 @@ class PendulumGrid:
         right = (left + 1) % angles
         limit = self.model.max_speed
         y = np.clip(theta_dot, -limit, limit) * (self.impulse_cells / self._impulse) + self._half
+        # The greatest speed belongs to the cell below it; angles go round, so they have no edge.
         below = np.clip(np.floor(y).astype(np.int64), 0, speeds - 2)
         up = y - below
         left, right, below, across, up = np.broadcast_arrays(left, right, below, across, up)
@@ -125,10 +120,8 @@ class PendulumGrid:
         ----------
         table : array, shape ``grid.shape``
             One number for each state of the grid.
-        theta : array_like
-            Angles in radians, 0 upright.
-        theta_dot : array_like
-            Angular velocities in rad/s.
+        theta, theta_dot : array_like
+            Angles in radians, 0 upright, and angular velocities in rad/s.
 
         Returns
         -------
@@ -174,15 +167,7 @@ class Backup:
         self._trial = np.empty(grid.shape, dtype)
 
     def __call__(self, values: Array, gamma: float, out: Array) -> None:
-        """Write one backup of a table to another.
-
-        Parameters
-        ----------
-        values, out : array, shape ``grid.shape``
-            The table V and where the new one goes; not the same array.
-        gamma : float
-            Discount.
-        """
+        """Write one backup of ``values`` to ``out``, not the same array; both of ``grid.shape``."""
         reached = (self._matrix @ values.reshape(-1)).reshape(self._places)
         reached *= gamma
         out.fill(-np.inf)

@@ -1,8 +1,8 @@
 """The dynamics and the reward of Pendulum-v1, for whole arrays of states.
 
 Everything here is an array of angles ``theta`` (radians, 0 is upright, any number of turns),
-angular velocities ``theta_dot`` (radians a second) and torques (newton meters); all three
-broadcast against one another.
+angular velocities ``theta_dot`` (radians a second) and torques (newton meters, clipped to the
+limits); all three broadcast against one another, and results have their common shape.
 """
 
 from __future__ import annotations
@@ -69,12 +69,8 @@ class PendulumModel:
 
         Parameters
         ----------
-        theta : array_like
-            Angles in radians, 0 upright.
-        theta_dot : array_like
-            Angular velocities in rad/s.
-        torque : array_like
-            Torques in N m; clipped.
+        theta, theta_dot, torque : array_like
+            In rad, 0 upright; rad/s; and N m, clipped.
 
         Returns
         -------
@@ -94,12 +90,8 @@ class PendulumModel:
 
         Parameters
         ----------
-        theta : array_like
-            Angles in radians, 0 upright.
-        theta_dot : array_like
-            Angular velocities in rad/s.
-        torque : array_like
-            Torques in N m; clipped.
+        theta, theta_dot, torque : array_like
+            In rad, 0 upright; rad/s; and N m, clipped.
 
         Returns
         -------
@@ -117,35 +109,17 @@ class PendulumModel:
         return next_angle, next_speed, self.reward(theta, theta_dot, clipped)
 
     def observation(self, theta: ArrayLike, theta_dot: ArrayLike) -> NDArray[np.float32]:
-        """Observations ``(cos theta, sin theta, theta_dot)``.
-
-        Parameters
-        ----------
-        theta : array_like
-            Angles in radians, 0 upright.
-        theta_dot : array_like
-            Angular velocities in rad/s.
-
-        Returns
-        -------
-        array of float32, shape (..., 3)
-        """
+        """Observations ``(cos theta, sin theta, theta_dot)``, float32 of shape ``(..., 3)``."""
         theta, theta_dot = np.broadcast_arrays(theta, theta_dot)
         stacked = np.stack([np.cos(theta), np.sin(theta), theta_dot], axis=-1)
         return stacked.astype(np.float32)
 
     def state(self, observation: ArrayLike) -> tuple[Array, Array]:
-        """Angles and angular velocities of observations.
-
-        Parameters
-        ----------
-        observation : array_like, shape (..., 3)
-            As Gymnasium's Pendulum-v1 gives them.
+        """Angles in [-pi, pi] (rad) and angular velocities (rad/s) of an ``observation (..., 3)``.
 
         Returns
         -------
         theta, theta_dot : arrays, shape (...,)
-            Angles in [-pi, pi], in radians, and angular velocities in rad/s.
 
         Raises
         ------
@@ -161,20 +135,14 @@ class PendulumModel:
         return np.arctan2(observation[..., 1], observation[..., 0]), observation[..., 2]
 
     def energy(self, theta: ArrayLike, theta_dot: ArrayLike) -> Array:
-        """Mechanical energy.
-
-        Parameters
-        ----------
-        theta : array_like
-            Angles in radians, 0 upright.
-        theta_dot : array_like
-            Angular velocities in rad/s.
+        """Mechanical energy in joules, 0 for the upright pendulum at rest, of ``theta, theta_dot``.
 
         Returns
         -------
         array
-            In joules, 0 for the upright pendulum at rest; of the arguments' common shape.
+            Of the arguments' common shape.
         """
+        # A rod's moment of inertia about its end is m l² / 3; its middle rises and falls.
         kinetic = 0.5 * self.mass * self.length**2 / 3 * np.square(theta_dot)
         potential = 0.5 * self.mass * self.gravity * self.length * (np.cos(theta) - 1)
         return np.asarray(kinetic + potential)

@@ -29,10 +29,8 @@ class _GridOptimum(ABC):
         ----------
         t : int
             Step since the reset; without effect on discounted values.
-        theta : array_like
-            Angles in radians, 0 upright.
-        theta_dot : array_like
-            Angular velocities in rad/s.
+        theta, theta_dot : array_like
+            In rad, 0 upright; and rad/s.
 
         Returns
         -------
@@ -50,12 +48,8 @@ class _GridOptimum(ABC):
         ----------
         t : int
             Step since the reset; without effect on discounted values.
-        theta : array_like
-            Angles in radians, 0 upright.
-        theta_dot : array_like
-            Angular velocities in rad/s.
-        torque : array_like
-            Torques in N m; clipped.
+        theta, theta_dot, torque : array_like
+            In rad, 0 upright; rad/s; and N m, clipped.
 
         Returns
         -------
@@ -75,10 +69,8 @@ class _GridOptimum(ABC):
         ----------
         t : int
             Step since the reset; without effect on discounted values.
-        theta : array_like
-            Angles in radians, 0 upright.
-        theta_dot : array_like
-            Angular velocities in rad/s.
+        theta, theta_dot : array_like
+            In rad, 0 upright; and rad/s.
 
         Returns
         -------
@@ -100,20 +92,7 @@ class _GridOptimum(ABC):
         return np.asarray(torques[best] + offset * (torques[1] - torques[0]))
 
     def __call__(self, t: int, observations: ArrayLike) -> Array:
-        """Greedy torques for observations: a policy.
-
-        Parameters
-        ----------
-        t : int
-            Step since the reset; without effect on discounted values.
-        observations : array_like, shape (..., 3)
-            As Gymnasium's Pendulum-v1 gives them.
-
-        Returns
-        -------
-        array, shape (...,)
-            Torques in N m.
-        """
+        """Greedy torques ``(...,)`` in N m for Gymnasium's ``observations (..., 3)``: a policy."""
         return self.act(t, *self.grid.model.state(observations))
 
 
@@ -242,7 +221,7 @@ class DiscountedPendulumOptimum(_GridOptimum):
             backup(old, gamma, new)
             self.sweeps += 1
             old, new = new, old
-            new -= old
+            new -= old  # the change with its sign turned: the older table less the newer
             least, most = -float(new.max()), -float(new.min())
             self.error_bound = 0.5 * ahead * (most - least)
         self.values = old + 0.5 * ahead * (most + least)

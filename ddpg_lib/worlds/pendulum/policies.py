@@ -15,23 +15,11 @@ from ddpg_lib.worlds.lqr import LQR
 from ddpg_lib.worlds.pendulum.model import ANGLE_COST, SPEED_COST, TORQUE_COST, Array, PendulumModel
 
 PendulumPolicy: TypeAlias = Callable[[int, Array], ArrayLike]
+"""From the step since the reset and Gymnasium's observations, ``(n, 3)``, to torques in N m."""
 
 
 def zero_torque(t: int, observations: ArrayLike) -> Array:
-    """No torque at all: the pendulum swings freely.
-
-    Parameters
-    ----------
-    t : int
-        Step since the reset.
-    observations : array_like, shape (..., 3)
-        As Gymnasium's Pendulum-v1 gives them.
-
-    Returns
-    -------
-    array, shape (...,)
-        Zeros.
-    """
+    """No torque ``(...,)``, whatever the ``observations (..., 3)``: the pendulum swings freely."""
     return np.zeros(np.shape(observations)[:-1])
 
 
@@ -54,20 +42,7 @@ class RandomTorque:
     model: PendulumModel = field(default_factory=PendulumModel)
 
     def __call__(self, t: int, observations: ArrayLike) -> Array:
-        """Torques for observations: a policy.
-
-        Parameters
-        ----------
-        t : int
-            Step since the reset.
-        observations : array_like, shape (..., 3)
-            As Gymnasium's Pendulum-v1 gives them.
-
-        Returns
-        -------
-        array, shape (...,)
-            Torques in N m.
-        """
+        """Torques ``(...,)`` in N m for Gymnasium's ``observations (..., 3)``: a policy."""
         limit, generator = self.model.max_torque, np.random.default_rng((self.seed, t))
         return generator.uniform(-limit, limit, np.shape(observations)[:-1])
 
@@ -117,20 +92,7 @@ class EnergyShaping:
         return np.asarray(LQR(a, b, Q=costs, R=np.array([[TORQUE_COST]]), gamma=1.0).K[0])
 
     def __call__(self, t: int, observations: ArrayLike) -> Array:
-        """Torques for observations: a policy.
-
-        Parameters
-        ----------
-        t : int
-            Step since the reset.
-        observations : array_like, shape (..., 3)
-            As Gymnasium's Pendulum-v1 gives them.
-
-        Returns
-        -------
-        array, shape (...,)
-            Torques in N m.
-        """
+        """Torques ``(...,)`` in N m for Gymnasium's ``observations (..., 3)``: a policy."""
         theta, theta_dot = self.model.state(observations)
         limit = self.model.max_torque
         catch = -(np.stack([theta, theta_dot], axis=-1) @ self.catch_gain)

@@ -40,17 +40,12 @@ class Simulation:
 
     @property
     def returns(self) -> Array:
-        """Undiscounted return of each episode, shape (n,)."""
+        """Undiscounted return of each episode, shape ``(n,)``."""
         return np.asarray(self.rewards.sum(axis=1))
 
 
 def start_states(seeds: Iterable[int]) -> tuple[Array, Array]:
     """States in which Gymnasium's Pendulum-v1 starts after ``reset(seed=...)``, for each seed.
-
-    Parameters
-    ----------
-    seeds : iterable of int
-        At least one.
 
     Returns
     -------
@@ -98,10 +93,6 @@ def simulate(
         Steps of each episode.
     model : PendulumModel, optional
         Dynamics; by default Pendulum-v1's.
-
-    Returns
-    -------
-    Simulation
 
     Raises
     ------
