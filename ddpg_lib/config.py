@@ -34,7 +34,13 @@ TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 
 def require_one_of(what: str, name: str, known: Iterable[str]) -> None:
-    """Refuse a name that is not among those known, naming a near one."""
+    """Refuse a name that is not among those known.
+
+    Raises
+    ------
+    ValueError
+        For such a name; says what it should be, and names a near one.
+    """
     if name not in known:
         hint = did_you_mean(str(name), known)
         raise ValueError(f"{what} must be one of {', '.join(known)}; got {name!r}{hint}")
@@ -180,32 +186,12 @@ class Config:
                 raise ValueError(f"{name} must be {needed}; got {getattr(self, name)!r}")
 
     def norm(self, network: str) -> str:
-        """The kind of normalization in a network.
-
-        Parameters
-        ----------
-        network : str
-            "actor" or "critic".
-
-        Returns
-        -------
-        str
-            "layer", "batch" or "none".
-        """
+        """The normalization in a network, "actor" or "critic": "layer", "batch" or "none"."""
         kinds = {"layer": self.layer_norm, "batch": self.batch_norm}
         return next((kind for kind, where in kinds.items() if network in WHERE[where]), "none")
 
     def replace(self, **changes: Any) -> Config:
-        """A copy with the named fields changed.
-
-        Parameters
-        ----------
-        **changes
-            The fields' new values.
-
-        Returns
-        -------
-        Config
+        """A copy with ``changes`` to the named fields.
 
         Raises
         ------

@@ -32,17 +32,17 @@ class DDPG(Stateful):
 
     Parameters
     ----------
-    obs_dim : int
+    obs_dim
         Number of observation components.
-    action_low, action_high : array_like, shape (action_dim,)
+    action_low, action_high : shape (action_dim,)
         Bounds of the actions, in the environment's units.
-    config : Config
+    config
         The hyperparameters.
-    seeds : sequence of int
+    seeds
         One an agent. All that is random in agent i depends on ``seeds[i]`` alone.
-    device : str or torch.device
+    device
         Where networks and replay live.
-    compile : bool
+    compile
         Whether to compile :meth:`learn` into one graph: it takes up to half a minute once, and
         changes results by no more than rounding.
 
@@ -103,15 +103,10 @@ class DDPG(Stateful):
     def load_networks(self, other: DDPG) -> None:
         """Take over another stack's networks and targets; optimizers and replay begin anew.
 
-        Parameters
-        ----------
-        other : DDPG
-            With networks of the same shape, on any device.
-
         Raises
         ------
         ValueError
-            If the shapes differ.
+            If the networks' shapes differ. The devices may.
         """
         for name in ("critic", "actor", "critic_target", "actor_target"):
             try:
@@ -121,18 +116,7 @@ class DDPG(Stateful):
 
     @torch.no_grad()
     def act(self, obs: ArrayLike) -> Array:
-        """The policies' actions, without noise.
-
-        Parameters
-        ----------
-        obs : array_like, shape (n, ..., obs_dim)
-            Observations for each agent.
-
-        Returns
-        -------
-        array, shape (n, ..., action_dim)
-            In the environment's units.
-        """
+        """The policies' noise-free actions: ``(n, ..., obs_dim)`` to ``(n, ..., action_dim)``."""
         x = np.array(obs, np.float32)
         flat = torch.from_numpy(x.reshape(x.shape[0], -1, x.shape[-1])).to(self.device)
         scaled = self.actor(flat).cpu().numpy()
@@ -140,19 +124,11 @@ class DDPG(Stateful):
 
     @torch.no_grad()
     def q(self, obs: ArrayLike, action: ArrayLike | None = None) -> Array:
-        """The critics' values of actions.
+        """The critics' values of actions, or of the policies' own, in units of the reward.
 
-        Parameters
-        ----------
-        obs : array_like, shape (n, ..., obs_dim)
-            Observations for each agent.
-        action : array_like, shape (n, ..., action_dim), optional
-            In the environment's units; without it, the policies' own.
-
-        Returns
-        -------
-        array, shape (n, ...)
-            In units of the reward, whatever ``reward_scale`` is.
+        Unlike inside, ``reward_scale`` is of no account. ``obs`` is ``(n, ..., obs_dim)``,
+        ``action`` ``(n, ..., action_dim)`` in the environment's units, and the values are ``(n,
+        ...)``.
         """
         x, a = np.array(obs, np.float32), self.act(obs) if action is None else action
         scaled = (np.asarray(a, np.float32) - self.center) / self.half_range
@@ -163,29 +139,15 @@ class DDPG(Stateful):
         return self.critic(*flat).cpu().numpy().reshape(x.shape[:-1]) / self.config.reward_scale
 
     def explore(self, obs: ArrayLike) -> Array:
-        """Select actions with the current policies and exploration noise.
+        """Select actions ``(n, action_dim)`` with the current policies and exploration noise.
 
-        Parameters
-        ----------
-        obs : array_like, shape (n, obs_dim)
-            One observation for each agent.
-
-        Returns
-        -------
-        array, shape (n, action_dim)
-            In the environment's units, clipped to its bounds.
+        ``obs`` is ``(n, obs_dim)``. The actions are clipped to their bounds.
         """
         noisy = self.act(obs) + self.half_range * self.noise.sample().astype(np.float32)
         return np.clip(noisy, self.center - self.half_range, self.center + self.half_range)
 
     def random(self) -> Array:
-        """Uniformly random actions for the warm-up.
-
-        Returns
-        -------
-        array, shape (n, action_dim)
-            In the environment's units.
-        """
+        """Uniformly random actions ``(n, action_dim)``, for the warm-up."""
         scaled = np.stack([rng.uniform(-1, 1, self.center.size) for rng in self.warmup_rngs])
         return np.asarray(self.center + self.half_range * scaled, np.float32)
 
@@ -202,18 +164,18 @@ class DDPG(Stateful):
 
         Parameters
         ----------
-        obs : array_like, shape (n, obs_dim)
+        obs : shape (n, obs_dim)
             The state s as observed.
-        action : array_like, shape (n, action_dim)
+        action : shape (n, action_dim)
             The action a, in the environment's units.
-        reward : array_like, shape (n,)
+        reward : shape (n,)
             The reward r, unscaled.
-        next_obs : array_like, shape (n, obs_dim)
+        next_obs : shape (n, obs_dim)
             The state s' that followed, also where an episode ended.
-        terminated : array_like of bool, shape (n,)
+        terminated : shape (n,)
             Whether s' is terminal. An episode that a time limit cuts off is truncated, not
             terminated.
-        truncated : array_like of bool, shape (n,), optional
+        truncated : shape (n,)
             Whether the episode was cut off. Needed for n-step returns.
 
         Raises
@@ -228,12 +190,9 @@ class DDPG(Stateful):
         self.replay.add(obs, scaled, reward, next_obs, terminated, truncated)
 
     def update(self) -> dict[str, Tensor]:
-        """One update of Algorithm 1 for every agent.
+        """One update of Algorithm 1 for every agent; returns the metrics of :meth:`learn`.
 
-        Returns
-        -------
-        dict of Tensor, shape (n,)
-            As from :meth:`learn`; where the actor stays, ``q`` is that of its last step.
+        Where ``policy_delay`` leaves the actor as it is, ``q`` is that of its last step.
         """
         # Sample a random minibatch of N transitions.
         batch = self.replay.sample(self.config.batch_size)
@@ -248,18 +207,9 @@ class DDPG(Stateful):
     def learn(self, batch: Batch, move_actor: bool = True) -> dict[str, Tensor]:
         """Move the weights, given a minibatch: the part of the update that compiles.
 
-        Parameters
-        ----------
-        batch : Batch
-            As :meth:`ReplayBuffer.sample <ddpg_lib.parts.replay.ReplayBuffer.sample>` gives it.
-        move_actor : bool
-            Whether the actor and the targets move, or the critic alone.
-
-        Returns
-        -------
-        dict of Tensor, shape (n,)
-            ``critic_loss`` (of scaled rewards) and ``q``, the minibatch's mean value of the
-            policies' own actions (in units of the reward).
+        Returns ``critic_loss`` (of scaled rewards) and, if the actor and the targets move as
+        well, ``q``, the minibatch's mean value of the policies' own actions (in units of the
+        reward); each ``(n,)``.
         """
         c = self.config
         # Set y = r + gamma (1 - d) Q'(s', mu'(s')).

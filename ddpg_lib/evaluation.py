@@ -53,20 +53,17 @@ class Step:
 def rollout(policy: Policy, envs: Envs, seeds: Sequence[int]) -> Iterator[Step]:
     """Play one episode in each environment of a grid, side by side, until the last has ended.
 
+    Arrays of a yielded :class:`Step` are not changed by the next one.
+
     Parameters
     ----------
-    policy : callable
+    policy
         Of all observations, shape (n, k, obs_dim); returns the actions, shape (n, k, action_dim).
         :meth:`DDPG.act <ddpg_lib.ddpg.DDPG.act>` is one.
-    envs : sequence of sequence of gymnasium.Env
+    envs
         n rows, one for each agent, of k environments.
-    seeds : sequence of int
+    seeds
         k seeds: column j of every row begins with ``reset(seed=seeds[j])``.
-
-    Yields
-    ------
-    Step
-        Arrays that the next step does not change.
 
     Raises
     ------
@@ -96,10 +93,7 @@ def rollout(policy: Policy, envs: Envs, seeds: Sequence[int]) -> Iterator[Step]:
 class Evaluator:
     """The same starts for every evaluation, on environments made once.
 
-    Parameters
-    ----------
-    env, episodes, seed, **kwargs
-        As for :func:`evaluate`.
+    The parameters, ``kwargs`` included, are those of :func:`evaluate`.
     """
 
     def __init__(
@@ -133,27 +127,11 @@ def evaluate(
     seed: int = EVALUATION_SEED,
     **kwargs: Any,
 ) -> NDArray[np.float64]:
-    """Undiscounted returns of the noise-free policies.
+    """Undiscounted returns of the noise-free policies, ``(n, episodes)``.
 
     Episode k starts from ``reset(seed=seed + k)`` for every agent, so agents, and runs, are
-    compared on the same starts. Training environments are not touched.
-
-    Parameters
-    ----------
-    agent : DDPG
-        A stack of n agents.
-    env : str or callable
-        As for :func:`ddpg_lib.envs.making.make`.
-    episodes : int
-        Episodes for each agent.
-    seed : int
-        Seed of the first episode.
-    **kwargs
-        For ``gymnasium.make``.
-
-    Returns
-    -------
-    array, shape (n, episodes)
+    compared on the same starts. Training environments are not touched. ``kwargs`` are for
+    ``gymnasium.make``.
     """
     evaluator = Evaluator(env, episodes, seed, **kwargs)
     try:
@@ -169,26 +147,11 @@ def evaluate_policy(
     seed: int = EVALUATION_SEED,
     **kwargs: Any,
 ) -> NDArray[np.float64]:
-    """Undiscounted returns of any policy, on the starts of :func:`evaluate`.
+    """Undiscounted returns ``(episodes,)`` of any policy, on the starts of :func:`evaluate`.
 
-    The episodes follow each other, so that a policy may keep a memory of its own.
-
-    Parameters
-    ----------
-    policy : callable
-        Of the observation, shape (obs_dim,); returns the action in the environment's units.
-    env : str or callable
-        As for :func:`ddpg_lib.envs.making.make`.
-    episodes : int
-        How many.
-    seed : int
-        Seed of the first episode.
-    **kwargs
-        For ``gymnasium.make``.
-
-    Returns
-    -------
-    array, shape (episodes,)
+    ``policy`` maps an observation ``(obs_dim,)`` to an action in the environment's units. The
+    episodes follow each other, so that it may keep a memory of its own. ``kwargs`` are for
+    ``gymnasium.make``.
     """
     made = make(env, **kwargs)
     returns = np.zeros(episodes)
@@ -234,23 +197,19 @@ def play(
 
     Parameters
     ----------
-    agent : DDPG
+    agent
         A stack of n agents.
-    number : int
+    number
         Which of them, from 0.
-    env : str or callable
+    env
         As for :func:`ddpg_lib.envs.making.make`; a function must return one that renders RGB
         arrays.
-    episodes : int
+    episodes
         How many, with the starts of :func:`evaluate`.
-    seed : int
+    seed
         Of the first episode.
     **kwargs
         For ``gymnasium.make``.
-
-    Returns
-    -------
-    Scene
 
     Raises
     ------

@@ -11,12 +11,7 @@ from numpy.typing import NDArray
 
 
 class History:
-    """The curves of a run so far.
-
-    Parameters
-    ----------
-    agents : int
-        Number of agents.
+    """The curves of a run of n agents so far.
 
     Attributes
     ----------
@@ -39,16 +34,9 @@ class History:
     def add(
         self, step: int, returns: NDArray[np.float64], metrics: Mapping[str, torch.Tensor]
     ) -> None:
-        """Note an evaluation.
+        """Note an evaluation after ``step`` steps of each agent.
 
-        Parameters
-        ----------
-        step : int
-            Environment steps of each agent so far.
-        returns : array, shape (n, eval_episodes)
-            Undiscounted.
-        metrics : mapping of str to Tensor, shape (n,)
-            Of the last update.
+        ``returns`` are ``(n, eval_episodes)``, ``metrics`` the last update's, each ``(n,)``.
         """
         self.steps.append(step)
         self.returns.append(returns)
@@ -59,7 +47,7 @@ class History:
     def add_episodes(
         self, step: int, returns: NDArray[np.float64], ended: NDArray[np.bool_]
     ) -> None:
-        """Note the returns, ``(n,)``, of the training episodes that ended at a step."""
+        """Note the ``returns`` of the training episodes that ``ended`` at a step, both ``(n,)``."""
         for i in np.flatnonzero(ended):
             self.episodes[i].append((step, float(returns[i])))
 
@@ -69,7 +57,7 @@ class History:
         return np.stack(self.returns, axis=1).mean(axis=-1)
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything, as arrays."""
+        """Everything, as arrays, for :meth:`load_state_dict`."""
         return {
             "steps": np.array(self.steps),
             "returns": np.stack(self.returns),

@@ -113,18 +113,7 @@ RECIPES = {
 
 
 def recipe(name: str, **changes: Any) -> Config:
-    """A recipe, with the named fields changed.
-
-    Parameters
-    ----------
-    name : str
-        A key of ``RECIPES``.
-    **changes
-        The fields that differ, and their values.
-
-    Returns
-    -------
-    Config
+    """A recipe of ``RECIPES`` by name, with ``changes`` to the named fields.
 
     Raises
     ------

@@ -27,15 +27,15 @@ class Training:
 
     Parameters
     ----------
-    envs : StackedEnvs
+    envs
         One environment for each agent.
-    agent : DDPG
+    agent
         The stack, or one with the same methods.
-    config : Config
+    config
         For the number of steps, of the warm-up, and between evaluations.
-    evaluator : Evaluator
+    evaluator
         Plays the noise-free policies, on environments of its own.
-    random_warmup : bool
+    random_warmup
         Whether the warm-up acts at random; if not, it plays the policies with noise.
 
     Attributes
@@ -115,7 +115,7 @@ class Training:
         return self.step >= self.config.steps
 
     def state_dict(self) -> dict[str, Any]:
-        """All that changes, in plain values, arrays and tensors.
+        """All that changes, for :meth:`load_state_dict`: plain values, arrays and tensors.
 
         Without the evaluator: each evaluation resets its environments with the same seeds.
         """

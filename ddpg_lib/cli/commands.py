@@ -259,16 +259,7 @@ COMMANDS = (Train, Evaluate, Film, Plot, Resume, Recipes, Reproduce)
 
 
 def parse_seeds(words: Sequence[str]) -> list[int]:
-    """Seeds from words.
-
-    Parameters
-    ----------
-    words : sequence of str
-        Numbers such as ``3`` and ranges such as ``0-7``.
-
-    Returns
-    -------
-    list of int
+    """Seeds from words: numbers such as ``3`` and ranges such as ``0-7``.
 
     Raises
     ------
@@ -285,16 +276,7 @@ def parse_seeds(words: Sequence[str]) -> list[int]:
 
 
 def parse_kwargs(words: Sequence[str]) -> dict[str, Any]:
-    """Keyword arguments from words.
-
-    Parameters
-    ----------
-    words : sequence of str
-        Such as ``continuous=True``; a value that is no Python literal is text.
-
-    Returns
-    -------
-    dict
+    """Keyword arguments from words such as ``continuous=True``; no Python literal is text.
 
     Raises
     ------

@@ -25,17 +25,9 @@ DESCRIPTION = "Deep deterministic policy gradient for stacks of agents."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Carry out a command line.
+    """Carry out a command line, by default the one that the program was called with.
 
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        The words after ``ddpg``; by default those that the program was called with.
-
-    Returns
-    -------
-    int
-        The exit code: 0, 2 after an error, 130 after Ctrl-C.
+    Returned is the exit code: 0, 2 after an error, 130 after Ctrl-C.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     warnings.showwarning = lambda message, *_: print(f"ddpg: note: {message}", file=sys.stderr)
@@ -58,17 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parse(given: list[str]) -> Any:
-    """The command that a line names.
-
-    Parameters
-    ----------
-    given : list of str
-        The words after ``ddpg``.
-
-    Returns
-    -------
-    object
-        One of ``COMMANDS``.
+    """The one of ``COMMANDS`` that a line's words after ``ddpg`` name.
 
     Raises
     ------

@@ -26,16 +26,8 @@ class DivergenceError(ArithmeticError):
 def require_finite(what: str, values: NDArray[Any], step: int, seeds: Sequence[int]) -> None:
     """Stop the run if any value is NaN or infinite.
 
-    Parameters
-    ----------
-    what : str
-        What the values are: a key of ``CAUSES``, or any other word.
-    values : array, shape (n, ...)
-        One row an agent.
-    step : int
-        Now.
-    seeds : sequence of int
-        The agents' names.
+    ``what`` says what the ``values``, ``(n, ...)``, are: a key of ``CAUSES``, or any other word.
+    The agents are named by their seeds.
 
     Raises
     ------
@@ -60,10 +52,6 @@ class UnsupportedSpaceError(ValueError):
 
 def check_spaces(env: gym.Env[Any, Any]) -> None:
     """Refuse an environment that DDPG cannot act in, saying what to change.
-
-    Parameters
-    ----------
-    env : gymnasium.Env
 
     Raises
     ------

@@ -24,12 +24,7 @@ class EpisodeLog:
     ``state_dict`` and ``load_state_dict`` is asked for its state instead. One that carries over,
     from episode to episode, what no observation shows comes back without it, unnoticed.
 
-    Parameters
-    ----------
-    envs : sequence of gymnasium.Env
-        One an agent.
-    seeds : sequence of int
-        With which each was reset first.
+    ``seeds`` are those with which the environments, one an agent, were reset first.
     """
 
     def __init__(self, envs: Sequence[gym.Env[Any, Any]], seeds: Sequence[int]) -> None:
@@ -40,41 +35,21 @@ class EpisodeLog:
         self._history: list[tuple[Array, NDArray[np.float64]]] = []
 
     def note(self, actions: Array, rewards: NDArray[np.float64]) -> None:
-        """Keep a step of all environments.
-
-        Parameters
-        ----------
-        actions : array, shape (n, action_dim)
-            As taken.
-        rewards : array, shape (n,)
-            As returned.
-        """
+        """Keep a step: the ``actions`` taken, ``(n, action_dim)``, and ``rewards``, ``(n,)``."""
         self._age += 1
         self._history.append((actions.copy(), rewards))
         if len(self._history) > LONGEST_REPLAY:
             del self._history[: LONGEST_REPLAY // 2]
 
     def begin(self, ended: NDArray[np.bool_]) -> None:
-        """Note, before they are reset, that episodes begin.
-
-        Parameters
-        ----------
-        ended : array of bool, shape (n,)
-            Whose episode ended.
-        """
+        """Note, before the environments are reset, whose episode ``ended``, ``(n,)``."""
         self._age[ended] = 0
         for i in np.flatnonzero(ended).tolist():
             self._start[i] = _random_state(self.envs[i])
         del self._history[: max(len(self._history) - int(self._age.max()), 0)]
 
     def state_dict(self) -> dict[str, Any]:
-        """What brings every environment back to where it is.
-
-        Returns
-        -------
-        dict
-            Plain values and arrays, for :meth:`restore`.
-        """
+        """What brings every environment back to where it is, for :meth:`restore`."""
         own = [
             env.unwrapped.state_dict() if hasattr(env.unwrapped, "state_dict") else None
             for env in self.envs
@@ -89,20 +64,17 @@ class EpisodeLog:
         }
 
     def restore(self, state: Mapping[str, Any], obs: Array) -> NDArray[np.bool_]:
-        """Bring the environments back to a saved state.
+        """Bring the environments back to a saved state; return where that failed, ``(n,)``.
+
+        Where an environment does not come back, a warning says so, a new episode begins, and its
+        first observation is written to ``obs``.
 
         Parameters
         ----------
-        state : mapping
+        state
             From :meth:`state_dict`.
-        obs : array, shape (n, obs_dim)
-            What was observed then. Where an environment does not come back, a warning says so, a
-            new episode begins, and its first observation is written here.
-
-        Returns
-        -------
-        array of bool, shape (n,)
-            Where a new episode had to begin.
+        obs : shape (n, obs_dim)
+            What was observed then.
         """
         self._start, self._age = list(state["start"]), state["age"].copy()
         self._history = list(zip(state["actions"], state["rewards"], strict=True))

@@ -24,17 +24,8 @@ class UnavailableEnvironmentError(ValueError):
 def make(env: EnvLike, **kwargs: Any) -> gym.Env[Any, Any]:
     """Build an environment and check that DDPG can act in it.
 
-    Parameters
-    ----------
-    env : str or callable
-        A Gymnasium id, or a function without arguments that returns an environment. Where an id
-        names it, small tables of observations or actions are made vectors.
-    **kwargs
-        For ``gymnasium.make``, with an id only.
-
-    Returns
-    -------
-    gymnasium.Env
+    Where an id names it, small tables of observations or actions are made vectors, and ``kwargs``
+    are for ``gymnasium.make``.
 
     Raises
     ------

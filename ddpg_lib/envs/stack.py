@@ -21,9 +21,9 @@ class StackedEnvs:
 
     Parameters
     ----------
-    env : str or callable
+    env
         As for :func:`~ddpg_lib.envs.making.make`.
-    seeds : sequence of int
+    seeds
         One an agent, given to its environment's first ``reset``.
     **kwargs
         For ``gymnasium.make``.
@@ -64,20 +64,15 @@ class StackedEnvs:
     def step(
         self, actions: Array
     ) -> tuple[Array, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], Array]:
-        """Take one action in each environment.
-
-        Parameters
-        ----------
-        actions : array, shape (n, action_dim)
-            In the environment's units.
+        """Take one action in each environment: ``actions`` is ``(n, action_dim)``, in its units.
 
         Returns
         -------
-        next_obs : array, shape (n, obs_dim)
+        next_obs : shape (n, obs_dim)
             The state s' that followed, also where an episode ended.
-        reward, terminated, truncated : arrays, shape (n,)
+        reward, terminated, truncated : shape (n,)
             As Gymnasium gives them, kept apart.
-        obs : array, shape (n, obs_dim)
+        obs : shape (n, obs_dim)
             Where to act next: the first state of a new episode where one ended, s' elsewhere.
 
         Raises
@@ -107,16 +102,14 @@ class StackedEnvs:
         return next_obs, reward, terminated, truncated, self.obs
 
     def state_dict(self) -> dict[str, Any]:
-        """What brings every environment back to where it is."""
+        """What brings every environment back to where it is, for :meth:`load_state_dict`."""
         return {"steps": self.steps, "obs": self.obs, "episodes": self.episodes.state_dict()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> NDArray[np.bool_]:
         """Bring the environments back to a saved state, as from :meth:`state_dict`.
 
-        Returns
-        -------
-        array of bool, shape (n,)
-            Which ones did not come back and, after a warning, began a new episode.
+        Returned is which ones, ``(n,)``, did not come back and, after a warning, began a new
+        episode.
 
         Raises
         ------

@@ -16,7 +16,7 @@ from ddpg_lib.maths.stats import bootstrap_interval, iqm
 
 
 class Curves(Protocol):
-    """What has learning curves: a :class:`ddpg_lib.runs.run.Run` or ``Record``."""
+    """What has learning curves: a :class:`ddpg_lib.Run` or :class:`~ddpg_lib.history.History`."""
 
     @property
     def steps(self) -> Any:
@@ -41,18 +41,14 @@ def learning_curves(
 
     Parameters
     ----------
-    runs : Run, Record, or mapping of str to these
+    runs
         With a mapping, its keys are the labels.
-    optimum : float, optional
+    optimum
         Mean return of the optimal policy on the same starts, drawn as a line.
-    ax : matplotlib Axes, optional
+    ax
         Where to draw; a new figure without it.
-    level : float
+    level
         Of the interval.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     from matplotlib import pyplot as plt
 
@@ -86,17 +82,8 @@ def draw_stack(
 ) -> None:
     """Draw one curve for each agent thin, their interquartile mean thick, its interval as a band.
 
-    Parameters
-    ----------
-    ax : matplotlib Axes
-    x : array_like, shape (points,)
-    curves : array_like, shape (n, points)
-        One row an agent.
-    label : str
-        Of the thick line.
-    color : str
-    level : float
-        Of the bootstrap interval over agents.
+    ``x`` is ``(points,)``, ``curves`` ``(n, points)``. The label is that of the thick line, and
+    ``level`` that of the bootstrap interval over agents.
     """
     values = np.asarray(curves, float)
     x = np.asarray(x, float)
@@ -110,18 +97,7 @@ def draw_stack(
 
 
 def label_end(ax: Axes, x: float, y: float, text: str, color: str) -> None:
-    """Write a line's name beside its right end, instead of in a legend.
-
-    Parameters
-    ----------
-    ax : matplotlib Axes
-    x, y : float
-        The line's last point, in units of the data.
-    text : str
-        The name.
-    color : str
-        The line's.
-    """
+    """Write a line's name beside its last point, in the data's units, instead of in a legend."""
     ax.annotate(text, (x, y), (5, 0), textcoords="offset points", va="center", color=color)
 
 

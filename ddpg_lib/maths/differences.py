@@ -14,24 +14,19 @@ Array = NDArray[Any]
 def central_difference(f: Callable[[Array], Any], x: ArrayLike, step: float | None = None) -> Array:
     r"""The gradient of a scalar function, one component at a time.
 
-    :math:`\partial f/\partial x_k \approx (f(x + h e_k) - f(x - h e_k)) / 2h`. The error is of the
-    order of :math:`h^2` where f is smooth, and rounding adds some :math:`\epsilon |f| / h` with
-    the floating-point type's :math:`\epsilon`. The default step balances the two, after which
-    about two thirds of the type's digits are right.
+    :math:`\partial f/\partial x_k \approx (f(x + h e_k) - f(x - h e_k)) / 2h`. The error is of
+    the order of :math:`h^2` where f is smooth, and rounding adds some :math:`\epsilon |f| / h`
+    with the floating-point type's :math:`\epsilon`. The default step balances the two, after
+    which about two thirds of the type's digits are right.
 
     Parameters
     ----------
-    f : callable
+    f
         From an array of the shape of ``x`` to a number. It may keep no reference to its argument.
-    x : array_like of float
-        Where; any shape. Computed in its own precision.
-    step : float, optional
+    x : of float
+        Where; any shape. The gradient is computed in its precision, and has its shape and type.
+    step
         The step h. Without it, the cube root of the type's epsilon, times ``max(1, |x_k|)``.
-
-    Returns
-    -------
-    array
-        Of the shape and type of ``x``.
 
     Raises
     ------
@@ -62,16 +57,8 @@ def central_difference(f: Callable[[Array], Any], x: ArrayLike, step: float | No
 def relative_error(gradient: ArrayLike, reference: ArrayLike) -> float:
     """The length of the difference of two gradients, as a fraction of the longer one.
 
-    Parameters
-    ----------
-    gradient, reference : array_like
-        Of one shape.
-
-    Returns
-    -------
-    float
-        0 for equal gradients, about 1 for unrelated ones, 2 for opposite ones of equal length;
-        0 also if both are zero.
+    0 for equal gradients, about 1 for unrelated ones, 2 for opposite ones of equal length; 0 also
+    if both are zero. ``gradient`` and ``reference`` are of one shape, any.
 
     Raises
     ------

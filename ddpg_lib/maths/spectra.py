@@ -7,17 +7,9 @@ from numpy.typing import ArrayLike
 
 
 def spectral_radius(matrix: ArrayLike) -> float:
-    """The greatest absolute value of an eigenvalue.
+    """The greatest absolute value of an eigenvalue of a matrix, ``(k, k)``.
 
     Repeated multiplication by the matrix grows, in the long run, by this factor a time.
-
-    Parameters
-    ----------
-    matrix : array_like, shape (k, k)
-
-    Returns
-    -------
-    float
 
     Raises
     ------

@@ -18,29 +18,14 @@ def iqm(x: ArrayLike, axis: int = 0) -> Array:
     """Interquartile mean: the mean of what is left without the lowest and the highest quarter.
 
     It depends less than the mean on a single failed agent, and less than the median on which
-    agents happen to lie in the middle. Of n values ``n // 4`` are cut at each end, so fewer than
-    four give the plain mean.
-
-    Parameters
-    ----------
-    x : array_like
-        Results, for example of shape (agents, evaluations).
-    axis : int
-        The axis over which the mean is taken, the agents'.
-
-    Returns
-    -------
-    ndarray
-        ``x``'s shape without ``axis``.
+    agents happen to lie in the middle (Agarwal et al. 2021). Of n values ``n // 4`` are cut at
+    each end, so fewer than four give the plain mean. ``x`` is, for example, ``(agents,
+    evaluations)``; the result has its shape without ``axis``, the agents'.
 
     Raises
     ------
     ValueError
         If there is nothing along the axis, or a value is NaN or infinite.
-
-    References
-    ----------
-    Agarwal et al. (2021).
     """
     return np.asarray(stats.trim_mean(_checked(x, axis, 1), 0.25, axis=axis))
 
@@ -53,7 +38,7 @@ def bootstrap_interval(
     axis: int = 0,
     seed: int = 0,
 ) -> tuple[Array, Array]:
-    """Percentile bootstrap interval of a statistic over agents.
+    """Percentile bootstrap interval of a statistic over agents (Efron 1979; Agarwal et al. 2021).
 
     Agents are resampled, with replacement and as wholes: one draw of agents serves all points of
     their curves, and what lies along the other axes is never mixed. The interval is pointwise
@@ -64,33 +49,29 @@ def bootstrap_interval(
 
     Parameters
     ----------
-    x : array_like
+    x
         Results, for example of shape (agents, evaluations).
-    statistic : callable
+    statistic
         Function of ``(array, axis=...)``, such as ``iqm``, ``numpy.mean`` or ``numpy.median``.
-    level : float
+    level
         Confidence level in (0, 1).
-    resamples : int
+    resamples
         Number of resampled sets of agents.
-    axis : int
+    axis
         The agents' axis.
-    seed : int
+    seed
         Seed of the resampling: the same seed gives the same interval.
 
     Returns
     -------
-    tuple of ndarray
-        Lower and upper ends, each of ``x``'s shape without ``axis``.
+    low, high : shape of ``x`` without ``axis``
+        Ends of the interval.
 
     Raises
     ------
     ValueError
         For fewer than two agents, for NaN or infinite values, and for a level or a number of
         resamples outside its range.
-
-    References
-    ----------
-    Efron (1979); Agarwal et al. (2021).
     """
     if not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1, such as 0.95, got {level}")

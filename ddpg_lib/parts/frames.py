@@ -22,19 +22,19 @@ class FrameReplay:
 
     Parameters
     ----------
-    capacity : int
+    capacity
         Frames kept for each agent; the oldest is overwritten first.
-    frame_shape : sequence of int
+    frame_shape
         Of one frame, such as (84, 84) or (3, 84, 84).
-    stack : int
+    stack
         Frames in an observation.
-    action_dim : int
+    action_dim
         Number of action components.
-    rngs : sequence of numpy.random.Generator
+    rngs
         One for each agent, for sampling.
-    device : str or torch.device
+    device
         Where minibatches are needed.
-    gamma : float
+    gamma
         Discount a step, which every minibatch carries.
 
     Raises
@@ -93,12 +93,12 @@ class FrameReplay:
 
         Parameters
         ----------
-        obs, next_obs : array_like of uint8, shape (n, stack, ...)
+        obs, next_obs : uint8, shape (n, stack, ...)
             Frames, the newest last. ``next_obs`` is what followed, also at an episode's end.
             Where none has just begun, ``obs`` must be the ``next_obs`` of the call before.
-        action : array_like, shape (n, action_dim)
+        action : shape (n, action_dim)
             Scaled to [-1, 1].
-        reward, terminated, truncated : array_like, shape (n,)
+        reward, terminated, truncated : shape (n,)
             Terminated or truncated, the next call begins an episode.
 
         Raises
@@ -135,16 +135,8 @@ class FrameReplay:
     def sample(self, batch_size: int) -> Batch:
         """Draw a minibatch for each agent, uniformly and with replacement.
 
-        Parameters
-        ----------
-        batch_size : int
-            Transitions for each agent.
-
-        Returns
-        -------
-        Batch
-            ``obs`` and ``next_obs`` are uint8, ``(n, batch, stack, ...)``, two views of
-            one tensor; networks divide them by 255.
+        ``obs`` and ``next_obs`` are uint8, ``(n, batch, stack, ...)``, two views of one tensor;
+        networks divide them by 255.
 
         Raises
         ------
@@ -207,13 +199,7 @@ class FrameReplay:
     STATE = ("frame", "depth", "written", "oldest", "age")
 
     def state_dict(self) -> dict[str, Any]:
-        """All that a continued run needs.
-
-        Returns
-        -------
-        dict
-            Plain values, arrays and tensors, for :meth:`load_state_dict`.
-        """
+        """All that a continued run needs, for :meth:`load_state_dict`."""
         held = min(int(self.written.max()), self.capacity)
         return {
             "count": self.count,
@@ -224,12 +210,7 @@ class FrameReplay:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take the place of a saved buffer of the same shape.
-
-        Parameters
-        ----------
-        state : mapping
-            As from :meth:`state_dict`.
+        """Take the place of a saved buffer, as from :meth:`state_dict`.
 
         Raises
         ------

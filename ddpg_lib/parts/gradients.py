@@ -11,23 +11,11 @@ from ddpg_lib.parts.losses import actor_loss
 
 
 def clip_by_norm(gradients: Sequence[Tensor], max_norm: float) -> list[Tensor]:
-    """Shorten each agent's gradient to length ``max_norm`` where it is longer.
+    """Shorten each agent's gradient to length ``max_norm`` where it is longer, in new tensors.
 
-    The length is that of all the agent's gradients together (Pascanu et al. 2013), never across
-    the stack: another agent's steep slope must not slow this one. The formula is that of
-    ``torch.nn.utils.clip_grad_norm_``.
-
-    Parameters
-    ----------
-    gradients : sequence of Tensor
-        Each with the agents first, ``(n, ...)``.
-    max_norm : float
-        The greatest length.
-
-    Returns
-    -------
-    list of Tensor
-        New tensors of the same shapes.
+    The length is that of all the agent's ``gradients`` together, each ``(n, ...)`` (Pascanu et
+    al. 2013), never across the stack: another agent's steep slope must not slow this one. The
+    formula is that of ``torch.nn.utils.clip_grad_norm_``.
     """
     squares = [g.square().flatten(1).sum(1) for g in gradients]
     norm = torch.stack(squares).sum(0).sqrt()
@@ -38,15 +26,7 @@ def clip_by_norm(gradients: Sequence[Tensor], max_norm: float) -> list[Tensor]:
 def clip_action_gradient(dqda: Tensor, max_norm: float) -> Tensor:
     """Shorten each transition's dQ/da to length ``max_norm`` where it is longer.
 
-    Parameters
-    ----------
-    dqda : Tensor, shape (n, batch, action_dim)
-    max_norm : float
-        The greatest length.
-
-    Returns
-    -------
-    Tensor, shape (n, batch, action_dim)
+    ``dqda`` and the result are ``(n, batch, action_dim)``.
     """
     norm = dqda.norm(dim=-1, keepdim=True)
     return dqda * (max_norm / (norm + 1e-6)).clamp(max=1.0)
@@ -61,12 +41,8 @@ def invert_gradient(dqda: Tensor, action: Tensor) -> Tensor:
 
     Parameters
     ----------
-    dqda, action : Tensor, shape (n, batch, action_dim)
+    dqda, action : shape (n, batch, action_dim)
         The gradient in which Q increases, and the actions, which may lie outside [-1, 1].
-
-    Returns
-    -------
-    Tensor, shape (n, batch, action_dim)
     """
     return dqda * torch.where(dqda > 0, 1 - action, action + 1) / 2
 
@@ -74,27 +50,22 @@ def invert_gradient(dqda: Tensor, action: Tensor) -> Tensor:
 def actor_loss_through(
     q: Tensor, action: Tensor, dqda_clipping: float | None = None, invert: bool = False
 ) -> Tensor:
-    r"""An actor loss whose gradient goes through a changed dQ/da.
+    r"""An actor loss whose gradient goes through a changed dQ/da. Only its gradient has a meaning.
 
-    Its gradient is :math:`-\frac{1}{N}\sum_j T(\nabla_a Q)^\top \nabla_\theta \mu_\theta(s_j)`,
+    That is :math:`-\frac{1}{N}\sum_j T(\nabla_a Q)^\top \nabla_\theta \mu_\theta(s_j)`,
     equation 6 of Lillicrap et al. (2016) with T between its factors. Without clipping and
     inversion this is the gradient of :func:`ddpg_lib.parts.losses.actor_loss`.
 
     Parameters
     ----------
-    q : Tensor, shape (n, batch)
+    q : shape (n, batch)
         The online critic's values of ``action``.
-    action : Tensor, shape (n, batch, action_dim)
+    action : shape (n, batch, action_dim)
         The actor's actions, from which ``q`` was computed.
-    dqda_clipping : float, optional
+    dqda_clipping
         The greatest length of a transition's dQ/da.
-    invert : bool
+    invert
         Whether to invert gradients at the bounds, after clipping.
-
-    Returns
-    -------
-    Tensor, scalar
-        Meaningful by its gradient only.
     """
     (dqda,) = torch.autograd.grad(q.sum(), action)
     with torch.no_grad():

@@ -13,26 +13,21 @@ def td_target(
 ) -> Tensor:
     r"""The target :math:`y = r + \gamma\,(1 - d)\,Q_{\phi'}(s', \mu_{\theta'}(s'))`.
 
+    Lillicrap et al. (2016), Algorithm 1 and equation 5; d as in Pardo et al. (2018). Returns
+    ``(n, batch)``.
+
     Parameters
     ----------
-    reward, terminated, next_q : Tensor, shape (n, batch)
+    reward, terminated, next_q : shape (n, batch)
         r, d (1 where s' is terminal; a time limit does not count) and the target critic's value
         of s' under the target actor.
-    discount : float or Tensor, shape (n, batch)
+    discount : a number, or shape (n, batch)
         From s to s': gamma, or one number a transition where transitions span several steps.
-
-    Returns
-    -------
-    Tensor, shape (n, batch)
 
     Raises
     ------
     ValueError
         If the shapes differ: broadcasting would silently mix transitions.
-
-    Notes
-    -----
-    Lillicrap et al. (2016), Algorithm 1 and equation 5; d as in Pardo et al. (2018).
     """
     _same_shape(reward=reward, terminated=terminated, next_q=next_q)
     if isinstance(discount, Tensor):
@@ -43,24 +38,14 @@ def td_target(
 def critic_loss(q: Tensor, target: Tensor) -> Tensor:
     r"""The mean squared TD error :math:`L(\phi) = \frac{1}{N}\sum_j (y_j - Q_\phi(s_j, a_j))^2`.
 
-    Parameters
-    ----------
-    q, target : Tensor, shape (n, batch)
-        The online critic's values and the targets y, which must carry no gradient.
-
-    Returns
-    -------
-    Tensor, scalar
-        The mean over the batch, summed over agents: each agent's gradient is its own.
+    Lillicrap et al. (2016), equation 4 and Algorithm 1. ``q`` and ``target`` are ``(n, batch)``;
+    the result is a scalar, the mean over the batch, summed over agents: each agent's gradient is
+    its own.
 
     Raises
     ------
     ValueError
-        If the shapes differ, or if the target carries a gradient.
-
-    Notes
-    -----
-    Lillicrap et al. (2016), equation 4 and Algorithm 1.
+        If the shapes differ, or if the target carries a gradient: it must be a constant.
     """
     _same_shape(q=q, target=target)
     if target.requires_grad:
@@ -71,35 +56,21 @@ def critic_loss(q: Tensor, target: Tensor) -> Tensor:
 def actor_loss(q: Tensor) -> Tensor:
     r"""The negated objective :math:`-\frac{1}{N}\sum_j Q_\phi(s_j, \mu_\theta(s_j))`.
 
-    Its gradient in the actor's weights is the deterministic policy gradient: the chain rule
-    through the critic's action input (Silver et al. 2014, theorem 1; Lillicrap et al. 2016,
-    equation 6), with the sign turned because optimizers descend.
-
-    Parameters
-    ----------
-    q : Tensor, shape (n, batch)
-        The online critic's values of the actor's own actions.
-
-    Returns
-    -------
-    Tensor, scalar
-        The mean over the batch, summed over agents.
+    ``q``, ``(n, batch)``, are the online critic's values of the actor's own actions; the result
+    is a scalar, the mean over the batch, summed over agents. Its gradient in the actor's weights
+    is the deterministic policy gradient: the chain rule through the critic's action input (Silver
+    et al. 2014, theorem 1; Lillicrap et al. 2016, equation 6), with the sign turned because
+    optimizers descend.
     """
     return -q.mean(-1).sum()
 
 
 @torch.no_grad()
 def soft_update(target: Iterable[Tensor], online: Iterable[Tensor], tau: float) -> None:
-    r"""Move the target weights a fraction tau towards the online ones, in place.
+    r"""Move the ``target`` weights a fraction tau towards the ``online`` ones, in place; 1 copies.
 
-    :math:`\theta' \leftarrow \tau\theta + (1 - \tau)\theta'` (Lillicrap et al. 2016, Algorithm 1).
-
-    Parameters
-    ----------
-    target, online : iterables of Tensor
-        Matching parameters.
-    tau : float
-        In [0, 1]; 1 copies.
+    :math:`\theta' \leftarrow \tau\theta + (1 - \tau)\theta'` (Lillicrap et al. 2016, Algorithm
+    1).
 
     Raises
     ------

@@ -30,12 +30,9 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 class StackedLinear(nn.Module):
-    """``n`` affine maps side by side: ``y[i] = x[i] @ weight[i] + bias[i]``.
+    """``agents`` affine maps side by side: ``y[i] = x[i] @ weight[i] + bias[i]``.
 
-    Parameters
-    ----------
-    agents, inputs, outputs : int
-        The sizes; ``weight`` is ``(agents, inputs, outputs)``, ``bias`` ``(agents, 1, outputs)``.
+    ``weight`` is ``(agents, inputs, outputs)``, ``bias`` ``(agents, 1, outputs)``.
     """
 
     def __init__(self, agents: int, inputs: int, outputs: int) -> None:
@@ -44,28 +41,14 @@ class StackedLinear(nn.Module):
         self.bias = nn.Parameter(torch.zeros(agents, 1, outputs))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Apply each agent's map to its own rows.
-
-        Parameters
-        ----------
-        x : Tensor, shape (agents, batch, inputs)
-
-        Returns
-        -------
-        Tensor, shape (agents, batch, outputs)
-        """
+        """Map each agent's own rows ``(agents, batch, inputs)`` to ``(agents, batch, outputs)``."""
         return affine(x, self.weight, self.bias)
 
     @torch.no_grad()
     def initialize(self, rngs: Sequence[np.random.Generator], bound: float | None = None) -> None:
         """Draw every agent's weights from its own generator, uniformly in ``[-bound, bound]``.
 
-        Parameters
-        ----------
-        rngs : sequence of numpy.random.Generator
-            One for each agent.
-        bound : float, optional
-            Without it, ``1 / sqrt(inputs)`` (Lillicrap et al. 2016, section 7).
+        By default the bound is ``1 / sqrt(inputs)`` (Lillicrap et al. 2016, section 7).
         """
         bound = self.weight.shape[1] ** -0.5 if bound is None else bound
         for i, rng in enumerate(rngs):
@@ -79,24 +62,24 @@ class Actor(nn.Module):
 
     Parameters
     ----------
-    rngs : sequence of numpy.random.Generator
+    rngs
         One for each agent, for its initial weights.
-    obs_dim, action_dim : int
+    obs_dim, action_dim
         Number of observation and action components.
-    hidden : sequence of int
+    hidden
         Width of each hidden layer.
-    activation : str
+    activation
         A key of ``ACTIVATIONS``.
-    final_init : float
+    final_init
         Bound of the last layer's initial weights. Small, so that the first actions are near 0,
         where tanh has its full slope (Lillicrap et al. 2016, section 7: 3e-3).
-    norm : str
+    norm
         "layer" normalizes what enters each hidden layer's activation; "batch" does so over the
         batch, and the observation too, but not the output, which would leave no first action
         near 0 (Lillicrap et al. 2016, section 3); "none" does nothing.
-    obs_norm : RunningNorm, optional
+    obs_norm
         Applied to observations first, and shared with other networks.
-    squash : bool
+    squash
         Whether the output goes through tanh. Without, it is linear in training and clipped to
         [-1, 1] otherwise.
     """
@@ -124,19 +107,10 @@ class Actor(nn.Module):
         self.entry, self.norms = _norms(norm, len(rngs), obs_dim, hidden, obs_norm)
 
     def forward(self, obs: Tensor, training: bool = False) -> Tensor:
-        """The policies' actions.
+        """The policies' actions ``(n, batch, action_dim)`` for ``obs`` ``(n, batch, obs_dim)``.
 
-        Parameters
-        ----------
-        obs : Tensor, shape (n, batch, obs_dim)
-        training : bool
-            Whether batch normalization takes this batch's statistics, or running ones; and whether
-            an actor without ``squash`` is linear, or clipped.
-
-        Returns
-        -------
-        Tensor, shape (n, batch, action_dim)
-            Scaled to [-1, 1].
+        In training, batch normalization takes this batch's statistics instead of running ones,
+        and an actor without ``squash`` is linear instead of clipped.
         """
         x = obs
         for norm in self.entry:
@@ -155,14 +129,14 @@ class Actor(nn.Module):
 class Critic(nn.Module):
     r"""Action values :math:`Q_\phi(s, a)`.
 
+    Parameters that are not described here are as for :class:`Actor`.
+
     Parameters
     ----------
-    rngs, obs_dim, action_dim, hidden, activation, final_init, obs_norm
-        As for :class:`Actor`.
-    action_layer : int
+    action_layer
         The layer that receives the action, counted from 0. 0 feeds it in with the observation;
         1, at the second layer, is the choice of Lillicrap et al. (2016), section 7.
-    norm : str
+    norm
         As for :class:`Actor`, but "batch" normalizes the layers before the action only: these see
         states of the replay buffer alone, whoever's action is judged.
     """
@@ -192,20 +166,11 @@ class Critic(nn.Module):
         self.entry, self.norms = _norms(norm, len(rngs), obs_dim, widths, obs_norm)
 
     def forward(self, obs: Tensor, action: Tensor, training: bool = False) -> Tensor:
-        """The values of actions.
+        """The values ``(n, batch)`` of actions, in units of the scaled reward.
 
-        Parameters
-        ----------
-        obs : Tensor, shape (n, batch, obs_dim)
-        action : Tensor, shape (n, batch, action_dim)
-            Scaled to [-1, 1].
-        training : bool
-            Whether batch normalization takes this batch's statistics, or running ones.
-
-        Returns
-        -------
-        Tensor, shape (n, batch)
-            In units of the scaled reward.
+        ``obs`` is ``(n, batch, obs_dim)``, ``action`` ``(n, batch, action_dim)``, scaled to [-1,
+        1]. In training, batch normalization takes this batch's statistics instead of running
+        ones.
         """
         x = obs
         for norm in self.entry:
@@ -227,17 +192,9 @@ def _initialize(
 
 
 def target_of(network: Network) -> Network:
-    """Copy a network as its target.
+    """Copy an :class:`Actor` or a :class:`Critic` as its target.
 
-    Parameters
-    ----------
-    network : torch.nn.Module
-        An :class:`Actor` or a :class:`Critic`.
-
-    Returns
-    -------
-    torch.nn.Module
-        Equal weights of its own, without gradients; the same ``obs_norm``.
+    The copy has equal weights of its own, without gradients, and the same ``obs_norm``.
     """
     shared = {id(m): m for m in network.modules() if isinstance(m, RunningNorm)}
     return copy.deepcopy(network, shared).requires_grad_(False)

@@ -13,14 +13,7 @@ Array = NDArray[np.float64]
 class Noise:
     """What every noise process shares: one generator an agent, ``sample`` and ``reset``.
 
-    Parameters
-    ----------
-    rngs : sequence of numpy.random.Generator
-        One for each agent.
-    action_dim : int
-        Number of action components.
-    sigma : float
-        The scale; what it means is said by each process.
+    What the scale ``sigma`` means is said by each process.
 
     Raises
     ------
@@ -38,23 +31,11 @@ class Noise:
         self.sigma = sigma
 
     def sample(self) -> Array:
-        """The next value.
-
-        Returns
-        -------
-        array, shape (n, action_dim)
-            In units of the scaled action range.
-        """
+        """The next value, ``(n, action_dim)``."""
         raise NotImplementedError
 
     def reset(self, agents: NDArray[np.bool_]) -> None:
-        """Begin a new episode for some agents.
-
-        Parameters
-        ----------
-        agents : array of bool, shape (n,)
-            Whose episode begins.
-        """
+        """Begin a new episode where the mask ``agents``, ``(n,)``, is true."""
 
     def _standard_normal(self) -> Array:
         return np.stack([rng.standard_normal(self.action_dim) for rng in self.rngs])
@@ -64,7 +45,7 @@ class GaussianNoise(Noise):
     """Independent draws from N(0, sigma²) (Fujimoto et al. 2018, section 5)."""
 
     def sample(self) -> Array:
-        """The next value, shape ``(n, action_dim)``."""
+        """The next value, ``(n, action_dim)``."""
         return self.sigma * self._standard_normal()
 
 
@@ -77,13 +58,11 @@ class OrnsteinUhlenbeckNoise(Noise):
 
     Parameters
     ----------
-    rngs, action_dim
-        As for :class:`Noise`.
-    sigma : float
+    sigma
         Diffusion, in action units per square root of the time unit.
-    theta : float
+    theta
         Rate of the pull towards 0, per time unit.
-    dt : float
+    dt
         Time units a step, :math:`\Delta`.
 
     Raises
@@ -107,13 +86,13 @@ class OrnsteinUhlenbeckNoise(Noise):
         self.x = np.zeros((len(self.rngs), action_dim))
 
     def sample(self) -> Array:
-        """The next value, shape ``(n, action_dim)``."""
+        """The next value, ``(n, action_dim)``."""
         step = self.sigma * np.sqrt(self.dt) * self._standard_normal()
         self.x = self.x - self.theta * self.x * self.dt + step
         return self.x.copy()
 
     def reset(self, agents: NDArray[np.bool_]) -> None:
-        """Return to 0 where the mask ``agents``, shape ``(n,)``, is true."""
+        """Return to 0 where the mask ``agents``, ``(n,)``, is true."""
         self.x[agents] = 0.0
 
 
@@ -122,13 +101,6 @@ class DecayingNoise(Noise):
 
     The schedule is that of this project's NumPy-only source, which adds the bare number
     ``1 / (1 + i + j)``, always positive, to the action; here it scales a normal draw.
-
-    Parameters
-    ----------
-    rngs, action_dim
-        As for :class:`Noise`.
-    sigma : float
-        Standard deviation of the first draw.
     """
 
     def __init__(
@@ -139,13 +111,13 @@ class DecayingNoise(Noise):
         self.step = np.zeros(len(self.rngs))
 
     def sample(self) -> Array:
-        """The next value, shape ``(n, action_dim)``."""
+        """The next value, ``(n, action_dim)``."""
         scale = self.sigma / (1.0 + self.episode + self.step)
         self.step += 1
         return scale[:, None] * self._standard_normal()
 
     def reset(self, agents: NDArray[np.bool_]) -> None:
-        """Count a new episode where the mask ``agents``, shape ``(n,)``, is true."""
+        """Count a new episode where the mask ``agents``, ``(n,)``, is true."""
         self.episode[agents] += 1
         self.step[agents] = 0
 

@@ -15,11 +15,6 @@ class LayerNorm(nn.Module):
     """Layer normalization (Ba et al. 2016): each row to mean 0 and variance 1 over its features.
 
     Each agent has its own learned gain and offset, ``(agents, 1, features)``.
-
-    Parameters
-    ----------
-    agents, features : int
-        The sizes.
     """
 
     def __init__(self, agents: int, features: int) -> None:
@@ -28,18 +23,7 @@ class LayerNorm(nn.Module):
         self.offset = nn.Parameter(torch.zeros(agents, 1, features))
 
     def forward(self, x: Tensor, training: bool = False) -> Tensor:
-        """Normalize.
-
-        Parameters
-        ----------
-        x : Tensor, shape (agents, batch, features)
-        training : bool
-            Of no account here.
-
-        Returns
-        -------
-        Tensor, shape (agents, batch, features)
-        """
+        """Normalize ``x``, ``(agents, batch, features)``, in training as otherwise."""
         return torch.addcmul(self.offset, functional.layer_norm(x, x.shape[-1:]), self.gain)
 
 
@@ -49,7 +33,7 @@ class BatchNorm(nn.Module):
     In training a minibatch is normalized by its own mean and variance over the batch, and running
     averages follow these; out of it the running averages serve, so that a single observation can
     be acted on (Lillicrap et al. 2016, section 3). Formulas and constants are those of
-    ``torch.nn.BatchNorm1d``.
+    ``torch.nn.BatchNorm1d``. Gain, offset and averages are ``(agents, 1, features)``.
 
     Every pass of an update is one of training, those of the target networks too, whose averages
     so follow what they themselves compute. Only the critic's pass in the actor's step takes
@@ -57,11 +41,6 @@ class BatchNorm(nn.Module):
     transition alone. With targets that took running averages, following the online networks' at
     once or at rate tau, six agents on Pendulum-v1 (recipe "pendulum", 16,000 steps) ended between
     -1100 and -700; with targets that train, between -152 and -146.
-
-    Parameters
-    ----------
-    agents, features : int
-        The sizes; gain, offset, running mean and running variance are ``(agents, 1, features)``.
     """
 
     MOMENTUM = 0.1
@@ -77,17 +56,7 @@ class BatchNorm(nn.Module):
         self.register_buffer("var", torch.ones(agents, 1, features))
 
     def forward(self, x: Tensor, training: bool = False) -> Tensor:
-        """Normalize.
-
-        Parameters
-        ----------
-        x : Tensor, shape (agents, batch, features)
-        training : bool
-            Whether to take the batch's own statistics, and have the averages follow them.
-
-        Returns
-        -------
-        Tensor, shape (agents, batch, features)
+        """Normalize ``x``, ``(agents, batch, features)``, in training by its own statistics.
 
         Raises
         ------
@@ -116,12 +85,8 @@ class RunningNorm(nn.Module):
     replay buffer keeps observations as they came: normalized before storing, old ones would be on
     another scale than new ones (sfujim/TD3, issue 11).
 
-    Parameters
-    ----------
-    agents, features : int
-        The sizes; ``mean`` and ``var`` are float64, ``(agents, 1, features)``.
-    limit : float
-        Bound of what comes out.
+    ``mean`` and ``var`` are float64, ``(agents, 1, features)``. What comes out is held within
+    ``limit``.
     """
 
     EPS = 1e-8
@@ -143,30 +108,15 @@ class RunningNorm(nn.Module):
         self.register_buffer("scale", torch.ones(shape))
 
     def forward(self, x: Tensor, training: bool = False) -> Tensor:
-        """Normalize.
-
-        Parameters
-        ----------
-        x : Tensor, shape (agents, batch, features)
-        training : bool
-            Of no account here.
-
-        Returns
-        -------
-        Tensor, shape (agents, batch, features)
-        """
+        """Normalize ``x``, ``(agents, batch, features)``, in training as otherwise."""
         return ((x - self.shift) * self.scale).clamp(-self.limit, self.limit)
 
     @torch.no_grad()
     def add(self, obs: ArrayLike) -> None:
-        """Count observations of each agent.
+        """Count observations of each agent, ``(agents, features)`` or ``(agents, m, features)``.
 
         Means and variances of two parts are joined as in Chan et al. (1983). Until there are two
         observations, nothing is scaled.
-
-        Parameters
-        ----------
-        obs : array_like, shape (agents, features) or (agents, m, features)
         """
         x = torch.as_tensor(obs, dtype=torch.float64, device=self.mean.device)
         x = x.view(self.mean.shape[0], -1, self.mean.shape[-1])

@@ -21,16 +21,8 @@ class NStepReplay(ReplayBuffer):
 
     A step enters the buffer n - 1 steps late, when its window is full. What is left open at an
     episode's end enters while the next episode's window fills, so every agent stores one
-    transition a step.
-
-    Parameters
-    ----------
-    n_step : int
-        Steps of a transition at most.
-    gamma : float
-        Discount a step.
-    capacity, obs_dim, action_dim, rngs, device
-        As for :class:`~ddpg_lib.parts.replay.ReplayBuffer`.
+    transition a step. ``n_step`` is the most steps of one, ``gamma`` the discount a step; the
+    other parameters are as for :class:`~ddpg_lib.parts.replay.ReplayBuffer`.
 
     Raises
     ------
@@ -75,17 +67,6 @@ class NStepReplay(ReplayBuffer):
     ) -> None:
         """Take in one step of each agent, and store the transition that it completes.
 
-        Parameters
-        ----------
-        obs, next_obs : array_like, shape (n, obs_dim)
-            States s and s'; the end of an episode has its own s', not the next episode's first.
-        action : array_like, shape (n, action_dim)
-            Scaled to [-1, 1].
-        reward : array_like, shape (n,)
-            Scaled as the critic is to learn it.
-        terminated, truncated : array_like of bool, shape (n,)
-            Whether s' is terminal, and whether the episode was cut off there.
-
         Raises
         ------
         ValueError
@@ -117,27 +98,16 @@ class NStepReplay(ReplayBuffer):
         self._write(s, a, total, s2, d, discount)
 
     def end_episodes(self, agents: NDArray[np.bool_]) -> None:
-        """Take the last step of these agents, ``(n,)``, for an episode's end, not terminal."""
+        """Take these agents' last step for an episode's end, not terminal."""
         self.ended[(self.seen - 1) % self.n_step, agents] = True
 
     def state_dict(self) -> dict[str, Any]:
-        """All that a continued run needs, with the window of the last steps.
-
-        Returns
-        -------
-        dict
-            Plain values, arrays and tensors, for :meth:`load_state_dict`.
-        """
+        """All that a continued run needs, with the window of the last steps."""
         window = {name: getattr(self, name) for name in self.WINDOW}
         return {**super().state_dict(), "seen": self.seen, "window": window}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take the place of a saved buffer of the same shape.
-
-        Parameters
-        ----------
-        state : mapping
-            As from :meth:`state_dict`.
+        """Take the place of a saved buffer, as from :meth:`state_dict`.
 
         Raises
         ------

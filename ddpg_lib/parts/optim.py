@@ -18,17 +18,17 @@ class StackedAdam:
 
     Parameters
     ----------
-    parameters : iterable of Tensor
+    parameters
         The weights to move.
-    lr : float
+    lr
         Step size; ``optimizer.lr.fill_(value)`` changes it.
-    betas : tuple of float
+    betas
         Decay rates of the two moments.
-    eps : float
+    eps
         Added to the root of the second moment.
-    weight_decay : float
+    weight_decay
         L2 penalty: this times the weights is added to the gradient.
-    max_grad_norm : float, optional
+    max_grad_norm
         Each agent's gradient is shortened to this length where it is longer, before the penalty.
     """
 
@@ -52,12 +52,9 @@ class StackedAdam:
         self.second = [torch.zeros_like(p) for p in self.parameters]
 
     def descend(self, loss: Tensor) -> None:
-        """One step down the gradient of ``loss`` in these weights; all others stay.
+        """One step down the gradient of a scalar ``loss`` in these weights; all others stay.
 
-        Parameters
-        ----------
-        loss : Tensor, scalar
-            Depends on every one of the weights.
+        The loss must depend on every one of the weights.
         """
         gradients: Sequence[Tensor] = torch.autograd.grad(loss, self.parameters)
         with torch.no_grad():
@@ -67,13 +64,7 @@ class StackedAdam:
 
     @torch.no_grad()
     def apply(self, gradients: Sequence[Tensor]) -> None:
-        """One step with given gradients.
-
-        Parameters
-        ----------
-        gradients : sequence of Tensor
-            One for each parameter, of its shape.
-        """
+        """One step with given ``gradients``, one for each parameter and of its shape."""
         beta1, beta2 = self.betas
         self.steps += 1
         if not torch.compiler.is_compiling():
@@ -104,25 +95,14 @@ class StackedAdam:
             p.sub_(step_size * m / (v.sqrt() + self.eps * correction))
 
     def state_dict(self) -> dict[str, Tensor]:
-        """All that a continued run needs.
-
-        Returns
-        -------
-        dict of str to Tensor
-            The tensors themselves, not copies.
-        """
+        """All that a continued run needs, for :meth:`load_state_dict`: no copies."""
         state = {"lr": self.lr, "steps": self.steps}
         for i, (m, v) in enumerate(zip(self.first, self.second, strict=True)):
             state[f"first.{i}"], state[f"second.{i}"] = m, v
         return state
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        """Copy a saved state into this one.
-
-        Parameters
-        ----------
-        state : mapping of str to Tensor
-            As from :meth:`state_dict`.
+        """Copy a saved state into this one, as from :meth:`state_dict`.
 
         Raises
         ------

@@ -49,15 +49,15 @@ class ReplayBuffer:
 
     Parameters
     ----------
-    capacity : int
+    capacity
         Transitions kept for each agent; the oldest is overwritten first.
-    obs_dim, action_dim : int
+    obs_dim, action_dim
         Number of observation and action components.
-    rngs : sequence of numpy.random.Generator
+    rngs
         One for each agent, for sampling.
-    device : str or torch.device
+    device
         Where minibatches are needed.
-    gamma : float
+    gamma
         Discount a step, which every minibatch carries.
 
     Raises
@@ -106,16 +106,16 @@ class ReplayBuffer:
 
         Parameters
         ----------
-        obs, next_obs : array_like, shape (n, obs_dim)
+        obs, next_obs : shape (n, obs_dim)
             States s and s'; the end of an episode has its own s', not the next episode's first.
-        action : array_like, shape (n, action_dim)
+        action : shape (n, action_dim)
             Scaled to [-1, 1].
-        reward : array_like, shape (n,)
+        reward : shape (n,)
             Scaled as the critic is to learn it.
-        terminated : array_like, shape (n,)
+        terminated : shape (n,)
             1 where s' is terminal, 0 elsewhere, also at a time limit.
-        truncated : array_like, shape (n,), optional
-            Of no account here; buffers that follow episodes need it.
+        truncated : shape (n,)
+            Whether the episode was cut off, for buffers that follow episodes; of no account here.
 
         Raises
         ------
@@ -167,7 +167,7 @@ class ReplayBuffer:
         return Batch(obs, action, reward.squeeze(-1), next_obs, terminated.squeeze(-1), discount)
 
     def state_dict(self) -> dict[str, Any]:
-        """All that a continued run needs: the transitions held, not the empty rows."""
+        """All that a continued run needs, for :meth:`load_state_dict`, without the empty rows."""
         return {
             "count": self.count,
             "rows": self.rows[:, : len(self)],

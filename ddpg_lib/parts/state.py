@@ -32,7 +32,7 @@ class Stateful:
     TRANSIENT: tuple[str, ...] = ()
 
     def state_dict(self) -> dict[str, Any]:
-        """All that changes; arrays and tensors are the object's own, not copies.
+        """All that changes, for :meth:`load_state_dict`; arrays and tensors are the object's own.
 
         Raises
         ------
@@ -59,14 +59,7 @@ def state_of(value: Any, name: str = "value") -> State:
     """Describe a value in numbers, strings, arrays, tensors, lists, tuples and dictionaries.
 
     Objects say what their state is by ``state_dict``, as in PyTorch; without it, it is their
-    attributes.
-
-    Parameters
-    ----------
-    value : object
-        What is described.
-    name : str
-        Of the value, for the error.
+    attributes. ``name`` is what an error calls the ``value``.
 
     Raises
     ------
@@ -97,14 +90,10 @@ def state_of(value: Any, name: str = "value") -> State:
 
 
 def load_state(value: Any, state: State, name: str = "value") -> Any:
-    """Bring ``value`` into a state that :func:`state_of` described.
+    """Bring ``value`` into a ``state`` that :func:`state_of` described, and return it.
 
-    Arrays, generators and objects change in place, so whoever shares them sees the change.
-
-    Returns
-    -------
-    object
-        ``value``, or what takes its place if it cannot change, such as a number.
+    Arrays, generators and objects change in place, so whoever shares them sees the change. For
+    what cannot change, such as a number, what takes its place is returned.
 
     Raises
     ------
@@ -135,7 +124,7 @@ def load_state(value: Any, state: State, name: str = "value") -> Any:
 
 
 def shape_of(tensor: Tensor) -> str:
-    """Shape and type in words."""
+    """Shape and type of a tensor in words, such as ``(8, 64) float32``."""
     return f"{tuple(tensor.shape)} {str(tensor.dtype).removeprefix('torch.')}"
 
 

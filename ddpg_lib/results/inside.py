@@ -29,18 +29,7 @@ def look_inside(
     The episodes go on past the time limit, until 1% of such a sum is left out, since the critic
     does not know of the limit.
 
-    Parameters
-    ----------
-    agent : DDPG
-        A stack of n agents.
-    env : str
-        A Gymnasium id.
-    episodes : int
-        Episodes for each agent.
-    seed : int
-        Of the first episode, for every agent.
-    **kwargs
-        For ``gymnasium.make``.
+    The first of an agent's episodes begins with ``seed``; ``kwargs`` are for ``gymnasium.make``.
 
     Returns
     -------

@@ -141,17 +141,9 @@ OURS = "this book"
 
 
 def ablations(run: str) -> dict[str, str]:
-    """The recorded runs that repeat one with a change, each with what was changed.
+    """The recorded runs that repeat one with a change, each with what differs: ``"n_step 1"``.
 
-    Parameters
-    ----------
-    run : str
-        A recorded run; its ablations' names begin with its own and an underscore.
-
-    Returns
-    -------
-    dict of str
-        From a name to the hyperparameters that differ, such as ``"n_step 1"``.
+    Their names begin with that run's and an underscore.
     """
     asked = dataclasses.asdict(recorded(run).config)
     found = {}
@@ -163,30 +155,13 @@ def ablations(run: str) -> dict[str, str]:
 
 
 def principal() -> list[str]:
-    """The recorded runs that are no ablation of another.
-
-    Returns
-    -------
-    list of str
-        Sorted names.
-    """
+    """The sorted names of the recorded runs that are no ablation of another."""
     changed = {name for run in names() for name in ablations(run)}
     return [run for run in names() if run not in changed]
 
 
 def rows(run: str) -> list[dict[str, str | float | int]]:
-    """A recorded run, what is published beside it, and its ablations.
-
-    Parameters
-    ----------
-    run : str
-        The recorded run.
-
-    Returns
-    -------
-    list of dict
-        With the keys ``COLUMNS``; the recorded run comes first.
-    """
+    """A recorded run, what is published beside it, and its ablations; keys are ``COLUMNS``."""
     theirs = (_theirs(p) for p in PUBLISHED if p.run == run)
     changed = (_ours(name, f"{OURS}, {change}") for name, change in ablations(run).items())
     return [_ours(run, OURS), *theirs, *changed]
@@ -227,31 +202,13 @@ def _theirs(p: Published) -> dict[str, str | float | int]:
 
 
 def results_csv() -> str:
-    """Every recorded run, what is published beside it, and its ablations, as CSV.
-
-    Returns
-    -------
-    str
-        A header and a row a result.
-    """
+    """Every recorded run, what is published beside it, and its ablations, as CSV."""
     found = [row for run in principal() for row in rows(run)]
     return csv_text([COLUMNS, *([row[name] for name in COLUMNS] for row in found)])
 
 
 def beside_published(run: str, ablated: bool = False) -> Figure:
-    """Draw a recorded run, every agent, above what is published.
-
-    Parameters
-    ----------
-    run : str
-        The recorded run.
-    ablated : bool
-        Whether its ablations follow.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+    """Draw a recorded run, every agent, above what is published and, if asked, its ablations."""
     from matplotlib import pyplot as plt
 
     from ddpg_lib.figures.style import COLORS

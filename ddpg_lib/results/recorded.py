@@ -30,28 +30,13 @@ MOMENTS = ("start", "midway", "final")
 
 
 def names() -> list[str]:
-    """The recorded runs that are there.
-
-    Returns
-    -------
-    list of str
-        For :func:`recorded`.
-    """
+    """The recorded runs that are there, for :func:`recorded`."""
     return sorted(path.parent.name for path in DATA.glob("*/manifest.json"))
 
 
 @functools.cache
 def recorded(name: str) -> RecordedRun:
-    """A recorded run by name.
-
-    Parameters
-    ----------
-    name : str
-        One of :func:`names`.
-
-    Returns
-    -------
-    RecordedRun
+    """A recorded run by name, one of :func:`names`.
 
     Raises
     ------
@@ -102,17 +87,7 @@ class RecordedRun:
 
     @classmethod
     def read(cls, folder: Path) -> RecordedRun:
-        """Read what :func:`ddpg_lib.results.reproduce.reproduce` left in ``record``.
-
-        Parameters
-        ----------
-        folder : Path
-            With ``manifest.json``.
-
-        Returns
-        -------
-        RecordedRun
-        """
+        """Read what :func:`ddpg_lib.results.reproduce.reproduce` left in ``record``."""
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         seeds = list(manifest["seeds"])
         steps, curves = read_table(folder / "curves.csv.gz", seeds)
@@ -133,17 +108,14 @@ class RecordedRun:
     def agent(self, moment: str = "final", which: Sequence[int] | None = None) -> DDPG:
         """The stack as it was, or some of its agents.
 
+        The replay buffer is empty, the targets equal the networks, and the optimizers begin anew.
+
         Parameters
         ----------
-        moment : str
-            "start", "midway" or "final". The replay buffer is empty, the targets equal the
-            networks, and the optimizers begin anew.
-        which : sequence of int, optional
+        moment
+            "start", "midway" or "final".
+        which
             Places in the stack; all by default.
-
-        Returns
-        -------
-        DDPG
 
         Raises
         ------
@@ -170,43 +142,22 @@ class RecordedRun:
         return int(self.steps[self.steps >= half][0])
 
     def middle_agent(self) -> int:
-        """Which agent's final return is nearest to the interquartile mean: a typical one.
-
-        Returns
-        -------
-        int
-            Its place in the stack.
-        """
+        """The place of a typical agent: its final return is nearest to the interquartile mean."""
         means = self.final.mean(axis=1)
         return int(np.abs(means - iqm(means)).argmin())
 
     def interval(self) -> tuple[float, float, float]:
-        """The final return over agents.
-
-        Returns
-        -------
-        tuple of float
-            Interquartile mean of the agents' means, and the ends of its 95% bootstrap interval.
-        """
+        """Interquartile mean of the agents' final means, and its 95% bootstrap interval's ends."""
         means = self.final.mean(axis=1)
         low, high = bootstrap_interval(means)
         return float(iqm(means)), float(low), float(high)
 
     def expected(self, episodes: int) -> tuple[Array, Array]:
-        """Where each agent's mean over new episodes should lie, with 99.9% confidence.
+        """Where each agent's mean over so many new episodes should lie, with 99.9% confidence.
 
-        Drawn again and again from its recorded episodes and, since a failure may be too rare to be
-        among them, from the worst episode of the whole stack as one more.
-
-        Parameters
-        ----------
-        episodes : int
-            How many are played.
-
-        Returns
-        -------
-        tuple of array, shape (n,)
-            Lower and upper ends.
+        Drawn again and again from its recorded episodes and, since a failure may be too rare to
+        be among them, from the worst episode of the whole stack as one more. Lower and upper ends
+        are ``(n,)``.
         """
         rng = np.random.default_rng(0)
         # A mean over `episodes` against one over the recorded ones: both vary.
@@ -220,15 +171,7 @@ class RecordedRun:
 
 
 def save_weights(agent: DDPG, path: Path) -> None:
-    """Write a stack's actors and critics as float32.
-
-    Parameters
-    ----------
-    agent : DDPG
-        The stack.
-    path : Path
-        A ``.safetensors`` file.
-    """
+    """Write a stack's actors and critics as float32 to a ``.safetensors`` file."""
     weights = {
         f"{name}.{key}": x.detach().cpu().contiguous()
         for name in NETWORKS
@@ -240,14 +183,8 @@ def save_weights(agent: DDPG, path: Path) -> None:
 def load_weights(agent: DDPG, path: Path, which: Sequence[int] | None = None) -> None:
     """Give a stack the actors and critics of a file, and targets equal to them.
 
-    Parameters
-    ----------
-    agent : DDPG
-        A stack with networks of the same shape.
-    path : Path
-        As from :func:`save_weights`.
-    which : sequence of int, optional
-        Places in the file's stack of the agents wanted; all by default.
+    The file is as from :func:`save_weights`; ``which`` are the places in its stack of the agents
+    wanted, all by default.
 
     Raises
     ------

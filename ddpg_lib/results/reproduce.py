@@ -82,14 +82,9 @@ AT_ONCE = 20  # episodes of each agent that are played side by side
 
 
 class Witness:
-    """What is noted of a recorded run while it trains, for its ``record`` folder.
+    """What is noted of a recorded run while it trains, for its folder ``record``.
 
-    Parameters
-    ----------
-    folder : Path
-        The folder ``record``; what it holds of an earlier part of the run is kept.
-    asked : Experiment
-        The run.
+    What that holds of an earlier part of the run is kept.
     """
 
     def __init__(self, folder: Path, asked: Experiment) -> None:
@@ -105,15 +100,7 @@ class Witness:
             }
 
     def __call__(self, step: int, agent: DDPG) -> None:
-        """Note an evaluation; one that a continued run repeats replaces the earlier note.
-
-        Parameters
-        ----------
-        step : int
-            Steps taken by each agent.
-        agent : DDPG
-            The stack.
-        """
+        """Note an evaluation; one that a continued run repeats replaces the earlier note."""
         self.notes[step] = look_inside(agent, self.asked.env)
         steps = sorted(self.notes)
         names = self.notes[step]
@@ -131,22 +118,8 @@ def reproduce(name: str, folder: Path, progress: bool = True, compile: bool = Tr
 
     There lie ``manifest.json``, the curves, what
     :func:`~ddpg_lib.results.inside.look_inside` saw at each evaluation, the final policies'
-    returns on 100 starts, and the networks midway and at the end.
-
-    Parameters
-    ----------
-    name : str
-        A key of ``EXPERIMENTS``.
-    folder : Path
-        The run folder.
-    progress : bool
-        Whether to show a progress bar.
-    compile : bool
-        Whether to compile the update, which changes no number beyond rounding.
-
-    Returns
-    -------
-    Run
+    returns on 100 starts, and the networks midway and at the end. ``name`` is a key of
+    ``EXPERIMENTS``. Compiling changes no number beyond rounding.
 
     Raises
     ------
@@ -221,21 +194,7 @@ def _finish(run: Run, record: Path, command: str) -> None:
 
 
 def final_returns(agent: DDPG, env: str, episodes: int = EPISODES) -> NDArray[np.float64]:
-    """Returns of the noise-free policies on the starts with which recorded runs are judged.
-
-    Parameters
-    ----------
-    agent : DDPG
-        A stack of n agents.
-    env : str
-        A Gymnasium id.
-    episodes : int
-        Episodes for each agent.
-
-    Returns
-    -------
-    array, shape (n, episodes)
-    """
+    """Noise-free returns ``(n, episodes)`` on the starts with which recorded runs are judged."""
     blocks = [
         evaluate(agent, env, min(AT_ONCE, episodes - k), seed=FINAL_SEED + k)
         for k in range(0, episodes, AT_ONCE)
@@ -244,12 +203,7 @@ def final_returns(agent: DDPG, env: str, episodes: int = EPISODES) -> NDArray[np
 
 
 def commit() -> str | None:
-    """The library's commit, with a plus sign if files differ from it; None outside of git.
-
-    Returns
-    -------
-    str or None
-    """
+    """The library's commit, with a plus sign if files differ from it; None outside of git."""
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None
@@ -266,12 +220,7 @@ def commit() -> str | None:
 
 
 def hardware() -> dict[str, Any]:
-    """Processor, cores, threads used, and GPU if there is one.
-
-    Returns
-    -------
-    dict
-    """
+    """The ``processor``, ``cores``, ``threads`` used, and ``gpu`` if there is one."""
     import torch
 
     name = platform.processor() or platform.machine()

@@ -65,11 +65,6 @@ class RunFolder:
     def require_free(path: Path) -> None:
         """Refuse a folder that holds another run.
 
-        Parameters
-        ----------
-        path : Path
-            The run folder to be.
-
         Raises
         ------
         CheckpointError
@@ -85,22 +80,7 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: Path, plan: Plan, checkpoint_every: int | None, agent: DDPG) -> RunFolder:
-        """Make the folder, after checking that what comes will fit in it.
-
-        Parameters
-        ----------
-        path : Path
-            New or empty.
-        plan : Plan
-            The run's.
-        checkpoint_every : int or None
-            Steps between checkpoints.
-        agent : DDPG
-            The run's, to know its size.
-
-        Returns
-        -------
-        RunFolder
+        """Make the folder, after checking that what comes will fit in it: hence the agent.
 
         Raises
         ------
@@ -129,18 +109,7 @@ class RunFolder:
 
     @classmethod
     def open(cls, path: Path, env: EnvLike | None = None) -> RunFolder:
-        """Find a run, to go on with it.
-
-        Parameters
-        ----------
-        path : Path
-            The run folder.
-        env : callable, optional
-            The environment, if it was a function.
-
-        Returns
-        -------
-        RunFolder
+        """Find a run, to go on with it; ``env`` is needed if it was a function.
 
         Raises
         ------
@@ -185,14 +154,7 @@ class RunFolder:
         return evaluated and time.perf_counter() - self._written >= 20 * self._cost
 
     def save(self, state: State, step: int) -> None:
-        """Write a checkpoint.
-
-        Parameters
-        ----------
-        state : object
-            The run's, as :func:`ddpg_lib.runs.saving.save` can write it.
-        step : int
-            Now.
+        """Write a checkpoint of a ``state``, as :func:`ddpg_lib.runs.saving.save` can.
 
         Raises
         ------
@@ -232,16 +194,8 @@ class RunFolder:
 def read(path: Path) -> tuple[dict[str, Any], Checkpoint | None]:
     """What a run folder says of its run, and its last checkpoint if it has one.
 
-    Parameters
-    ----------
-    path : Path
-        The run folder.
-
-    Returns
-    -------
-    about : dict
-        The plan in plain values, and more.
-    saved : Checkpoint or None
+    The former is as from :meth:`Plan.to_json <ddpg_lib.runs.plan.Plan.to_json>`, with more
+    beside.
 
     Raises
     ------
@@ -264,20 +218,7 @@ def plan_of(
 ) -> Plan:
     """The plan of a run, after checking that carrying it out is no trap.
 
-    Parameters
-    ----------
-    path : Path
-        The run folder.
-    about : dict
-        As from :func:`read`.
-    saved : Checkpoint or None
-        As from :func:`read`.
-    env : callable, optional
-        The environment, if it was a function.
-
-    Returns
-    -------
-    Plan
+    ``about`` and ``saved`` are as from :func:`read`; ``env`` is needed if it was a function.
 
     Raises
     ------
@@ -305,15 +246,6 @@ def plan_of(
 def curves_of(path: Path) -> History:
     """The curves of a run, finished or not; its environment need not be installed.
 
-    Parameters
-    ----------
-    path : Path
-        The run folder.
-
-    Returns
-    -------
-    History
-
     Raises
     ------
     CheckpointError
@@ -334,12 +266,7 @@ def _history(saved: Checkpoint, seeds: Sequence[int]) -> History:
 
 @contextlib.contextmanager
 def as_checkpoint_error(path: Path) -> Iterator[None]:
-    """Turn whatever an unfitting file leads to into one clear error.
-
-    Parameters
-    ----------
-    path : Path
-        The file, which the error names.
+    """Turn whatever an unfitting file leads to into one clear error, which names the file.
 
     Raises
     ------
@@ -356,16 +283,7 @@ def as_checkpoint_error(path: Path) -> Iterator[None]:
 
 
 def quoted(path: Path) -> str:
-    """A path as a shell takes it.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    str
-    """
+    """A path as a shell takes it."""
     return shlex.quote(str(path))
 
 

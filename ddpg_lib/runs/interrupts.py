@@ -19,17 +19,7 @@ class Interrupts:
     """Notes the first Ctrl-C or SIGTERM; a second one acts at once, as it does elsewhere.
 
     Used in a ``with`` statement. Outside the main thread, where Python has no signals, it does
-    nothing.
-
-    Parameters
-    ----------
-    active : bool
-        Without it nothing changes.
-
-    Attributes
-    ----------
-    noted : bool
-        Whether a signal came.
+    nothing, nor if it is not ``active``. ``noted`` is whether a signal came.
     """
 
     def __init__(self, active: bool = True) -> None:

@@ -54,12 +54,7 @@ class Plan:
         object.__setattr__(self, "seeds", checked(self.seeds))
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values; an environment that is a function leaves only its name.
-
-        Returns
-        -------
-        dict
-            What JSON can write.
+        """What :meth:`from_json` takes; an environment that is a function leaves only its name.
 
         Raises
         ------
@@ -77,18 +72,7 @@ class Plan:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], env: EnvLike | None = None) -> Plan:
-        """The way back. A run on an environment that was a function needs it again.
-
-        Parameters
-        ----------
-        data : mapping
-            As from :meth:`to_json`.
-        env : callable, optional
-            The environment, if it was a function.
-
-        Returns
-        -------
-        Plan
+        """The way back from :meth:`to_json`. An environment that was a function is needed again.
 
         Raises
         ------
@@ -116,27 +100,15 @@ class Plan:
 
 
 def name_of(env: EnvLike) -> str:
-    """What to call an environment.
-
-    Parameters
-    ----------
-    env : str or callable
-
-    Returns
-    -------
-    str
-        Its id, or its function's name.
-    """
+    """What to call an environment: its id, or its function's name."""
     return env if isinstance(env, str) else getattr(env, "__name__", type(env).__name__)
 
 
 def versions() -> dict[str, str]:
-    """All that can change a number in the last place: Python, packages, threads, processor.
+    """All that can change a number in the last place, from Python to the processor, by name.
 
-    Returns
-    -------
-    dict of str to str
-        By name.
+    Keys are ``python``, the packages of ``PACKAGES`` that are installed, ``threads``,
+    ``machine``.
     """
     found = {"python": platform.python_version()}
     for package in PACKAGES:

@@ -12,13 +12,7 @@ from ddpg_lib.runs.plan import Plan
 class Progress(tqdm):  # type: ignore[type-arg]
     """Steps, agent-steps a second, time left, and the last evaluation's mean return.
 
-    Parameters
-    ----------
-    plan : Plan
-        The run's; its number of steps is the bar's length.
-    done : int
-        Steps taken before.
-    shown : bool
+    The bar is as long as the ``plan`` has steps; ``done`` were taken before.
     """
 
     def __init__(self, plan: Plan, done: int, shown: bool) -> None:
@@ -34,12 +28,7 @@ class Progress(tqdm):  # type: ignore[type-arg]
         )
 
     def note(self, value: float) -> None:
-        """Show a mean return.
-
-        Parameters
-        ----------
-        value : float
-        """
+        """Show a mean return."""
         self.set_postfix_str(f"return {value:.0f}")
 
     @property

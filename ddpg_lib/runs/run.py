@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import importlib.util
-import io
-from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ddpg_lib.config import Config
 from ddpg_lib.ddpg import DDPG
 from ddpg_lib.envs.making import EnvLike
-from ddpg_lib.runs.plan import name_of
 from ddpg_lib.maths.stats import bootstrap_interval, iqm
+from ddpg_lib.runs.plan import name_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -84,12 +78,7 @@ class Run:
         return "\n".join(lines)
 
     def plot(self) -> Figure:
-        """The learning curves: every agent, the interquartile mean and its 95% interval.
-
-        Returns
-        -------
-        matplotlib.figure.Figure
-        """
+        """The learning curves: every agent, the interquartile mean and its 95% interval."""
         from ddpg_lib.figures.curves import learning_curves
 
         return learning_curves(self)

@@ -58,14 +58,8 @@ class Checkpoint:
 def save(path: Path, state: Any, about: dict[str, Any]) -> None:
     """Write a checkpoint so that at every moment the old one or the new one is whole.
 
-    Parameters
-    ----------
-    path : Path
-        The file.
-    state : object
-        Numbers, strings, arrays, tensors, lists, tuples and dictionaries of these.
-    about : dict
-        What the run is, in values that JSON has.
+    ``state`` is made of numbers, strings, arrays, tensors, lists, tuples and dictionaries;
+    ``about`` says what the run is, in values that JSON has.
 
     Raises
     ------
@@ -83,15 +77,6 @@ def save(path: Path, state: Any, about: dict[str, Any]) -> None:
 
 def load(path: Path) -> Checkpoint:
     """Read a checkpoint and check it.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    Checkpoint
 
     Raises
     ------
@@ -123,14 +108,8 @@ def load(path: Path) -> Checkpoint:
 def pack(value: State, tensors: Tensors, name: str = "run") -> Json:
     """Describe a state in JSON, and put its arrays into ``tensors``, by their path from the root.
 
-    Parameters
-    ----------
-    value : object
-        Numbers, strings, arrays, tensors, lists, tuples and dictionaries of these.
-    tensors : dict of str to Tensor
-        Filled with the arrays; one that appears twice is stored once.
-    name : str
-        Of the value.
+    The ``value`` is as for :func:`save`; an array that appears twice is stored once. ``name`` is
+    the root's.
 
     Raises
     ------
@@ -156,7 +135,7 @@ def pack(value: State, tensors: Tensors, name: str = "run") -> Json:
 
 
 def unpack(saved: Json, tensors: Tensors) -> State:
-    """The way back from :func:`pack`.
+    """Make the state that was ``saved`` with its ``tensors``: the way back from :func:`pack`.
 
     Raises
     ------
@@ -191,16 +170,6 @@ def _keep(tensor: Tensor, tensors: Tensors, name: str) -> str:
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path to write to, then put what was written in ``path``'s place at once.
-
-    Parameters
-    ----------
-    path : Path
-        The file that is written or replaced.
-
-    Yields
-    ------
-    Path
-        In the same folder.
 
     Raises
     ------

@@ -14,23 +14,18 @@ import torch
 def compiled(
     function: Callable[..., Any], device: str | torch.device = "cpu"
 ) -> Callable[..., Any]:
-    """Return ``function`` compiled into one graph at its first call.
+    """Return ``function`` compiled, by ``torch.compile``, into one graph at its first call.
 
     Where compilation fails, for want of a C++ compiler for example, a warning says why and the
     function runs as it is. Nothing is lost: compilation fails before anything is computed.
 
     Parameters
     ----------
-    function : callable
+    function
         Of tensors, and of objects made of them. If it is a method, its object's own tensors and
         settings must keep their shapes and values: only the arguments are looked at again.
-    device : str or torch.device
+    device
         Where the tensors are. On a CPU the kernels are also called from C++ and not from Python.
-
-    Returns
-    -------
-    callable
-        Of the same arguments and results.
     """
     # Off by default; without it the gradient inside the update cannot be part of the graph.
     if hasattr(torch._dynamo.config, "trace_autograd_ops"):

@@ -17,12 +17,8 @@ def keep_freed_memory() -> bool:
 
     An update makes and frees the same activations each time. Handed back to the system, each
     page of them has to be mapped and zeroed again: with wide layers or many agents this takes
-    10% to 30% of a step. Only glibc has this setting; elsewhere nothing happens.
-
-    Returns
-    -------
-    bool
-        Whether it was set.
+    10% to 30% of a step. Only glibc has this setting; elsewhere nothing happens, and False is
+    returned.
     """
     if platform.libc_ver()[0] != "glibc":
         return False

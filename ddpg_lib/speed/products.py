@@ -33,17 +33,13 @@ ONEDNN_IS_FASTER = _onednn_is_faster()
 
 
 def affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """``x[i] @ weight[i] + bias[i]`` for every agent i.
+    """``x[i] @ weight[i] + bias[i]`` for every agent i, ``(n, batch, outputs)``.
 
     Parameters
     ----------
-    x : Tensor, shape (n, batch, inputs)
-    weight : Tensor, shape (n, inputs, outputs)
-    bias : Tensor, shape (n, 1, outputs)
-
-    Returns
-    -------
-    Tensor, shape (n, batch, outputs)
+    x : shape (n, batch, inputs)
+    weight : shape (n, inputs, outputs)
+    bias : shape (n, 1, outputs)
     """
     wide = min(x.shape[1], weight.shape[1], weight.shape[2]) >= SMALLEST
     if wide and x.device.type == "cpu" and x.dtype == torch.float32 and ONEDNN_IS_FASTER:
@@ -57,19 +53,7 @@ class OneDNNAffine(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """Multiply and add.
-
-        Parameters
-        ----------
-        ctx : object
-            PyTorch's, to keep what the gradients need.
-        x, weight, bias : Tensor
-            As for :func:`affine`.
-
-        Returns
-        -------
-        Tensor, shape (n, batch, outputs)
-        """
+        """``x[i] @ weight[i] + bias[i]``; ``ctx`` is PyTorch's, to keep what gradients need."""
         ctx.save_for_backward(x, weight)
         return _product(x, weight.mT, bias)
 
@@ -77,17 +61,8 @@ class OneDNNAffine(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients in ``x``, ``weight`` and ``bias``, those that are asked for.
 
-        Parameters
-        ----------
-        ctx : object
-            From :meth:`forward`.
-        *gradients : Tensor, shape (n, batch, outputs)
-            One, in the result.
-
-        Returns
-        -------
-        tuple of Tensor or None
-            In x, weight and bias, each of their shapes.
+        ``ctx`` is that of :meth:`forward`; ``gradients`` is one, in the result, ``(n, batch,
+        outputs)``.
         """
         (g,) = gradients
         x, weight = ctx.saved_tensors
