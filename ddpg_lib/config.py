@@ -145,6 +145,7 @@ class Config:
 
     def __post_init__(self) -> None:
         if isinstance(self.hidden, Iterable):
+            # A list does as well; a frozen dataclass can be changed in no other way.
             object.__setattr__(self, "hidden", tuple(self.hidden))
         for field in fields(self):
             is_one, what = TYPES[str(field.type)]

@@ -70,6 +70,7 @@ class DDPG(Stateful):
         self.center, self.half_range = (high + low) / 2, (high - low) / 2
         action_dim = low.size
         self.n = len(seeds)
+        # One generator for each purpose: larger minibatches, say, leave the noise as it was.
         rngs = generators(seeds)
         self.warmup_rngs = rngs["warmup"]
 
@@ -94,6 +95,7 @@ class DDPG(Stateful):
             ReplayBuffer(*kept, c.gamma) if c.n_step == 1 else NStepReplay(c.n_step, c.gamma, *kept)
         )
         self.noise = NOISES[c.noise](rngs["noise"], action_dim, c.sigma)
+        # In lists, so that a soft update is one call for all of them.
         self.online_weights = [*self.critic.parameters(), *self.actor.parameters()]
         self.target_weights = [*self.critic_target.parameters(), *self.actor_target.parameters()]
         self.updates = 0
@@ -118,6 +120,7 @@ class DDPG(Stateful):
     def act(self, obs: ArrayLike) -> Array:
         """The policies' noise-free actions: ``(n, ..., obs_dim)`` to ``(n, ..., action_dim)``."""
         x = np.array(obs, np.float32)
+        # The networks take (n, rows, obs_dim): whatever axes are between become rows.
         flat = torch.from_numpy(x.reshape(x.shape[0], -1, x.shape[-1])).to(self.device)
         scaled = self.actor(flat).cpu().numpy()
         return self.center + self.half_range * scaled.reshape(*x.shape[:-1], -1)
@@ -143,6 +146,7 @@ class DDPG(Stateful):
 
         ``obs`` is ``(n, obs_dim)``. The actions are clipped to their bounds.
         """
+        # In units of the range -1 to 1, so that sigma means the same everywhere.
         noisy = self.act(obs) + self.half_range * self.noise.sample().astype(np.float32)
         return np.clip(noisy, self.center - self.half_range, self.center + self.half_range)
 
@@ -184,6 +188,7 @@ class DDPG(Stateful):
             If a shape does not fit, or if n-step returns have to do without ``truncated``.
         """
         if self.obs_norm is not None:
+            # The buffer keeps observations as they came; the networks normalize.
             self.obs_norm.add(obs)
         scaled = (np.asarray(action, np.float32) - self.center) / self.half_range
         reward = self.config.reward_scale * np.asarray(reward)
@@ -199,6 +204,7 @@ class DDPG(Stateful):
         self.metrics |= self._learn(batch, self.updates % self.config.policy_delay == 0)
         self.updates += 1
         if self.config.lr_decay:
+            # Filled, not assigned: a compiled graph holds on to these tensors.
             left = max(1 - self.updates / (self.config.steps - self.config.warmup_steps), 0.0)
             self.critic_optimizer.lr.fill_(left * self.config.critic_lr)
             self.actor_optimizer.lr.fill_(left * self.config.actor_lr)
@@ -214,6 +220,7 @@ class DDPG(Stateful):
         c = self.config
         # Set y = r + gamma (1 - d) Q'(s', mu'(s')).
         with torch.no_grad():
+            # Targets are in training mode too: batch normalization needs it.
             next_action = self.actor_target(batch.next_obs, training=True)
             next_q = self.critic_target(batch.next_obs, next_action, training=True)
             target = td_target(batch.reward, batch.terminated, next_q, batch.discount)
@@ -221,11 +228,13 @@ class DDPG(Stateful):
         # Update the critic by minimizing the loss.
         q = self.critic(batch.obs, batch.action, training=True)
         self.critic_optimizer.descend(critic_loss(q, target))
+        # Each agent's own loss; critic_loss is their sum, whose gradient keeps them apart.
         metrics = {"critic_loss": (target - q).detach().square().mean(-1)}
         if not move_actor:
             return metrics
 
-        # Update the actor with the sampled policy gradient. The critic stays as it is.
+        # Update the actor with the sampled policy gradient. The critic stays as it is:
+        # an optimizer differentiates in its own network's weights alone.
         action = self.actor(batch.obs, training=True)
         q_policy = self.critic(batch.obs, action)
         if c.dqda_clipping is None and not c.invert_gradients:

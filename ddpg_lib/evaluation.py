@@ -81,6 +81,7 @@ def rollout(policy: Policy, envs: Envs, seeds: Sequence[int]) -> Iterator[Step]:
                 "limit, such as env_kwargs max_episode_steps=1000"
             )
         steps += 1
+        # Everyone is asked, as the policies are batched; over episodes' actions are not taken.
         action, next_obs, reward = policy(obs), obs.copy(), np.zeros(running.shape)
         terminated, truncated = np.zeros(running.shape, bool), np.zeros(running.shape, bool)
         for i, k in np.argwhere(running):
@@ -106,6 +107,7 @@ class Evaluator:
     def __call__(self, agent: DDPG) -> NDArray[np.float64]:
         """Undiscounted returns of the noise-free policies, ``(n, episodes)``."""
         while len(self._envs) < agent.n:
+            # Made once and kept: a reset costs less than making an environment.
             self._envs.append([make(self.env, **self.kwargs) for _ in self.seeds])
         returns = np.zeros((agent.n, len(self.seeds)))
         for step in rollout(agent.act, self._envs[: agent.n], self.seeds):

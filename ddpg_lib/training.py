@@ -65,6 +65,7 @@ class Training:
 
     def steps(self) -> Iterator[bool]:
         """Train to the end, from wherever it stands; yield after each step if it was evaluated."""
+        # A run that goes on from a checkpoint has been through this.
         if not self.history.steps:
             self.evaluate()  # the untrained policies
             self.envs.reset()
@@ -93,7 +94,7 @@ class Training:
         self.agent.remember(obs, action, reward, next_obs, terminated, truncated)
 
         # Sample a minibatch; update critic, actor and target networks.
-        if not warming_up:
+        if not warming_up:  # the buffer holds something to learn from
             self.metrics = self.agent.update()
             self._require_finite_metrics()
 

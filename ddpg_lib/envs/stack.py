@@ -94,6 +94,7 @@ class StackedEnvs:
         ended = terminated | truncated
         self.obs = next_obs
         if ended.any():
+            # next_obs stays how the episodes ended: learning needs that, acting the new start.
             self.obs = next_obs.copy()
             self.episodes.begin(ended)
             for i in np.flatnonzero(ended).tolist():

@@ -73,4 +73,5 @@ def actor_loss_through(
             dqda = clip_action_gradient(dqda, dqda_clipping)
         if invert:
             dqda = invert_gradient(dqda, action)
+    # With dqda held constant, the gradient of dqda · mu(s) is dqda times dmu/dtheta.
     return actor_loss((dqda * action).sum(-1))

@@ -37,6 +37,7 @@ class StackedLinear(nn.Module):
 
     def __init__(self, agents: int, inputs: int, outputs: int) -> None:
         super().__init__()
+        # (inputs, outputs), unlike torch.nn.Linear: what a batched product multiplies by.
         self.weight = nn.Parameter(torch.zeros(agents, inputs, outputs))
         self.bias = nn.Parameter(torch.zeros(agents, 1, outputs))
 
@@ -181,7 +182,7 @@ class Critic(nn.Module):
                 x = self.norms[i](x, training)
             if i < len(self.layers) - 1:
                 x = self.activation(x)
-        return x.squeeze(-1)
+        return x.squeeze(-1)  # one value a transition, (n, batch)
 
 
 def _initialize(
@@ -196,6 +197,7 @@ def target_of(network: Network) -> Network:
 
     The copy has equal weights of its own, without gradients, and the same ``obs_norm``.
     """
+    # What this names deepcopy does not copy: there is one set of observation statistics.
     shared = {id(m): m for m in network.modules() if isinstance(m, RunningNorm)}
     return copy.deepcopy(network, shared).requires_grad_(False)
 

@@ -87,9 +87,10 @@ class OrnsteinUhlenbeckNoise(Noise):
 
     def sample(self) -> Array:
         """The next value, ``(n, action_dim)``."""
+        # Variance, not standard deviation, grows in proportion to time: hence the root.
         step = self.sigma * np.sqrt(self.dt) * self._standard_normal()
         self.x = self.x - self.theta * self.x * self.dt + step
-        return self.x.copy()
+        return self.x.copy()  # what the caller does with it must not move the walk
 
     def reset(self, agents: NDArray[np.bool_]) -> None:
         """Return to 0 where the mask ``agents``, ``(n,)``, is true."""

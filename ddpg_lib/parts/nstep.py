@@ -85,13 +85,15 @@ class NStepReplay(ReplayBuffer):
         self.seen += 1
         if self.seen < n:
             return
+        # The slot that is written next holds the oldest step: its return is summed.
         oldest = self.seen % n
         total, discount = np.zeros(agents), np.ones(agents)
         last, open_ = np.full(agents, oldest), np.ones(agents, bool)
         for k in (*range(oldest, n), *range(oldest)):
             total += np.where(open_, discount * self.reward[k], 0.0)
             discount[open_] *= self.gamma
-            last[open_] = k
+            last[open_] = k  # the step whose s' and d the transition takes
+            # Where its episode has ended, nothing more is added.
             open_ &= ~self.ended[k]
         s, a = np.split(self.first[oldest], [self.sizes[0]], axis=1)
         d, s2 = self.terminated[last, self.agent], self.after[last, self.agent]

@@ -48,6 +48,7 @@ class StackedAdam:
         # Tensors, not floats: a changed step size must not make torch.compile start again.
         self.lr = torch.tensor(lr, device=device)
         self.steps = torch.zeros((), device=device)
+        # First and second moments, one of each for every tensor of weights.
         self.first = [torch.zeros_like(p) for p in self.parameters]
         self.second = [torch.zeros_like(p) for p in self.parameters]
 

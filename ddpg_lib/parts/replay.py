@@ -155,10 +155,12 @@ class ReplayBuffer:
         size = len(self)
         if size == 0:
             raise ValueError("the replay buffer is empty: add a transition before sampling")
+        # Each by its own generator: what an agent draws depends on no neighbour.
         return np.stack([rng.integers(size, size=batch_size) for rng in self.rngs])
 
     def _batch(self, slots: NDArray[np.int64]) -> Batch:
         """What lies in these slots, ``(n, batch)``."""
+        # One gather for all agents: agent i's rows begin at i times the capacity.
         index = torch.from_numpy((slots + self.first_row).reshape(-1)).to(self.rows.device)
         rows = self.rows.view(-1, self.rows.shape[-1]).index_select(0, index)
         fields = rows.view(*slots.shape, -1).split(self.sizes, dim=-1)

@@ -28,6 +28,7 @@ def checked(seeds: Iterable[int]) -> tuple[int, ...]:
 def generators(seeds: Iterable[int]) -> dict[str, list[np.random.Generator]]:
     """For each of ``PURPOSES`` one generator an agent, which depends on its own seed alone."""
     numbers = list(seeds)
+    # NumPy makes of [seed, i] a stream that shares nothing with that of any other pair.
     return {
         purpose: [np.random.default_rng([seed, i]) for seed in numbers]
         for i, purpose in enumerate(PURPOSES)
