@@ -18,7 +18,9 @@ from ddpg_lib.envs.making import EnvLike, make
 
 Array = NDArray[Any]
 Envs = Sequence[Sequence[gym.Env[Any, Any]]]
+"""A grid of environments, a row for each agent."""
 Policy = Callable[[Array], Any]
+"""From observations to actions, in the environment's units."""
 EVALUATION_SEED = 1_000_000  # far from the seeds that people train with
 LONGEST_EPISODE = 20_000  # steps; an environment without a time limit would never end
 

@@ -3,7 +3,7 @@
 * Signatures show types as the code has them, ``ArrayLike`` and not the union behind it.
 * A name that ``ddpg_lib`` exports can be written ``ddpg_lib.Config`` in a docstring; the link
   leads to where the object is documented, ``ddpg_lib.config.Config``.
-* In the types of signatures, parameters and results the library's classes become links, and
+* In the types of signatures, parameters and results the library's own become links, and
   nothing else does: the types of other libraries stay text, as the book is built without network.
 * The fields of a named tuple stand in its docstring under Attributes; the descriptions that
   Python makes up for them ("Alias for field number 0") are left out.
@@ -20,11 +20,14 @@ from types import ModuleType
 from typing import Any
 
 from docutils import nodes
+from docutils.statemachine import StringList
 from numpydoc.xref import DEFAULT_LINKS
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
+from sphinx.ext.autodoc import DataDocumenter, GenericAliasMixin
+from sphinx.pycode import ModuleAnalyzer
 from sphinx.util.inspect import TypeAliasForwardRef
 
 PACKAGE = "ddpg_lib"
@@ -50,12 +53,17 @@ def modules() -> Iterator[ModuleType]:
 
 
 @functools.cache
-def classes() -> dict[str, str]:
-    """Return the full name of every public class whose bare name is the only one of its kind."""
+def types() -> dict[str, str]:
+    """Return the full name of what a signature may name, where its bare name is the only one.
+
+    That is the library's public classes, and its names of types that have a docstring.
+    """
     found: dict[str, set[str]] = {}
     for module in modules():
+        documented = ModuleAnalyzer.for_module(module.__name__).find_attr_docs()
         for name, item in vars(module).items():
-            if inspect.isclass(item) and item.__module__ == module.__name__ and name[0] != "_":
+            own = inspect.isclass(item) and item.__module__ == module.__name__
+            if name[0] != "_" and (own or ("", name) in documented):
                 found.setdefault(name, set()).add(f"{module.__name__}.{name}")
     return {name: full.pop() for name, full in found.items() if len(full) == 1}
 
@@ -70,29 +78,37 @@ def keep_types_as_written(app: Sphinx) -> None:
                 function = getattr(part, "fget", None) or getattr(part, "func", None) or part
                 function = getattr(inspect.unwrap(function), "__func__", function)
                 if inspect.isfunction(function):
-                    types = function.__annotations__
-                    for name, text in types.items():
+                    annotations = function.__annotations__
+                    for name, text in annotations.items():
                         if isinstance(text, str):
-                            types[name] = TypeAliasForwardRef(text)
+                            annotations[name] = TypeAliasForwardRef(text)
 
 
 def link_types(app: Sphinx, config: Config) -> None:
     """Tell numpydoc which words of a type to link; by itself it links Python's to the network."""
     plain = {word: word for word in DEFAULT_LINKS}
-    config.numpydoc_xref_aliases = plain | classes()
+    config.numpydoc_xref_aliases = plain | types()
     config.numpydoc_xref_ignore = "all"  # a string that _config.yml could not set
+
+
+class PlainDataDocumenter(DataDocumenter):
+    """Describes a name for a type by its docstring alone, not by all that the type is made of."""
+
+    def update_content(self, more_content: StringList) -> None:
+        """Leave out the line "alias of"."""
+        super(GenericAliasMixin, self).update_content(more_content)
 
 
 def resolve_type(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, contnode: nodes.Element
 ) -> nodes.Element | None:
-    """Link a word of a signature's type if it is a class of the library; else leave it as text.
+    """Link a word of a signature's type if it is a type of the library; else leave it as text.
 
     Words of signatures lack the attribute ``refwarn``, which names in the text have.
     """
     if node.get("refdomain") != "py" or "refwarn" in node:
         return None
-    full = classes().get(node["reftarget"])
+    full = types().get(node["reftarget"])
     if full is None:
         return contnode
     where, domain = node.get("refdoc", env.docname), env.get_domain("py")
@@ -134,6 +150,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension with Sphinx."""
     for extension in ("sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc"):
         app.setup_extension(extension)
+    app.add_autodocumenter(PlainDataDocumenter, override=True)
     app.connect("config-inited", link_types, priority=100)  # before numpydoc's own handler
     app.connect("builder-inited", keep_types_as_written)
     app.connect("missing-reference", resolve_exported)

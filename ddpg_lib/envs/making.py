@@ -15,6 +15,7 @@ from ddpg_lib.errors import did_you_mean
 
 TABLE = 1_000  # numbers of an observation that is made a vector; more of them are a picture
 EnvLike = str | Callable[[], "gym.Env[Any, Any]"]
+"""A Gymnasium id, or a function without arguments that returns an environment."""
 
 
 class UnavailableEnvironmentError(ValueError):

@@ -29,6 +29,7 @@ from ddpg_lib.speed.malloc import keep_freed_memory
 from ddpg_lib.training import Training
 
 OnEvaluation = Callable[[int, DDPG], None]
+"""Called with the step and the stack at every evaluation, step 0 included."""
 
 
 def train(
@@ -51,7 +52,7 @@ def train(
     Parameters
     ----------
     env
-        A Gymnasium id, or a function without arguments that returns an environment.
+        Trained on, in a copy for each agent.
     recipe
         The hyperparameters: a recipe's name or a value.
     seeds
@@ -72,7 +73,7 @@ def train(
     progress
         Whether to show a progress bar.
     on_evaluation
-        Called with the step and the stack at every evaluation, step 0 included.
+        Called at every evaluation.
     start
         A trained stack whose networks these agents begin with, of the same shape. The warm-up
         then plays its policies with noise, not random actions. For runs without a folder.
