@@ -108,7 +108,7 @@ class RecentReplay(ReplayBuffer):
         minibatch is the latest transitions themselves, each once.
     capacity : int
         Transitions kept for each agent, at least the largest window.
-    obs_dim, action_dim, rngs, device
+    obs_dim, action_dim, rngs, device, gamma
         As for :class:`~ddpg_lib.parts.replay.ReplayBuffer`.
 
     Raises
@@ -125,8 +125,9 @@ class RecentReplay(ReplayBuffer):
         action_dim: int,
         rngs: Sequence[np.random.Generator],
         device: str | torch.device = "cpu",
+        gamma: float = 0.99,
     ) -> None:
-        super().__init__(capacity, obs_dim, action_dim, rngs, device)
+        super().__init__(capacity, obs_dim, action_dim, rngs, device, gamma)
         self.windows = np.asarray(windows, np.int64)
         if self.windows.shape != (self.n,):
             raise ValueError(f"each of {self.n} agents needs a window, got {len(windows)} windows")
