@@ -15,6 +15,7 @@ import functools
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -91,6 +92,15 @@ def link_types(app: Sphinx, config: Config) -> None:
     config.numpydoc_xref_ignore = "all"  # a string that _config.yml could not set
 
 
+def shorten_made_defaults(
+    app: Sphinx, what: str, name: str, item: Any, options: Any, arguments: str, returns: str
+) -> tuple[str, str] | None:
+    """Write "..." for a default that is made anew or is a function: its text says nothing."""
+    if not arguments:
+        return None
+    return re.sub(r"= <.*?>(?=, |\)$)", "= ...", arguments), returns
+
+
 class PlainDataDocumenter(DataDocumenter):
     """Describes a name for a type by its docstring alone, not by all that the type is made of."""
 
@@ -155,6 +165,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", keep_types_as_written)
     app.connect("missing-reference", resolve_exported)
     app.connect("missing-reference", resolve_type)
+    app.connect("autodoc-process-signature", shorten_made_defaults)
     app.connect("autodoc-skip-member", skip_tuple_fields)
     app.connect("doctree-read", drop_object)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -52,7 +52,7 @@ def train(
     Parameters
     ----------
     env
-        Trained on, in a copy for each agent.
+        What to train on, one for each agent.
     recipe
         The hyperparameters: a recipe's name or a value.
     seeds
