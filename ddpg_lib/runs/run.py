@@ -1,4 +1,4 @@
-"""What training leaves behind."""
+"""The result of a run, its summary and its curves."""
 
 from __future__ import annotations
 
