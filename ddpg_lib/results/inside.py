@@ -29,7 +29,8 @@ def look_inside(
     The episodes go on past the time limit, until 1% of such a sum is left out, since the critic
     does not know of the limit.
 
-    The first of an agent's episodes begins with ``seed``; ``kwargs`` are for ``gymnasium.make``.
+    ``env`` is a Gymnasium id, ``seed`` that of every agent's first episode, and ``kwargs`` are for
+    ``gymnasium.make``.
 
     Returns
     -------
