@@ -37,7 +37,7 @@ class StackedEnvs:
     """
 
     def __init__(self, env: EnvLike, seeds: Sequence[int], **kwargs: Any) -> None:
-        self.seeds = tuple(seeds)
+        self.seeds = tuple(int(seed) for seed in seeds)  # Gymnasium takes no NumPy integers
         self.envs = [make(env, **kwargs) for _ in self.seeds]
         space = self.envs[0].action_space
         assert isinstance(space, gym.spaces.Box)
