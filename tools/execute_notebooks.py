@@ -19,6 +19,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
+FOLDED = {"hide-input", "hide-cell", "remove-cell"}
 # tqdm's bar, with or without a total: "100%|####| 8/8 [00:01<00:00, 7.9it/s]", "5it [00:00, ...]"
 BAR = re.compile(r"\d+%\|.*\|.*\[.*\]|\d+it \[.*\]")
 
@@ -51,6 +52,21 @@ def tidy_outputs(outputs: list[Any], count: int) -> list[Any]:
     return [output for output in tidy if output["output_type"] != "stream" or output["text"]]
 
 
+def fold(cell: Any) -> None:
+    """Write a cell's metadata: its tags, and what folds it in JupyterLab and in Colab.
+
+    The book folds by the tags themselves. VS Code keeps no folds of code in the file at all.
+    """
+    tags = cell.metadata.get("tags", [])
+    metadata: dict[str, Any] = {"tags": tags} if tags else {}
+    if cell.cell_type == "code" and FOLDED.intersection(tags):
+        metadata["cellView"] = "form"
+        metadata["jupyter"] = {"source_hidden": True}
+        if "hide-cell" in tags:
+            metadata["jupyter"]["outputs_hidden"] = True
+    cell.metadata = nbformat.from_dict(metadata)
+
+
 def tidy(notebook: Any) -> None:
     """Remove from an executed notebook all that depends on when and where it was executed."""
     language = dict(notebook.metadata.get("language_info", {"name": "python"}))
@@ -58,8 +74,7 @@ def tidy(notebook: Any) -> None:
     notebook.metadata = nbformat.from_dict({"kernelspec": KERNELSPEC, "language_info": language})
     count = 0
     for cell in notebook.cells:
-        tags = cell.metadata.get("tags")
-        cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
+        fold(cell)
         if cell.cell_type == "code":
             count += 1
             cell.execution_count = count

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import io
 import itertools
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,6 +14,7 @@ import imageio_ffmpeg
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from PIL import Image
 
 from ddpg_lib.figures.page import _figure_element
 
@@ -26,6 +28,8 @@ def film(
     show: bool = True,
 ) -> bytes:
     """Encode frames as an MP4 film (H.264) and play it in the notebook, without any network.
+
+    Readers that play no films, such as GitHub, see the frame halfway.
 
     Parameters
     ----------
@@ -74,16 +78,43 @@ def film(
         writer.close()
         data = path.read_bytes()
     if show:
-        from IPython.display import HTML, display
+        from IPython.display import display
 
-        source = "data:video/mp4;base64," + base64.b64encode(data).decode()
-        label = html.escape(alt, quote=True)
-        video = (
-            f'<video controls loop muted playsinline preload="metadata" width="{width}" '
-            f'style="max-width: 100%; height: auto" aria-label="{label}" src="{source}"></video>'
-        )
-        display(HTML(_figure_element("ddpg-film", video, caption)))
+        display({"text/html": _film_html(data, alt, caption), "text/plain": alt}, raw=True)
     return data
+
+
+def _film_html(data: bytes, alt: str, caption: str) -> str:
+    """A film as a notebook holds it, with a still for readers of notebooks that play none.
+
+    GitHub either drops the ``<video>`` and keeps what is in it, or blocks its data and keeps the
+    poster; JupyterLab drops the label and keeps the title.
+    """
+    still, width = _still(data)
+    picture = "data:image/jpeg;base64," + base64.b64encode(still).decode()
+    source = "data:video/mp4;base64," + base64.b64encode(data).decode()
+    label = html.escape(alt, quote=True)
+    film = (
+        f'<video controls loop muted playsinline preload="metadata" width="{width}" '
+        f'style="max-width: 100%; height: auto" aria-label="{label}" title="{label}" '
+        f'poster="{picture}" src="{source}"><img src="{picture}" alt="{label}"></video>'
+    )
+    return _figure_element("ddpg-film", film, caption)
+
+
+def _still(data: bytes) -> tuple[bytes, int]:
+    """The frame halfway through a film, as JPEG, and its width."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "film.mp4"
+        path.write_bytes(data)
+        half = imageio_ffmpeg.count_frames_and_secs(str(path))[1] / 2
+        frames = imageio_ffmpeg.read_frames(str(path), input_params=["-ss", f"{half:.3f}"])
+        width, height = next(frames)["size"]
+        frame = np.frombuffer(next(frames), np.uint8).reshape(height, width, 3)
+        frames.close()
+    jpeg = io.BytesIO()
+    Image.fromarray(frame).save(jpeg, "JPEG", quality=75, optimize=True)
+    return jpeg.getvalue(), width
 
 
 def side_by_side(

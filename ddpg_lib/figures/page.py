@@ -1,7 +1,9 @@
-"""The book's figures: one style, one color an idea, right on light and dark pages.
+"""The book's figures: one style, one color an idea, seen everywhere a notebook is shown.
 
-A figure is shown as inline SVG whose colors are CSS variables, so the page that holds it decides
-between light and dark. A PNG goes along for readers that drop inline SVG.
+A notebook holds a figure as a picture, an ``<img>`` with its SVG inside, because readers of
+notebooks that nobody has run yet (JupyterLab, GitHub) drop inline SVG from what they show. A page
+of the book holds the same SVG inline with CSS variables for colors, so that the page decides
+between light and dark; :func:`inline` makes the one into the other.
 """
 
 from __future__ import annotations
@@ -16,6 +18,43 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from ddpg_lib.figures.style import COLORS
+
+# An image cannot see the colors of the page around it: it brings a light ground of its own.
+_GROUND = '<rect width="100%" height="100%" fill="#ffffff"/>'
+_COORDINATES = re.compile(r'(?<= d=")[^"]*|(?<= [xy]=")[^"]*')
+_LONG = re.compile(r"-?\d+\.\d{3,}")
+_PICTURE = re.compile(
+    r'<figure class="ddpg-figure"><img src="data:image/svg\+xml;base64,([^"]*)" alt="([^"]*)">'
+)
+
+
+def to_picture(figure: Figure) -> str:
+    """SVG of a figure that stands alone: the house colors on a white ground."""
+    buffer = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": "ddpg"}):
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    svg = buffer.getvalue()
+    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg[svg.index("<svg") :], flags=re.DOTALL)
+    # No screen shows more than hundredths of a point, and notebooks are a fifth smaller.
+    svg = _COORDINATES.sub(lambda found: _LONG.sub(_rounded, found[0]), svg.strip())
+    start = svg.index(">") + 1
+    return svg[:start] + _GROUND + svg[start:]
+
+
+def _rounded(number: re.Match[str]) -> str:
+    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
+
+
+def _for_page(svg: str, label: str) -> str:
+    """Standalone SVG as a page holds it inline; ``label`` is already escaped."""
+    svg = svg.replace(_GROUND, "", 1)
+    # Ids must differ between the figures of a page.
+    mark = "f" + hashlib.sha256(svg.encode()).hexdigest()[:8]
+    svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{mark}-", svg)
+    for name, color in COLORS.items():
+        fallback = "currentColor" if name == "ink" else color
+        svg = svg.replace(color, f"var(--ddpg-{name}, {fallback})")
+    return svg.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
 
 
 def to_svg(figure: Figure, alt: str) -> str:
@@ -33,38 +72,23 @@ def to_svg(figure: Figure, alt: str) -> str:
         One ``<svg>`` element. Where a page sets no variables, the light colors hold; ink falls
         back to the color of the surrounding text.
     """
-    buffer = io.StringIO()
-    with mpl.rc_context({"svg.hashsalt": "ddpg"}):
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    svg = buffer.getvalue()
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
-    # Ids must differ between the figures of a page.
-    mark = "f" + hashlib.sha256(svg.encode()).hexdigest()[:8]
-    svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{mark}-", svg)
-    for name, color in COLORS.items():
-        fallback = "currentColor" if name == "ink" else color
-        svg = svg.replace(color, f"var(--ddpg-{name}, {fallback})")
-    label = html.escape(alt, quote=True)
-    return svg.replace("<svg", f'<svg role="img" aria-label="{label}"', 1).strip()
+    return _for_page(to_picture(figure), html.escape(alt, quote=True))
 
 
 def to_html(figure: Figure, alt: str, caption: str = "") -> str:
-    """A figure as a page of the book holds it.
+    """A figure as a page of the book holds it: one ``<figure>`` element with inline SVG."""
+    return inline(_picture_html(figure, alt, caption))
 
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-    alt, caption : str
-        As for :func:`show`.
 
-    Returns
-    -------
-    str
-        One ``<figure>`` element.
-    """
-    scroll = f'<div class="ddpg-figure-scroll">{to_svg(figure, alt)}</div>'
-    return _figure_element("ddpg-figure", scroll, caption)
+def inline(text: str) -> str:
+    """HTML of a notebook's outputs with every figure's picture turned into inline SVG."""
+
+    def drawing(picture: re.Match[str]) -> str:
+        svg = base64.b64decode(picture[1]).decode()
+        scroll = f'<div class="ddpg-figure-scroll">{_for_page(svg, picture[2])}</div>'
+        return f'<figure class="ddpg-figure">{scroll}'
+
+    return _PICTURE.sub(drawing, text)
 
 
 def show(figure: Figure, alt: str, caption: str = "") -> None:
@@ -88,15 +112,14 @@ def show(figure: Figure, alt: str, caption: str = "") -> None:
 
     if not alt.strip():
         raise ValueError("alt must say what the figure shows, for readers who cannot see it")
-    png = io.BytesIO()
-    figure.savefig(png, format="png", facecolor="white")
-    bundle = {
-        "text/html": to_html(figure, alt, caption),
-        "image/png": base64.b64encode(png.getvalue()).decode(),
-        "text/plain": alt,
-    }
-    display(bundle, raw=True)
+    display({"text/html": _picture_html(figure, alt, caption), "text/plain": alt}, raw=True)
     plt.close(figure)
+
+
+def _picture_html(figure: Figure, alt: str, caption: str) -> str:
+    source = "data:image/svg+xml;base64," + base64.b64encode(to_picture(figure).encode()).decode()
+    picture = f'<img src="{source}" alt="{html.escape(alt, quote=True)}">'
+    return _figure_element("ddpg-figure", picture, caption)
 
 
 def _figure_element(kind: str, body: str, caption: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from execute_notebooks import tidy, without_bars
+from execute_notebooks import fold, tidy, without_bars
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 TOOL = Path(__file__).resolve().parents[2] / "tools/execute_notebooks.py"
@@ -42,11 +42,39 @@ def test_what_depends_on_the_machine_is_removed():
     tidy(notebook)
     assert notebook.metadata.kernelspec.name == "python3"
     assert notebook.metadata.language_info == {"name": "python"}
-    assert cell.metadata == {"tags": ["hide-input"]}
+    assert cell.metadata.tags == ["hide-input"]
+    assert "execution" not in cell.metadata
     assert cell.execution_count == 1
     assert [output.output_type for output in cell.outputs] == ["stream", "execute_result"]
     assert cell.outputs[0].text == "one\ntwo\n"
     assert cell.outputs[1].execution_count == 1
+
+
+@pytest.mark.parametrize(
+    ("tags", "jupyter"),
+    [
+        (["nbval-ignore-output"], None),
+        (["hide-input"], {"source_hidden": True}),
+        (["remove-cell"], {"source_hidden": True}),
+        (["nbval-ignore-output", "hide-cell"], {"source_hidden": True, "outputs_hidden": True}),
+    ],
+)
+def test_the_tags_decide_what_folds(tags, jupyter):
+    stale = {"tags": tags, "jupyter": {"source_hidden": False}, "cellView": "code"}
+    cell = new_code_cell("x", metadata=stale)
+    fold(cell)
+    folds = {"cellView": "form", "jupyter": jupyter} if jupyter else {}
+    assert cell.metadata == {"tags": tags, **folds}
+    before = dict(cell.metadata)
+    fold(cell)
+    assert cell.metadata == before
+    nbformat.validate(new_notebook(cells=[cell]))
+
+
+def test_text_is_never_folded():
+    cell = new_markdown_cell("x", metadata={"tags": ["hide-input"]})
+    fold(cell)
+    assert cell.metadata == {"tags": ["hide-input"]}
 
 
 def run(path: Path) -> subprocess.CompletedProcess[str]:

@@ -1,5 +1,7 @@
-"""Figures: theme variables, alternative text, distinct ids; films that a decoder can read."""
+"""Figures: pictures for all, theme variables for the page; films that a decoder can read."""
 
+import base64
+import io
 import re
 import xml.etree.ElementTree as ET
 
@@ -7,9 +9,11 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
+from PIL import Image
 
 from ddpg_lib import figures, iqm
 from ddpg_lib.figures.film import side_by_side
+from ddpg_lib.figures.page import inline, to_picture
 from ddpg_lib.recipes import recipe
 from ddpg_lib.runs.run import Run
 
@@ -58,6 +62,54 @@ def test_the_same_figure_gives_the_same_bytes():
     assert figures.to_svg(sketch(), "x") == figures.to_svg(sketch(), "x")
 
 
+@pytest.fixture
+def displayed(monkeypatch):
+    """The bundles that `display` is given."""
+    bundles = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: bundles.append(data))
+    return bundles
+
+
+def test_a_notebook_holds_a_picture_that_stands_alone(displayed):
+    figures.show(sketch(), 'A "line" & more', caption="Below <it>.")
+    (bundle,) = displayed
+    assert bundle["text/plain"] == 'A "line" & more'
+    assert set(bundle) == {"text/plain", "text/html"}
+    found = re.fullmatch(
+        r'<figure class="ddpg-figure"><img src="data:image/svg\+xml;base64,([^"]*)" '
+        r'alt="A &quot;line&quot; &amp; more"><figcaption>Below &lt;it&gt;.</figcaption></figure>',
+        bundle["text/html"],
+    )
+    svg = base64.b64decode(found[1]).decode()
+    assert ET.fromstring(svg)[0].attrib["fill"] == "#ffffff"
+    assert figures.COLORS["actor"] in svg
+    assert "var(" not in svg
+    assert "currentColor" not in svg
+
+
+def test_the_page_draws_the_picture_inline(displayed):
+    figures.show(sketch(), 'A "line" & more', caption="Below.")
+    page = inline(f"<p>{displayed[0]['text/html']}</p>")
+    assert page == "<p>" + figures.to_html(sketch(), 'A "line" & more', "Below.") + "</p>"
+    assert figures.to_svg(sketch(), 'A "line" & more') in page
+    assert "<img" not in page
+    assert inline(page) == page
+
+
+def test_rounding_moves_no_point_by_more_than_a_hundredth(monkeypatch):
+    def coordinates(svg):
+        paths = " ".join(re.findall(r' d="([^"]*)"', svg))
+        return np.array([float(x) for x in re.findall(r"-?\d+(?:\.\d+)?", paths)])
+
+    rounded = to_picture(sketch())
+    monkeypatch.setattr("ddpg_lib.figures.page._rounded", lambda number: number[0])
+    exact = to_picture(sketch())
+    assert len(rounded) < len(exact)
+    np.testing.assert_allclose(coordinates(rounded), coordinates(exact), atol=0.00501)
+    # Only coordinates: the scale of the letters has more digits.
+    assert re.findall(r"scale\([^)]*\)", rounded) == re.findall(r"scale\([^)]*\)", exact)
+
+
 def test_a_figure_without_alternative_text_is_refused():
     with pytest.raises(ValueError, match="alt"):
         figures.show(sketch(), alt=" ")
@@ -86,6 +138,23 @@ def test_a_film_decodes_to_its_frames(tmp_path):
     assert meta["fps"] == 10
     decoded = [np.frombuffer(frame, np.uint8).mean() for frame in reader]
     np.testing.assert_allclose(decoded, [0, 40, 80, 120, 160], atol=6)
+
+
+def test_a_film_brings_the_frame_halfway_as_a_picture(displayed):
+    frames = [np.full((64, 96, 3), 20 * k, np.uint8) for k in range(9)]
+    figures.film(frames, fps=10, alt='Gray "grows"', caption="Lighter.")
+    (bundle,) = displayed
+    assert bundle["text/plain"] == 'Gray "grows"'
+    page = bundle["text/html"]
+    pictures = re.findall(r'(?:poster|<img src)="data:image/jpeg;base64,([^"]*)"', page)
+    assert len(pictures) == 2
+    for picture in pictures:
+        image = np.asarray(Image.open(io.BytesIO(base64.b64decode(picture))))
+        assert image.shape == (64, 96, 3)
+        assert 70 < image.mean() < 110
+    for name in ("aria-label", "title", "alt"):
+        assert f'{name}="Gray &quot;grows&quot;"' in page
+    assert page.endswith("</video><figcaption>Lighter.</figcaption></figure>")
 
 
 @pytest.mark.parametrize("frames", [[], [np.zeros((63, 96, 3), np.uint8)]])

@@ -1,0 +1,68 @@
+"""The pictures of the notebooks become drawings that follow the page's theme."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from matplotlib import pyplot as plt
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from ddpg_lib import figures
+
+pytest.importorskip("sphinx")
+pytest.importorskip("myst_nb")
+
+CONF = """
+import sys
+sys.path.insert(0, {extension!r})
+extensions = ["myst_nb", "notebook_figures"]
+nb_execution_mode = "off"
+html_theme = "basic"
+"""
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """A built page with two figures and a picture that is none of ours."""
+    bundles = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("IPython.display.display", lambda data, raw: bundles.append(data))
+        for slope in (1, 2):
+            figure, ax = plt.subplots()
+            ax.plot([0, 1], [0, slope], color=figures.COLORS["actor"])
+            figures.show(figure, f"Slope {slope} & more", f"Caption {slope}.")
+    bundles.append({"text/html": '<img src="data:image/png;base64,AA" alt="not ours">'})
+    cells = [new_markdown_cell("# A page")]
+    for bundle in bundles:
+        cell = new_code_cell("1", execution_count=1)
+        cell.outputs = [new_output("display_data", data=bundle)]
+        cells.append(cell)
+    folder = tmp_path_factory.mktemp("book")
+    language = {"language_info": {"name": "python"}}
+    nbformat.write(new_notebook(cells=cells, metadata=language), folder / "index.ipynb")
+    extension = str(Path(__file__).resolve().parents[2] / "book/_ext")
+    (folder / "conf.py").write_text(CONF.format(extension=extension), encoding="utf-8")
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "-b", "html", folder, folder / "out"]
+    subprocess.run(command, check=True)
+    return (folder / "out/index.html").read_text(encoding="utf-8")
+
+
+def test_figures_are_drawn_with_the_colors_of_the_page(page):
+    drawings = re.findall(r'<svg role="img" aria-label="([^"]*)"', page)
+    assert drawings == ["Slope 1 &amp; more", "Slope 2 &amp; more"]
+    assert page.count("var(--ddpg-actor, #0072b2)") >= 2
+    assert "data:image/svg" not in page
+    assert re.findall(r"<figcaption>(.*?)</figcaption>", page) == ["Caption 1.", "Caption 2."]
+
+
+def test_the_figures_of_a_page_share_no_id(page):
+    ids = re.findall(r'\bid="(f[^"]+)"', page)
+    assert len(ids) > 4
+    assert len(ids) == len(set(ids))
+
+
+def test_other_pictures_stay(page):
+    assert 'alt="not ours"' in page
