@@ -38,7 +38,7 @@ def film(
     fps : float
         Frames a second.
     alt, caption : str
-        As for :func:`show`.
+        As for :func:`~ddpg_lib.figures.page.show`.
     show : bool
         Whether to display it.
 
