@@ -8,6 +8,8 @@ NB ?= $(wildcard notebooks/*.ipynb)
 VENV := .venv
 BIN := $(VENV)/bin
 INDEX := _build/html/index.html
+# As many tests at a time as there are cores; the cells of a notebook stay in one process.
+PYTEST := $(BIN)/pytest --numprocesses logical --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --prefer-binary -c constraints.txt
 
 # Everything that the pages are made of. Folders are listed too: they change when a file goes.
@@ -16,7 +18,7 @@ SOURCES := _config.yml _toc.yml $(wildcard notebooks/*.ipynb tests/chapters/test
 	$(shell find ddpg_lib -name '*.py')
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test shots lab notebooks bench lint format address clean clean-all
+.PHONY: help book serve test test-quick shots lab notebooks bench lint format address clean clean-all
 .DELETE_ON_ERROR:
 
 help: ## list the commands
@@ -36,7 +38,7 @@ $(VENV)/.made:
 
 # The library in editable form with the extras that a command needs.
 $(VENV)/.book: EXTRAS := book,box2d
-$(VENV)/.test: EXTRAS := book,dev,box2d,mujoco,tensorboard
+$(VENV)/.test: EXTRAS := book,dev,lab,box2d,mujoco,tensorboard
 $(VENV)/.lab: EXTRAS := book,lab,box2d,mujoco
 $(VENV)/.bench: EXTRAS := mujoco,bench
 $(VENV)/.book $(VENV)/.test $(VENV)/.lab $(VENV)/.bench: $(VENV)/.made pyproject.toml constraints.txt
@@ -66,8 +68,10 @@ lab: $(VENV)/.lab ## open the notebooks in JupyterLab
 # ---- Checking ----
 
 test: $(VENV)/.test _build/.book ## test the library, the built pages and the notebooks
-	$(BIN)/pytest tests
-	$(BIN)/pytest --nbval notebooks/
+	$(PYTEST) --durations 10 --nbval tests notebooks
+
+test-quick: $(VENV)/.test ## test what can be tested in two minutes, between edits
+	$(PYTEST) --durations 10 -m "not slow and not browser" --ignore tests/book/test_pages.py tests
 
 bench: $(VENV)/.bench ## measure speed beside Stable-Baselines3 and SBX (a quiet machine, 15 minutes)
 	$(BIN)/python benchmarks/speed.py

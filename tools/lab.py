@@ -51,7 +51,7 @@ HEIGHT = """() => {
   const panel = window.opened.node.querySelector('.jp-WindowedPanel-outer');
   return innerHeight + panel.scrollHeight - panel.clientHeight;
 }"""
-PATIENCE = 60_000  # milliseconds that one notebook may take
+PATIENCE = 240_000  # milliseconds that one notebook may take
 
 
 def installed() -> bool:
@@ -114,7 +114,9 @@ def serve_lab(notebooks: Sequence[Path], *, dark: bool = False, myst: bool = Tru
                 server.wait(20)
 
 
-def wait_for(server: subprocess.Popen[bytes], address: str, log: Path, seconds: float = 60) -> None:
+def wait_for(
+    server: subprocess.Popen[bytes], address: str, log: Path, seconds: float = 240
+) -> None:
     """Wait until the server answers; say what it wrote if it does not."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and server.poll() is None:

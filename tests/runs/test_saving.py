@@ -169,7 +169,12 @@ def test_a_deep_file_is_refused(broken):
     path = broken / CHECKPOINT
     deep = "[" * 100_000 + "]" * 100_000
     text = f'{{"about": {{}}, "state": {deep}}}'
-    metadata = {"format": FORMAT, "version": str(VERSION), "content": text, "sha256": _digest(text, {})}
+    metadata = {
+        "format": FORMAT,
+        "version": str(VERSION),
+        "content": text,
+        "sha256": _digest(text, {}),
+    }
     save_file({}, path, metadata)
     refused(broken, "damaged, or no checkpoint: RecursionError")
 
