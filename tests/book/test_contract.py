@@ -1,6 +1,7 @@
 """The contract: each numbered equation has a check, and the check runs."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ import yaml
 
 pytest.importorskip("sphinx")
 
-from equation_checks import Contract, equations_of, read_tests
+from equation_checks import FILES, FOLDER, Contract, equations_of, read_tests
 from glossary_links import entries, key
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +28,7 @@ def chapters():
 
 @pytest.fixture(scope="module")
 def contract():
-    return read_tests(ROOT / "tests")
+    return read_tests(ROOT / FOLDER)
 
 
 @pytest.fixture(scope="module")
@@ -46,27 +47,48 @@ def test_definitions_are_few(contract, numbers):
     assert len(defined) <= 0.2 * len(numbers), defined
 
 
+@pytest.mark.slow
 def test_every_check_is_collected(contract):
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "equation"]
-    command += ["-p", "no:cacheprovider", str(ROOT / "tests")]
+    command += ["-p", "no:cacheprovider", *map(str, sorted((ROOT / FOLDER).glob(FILES)))]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     collected = set(re.findall(r"(\w+\.py)::(\w+)", done.stdout))
     assert {(c.file, c.name) for c in contract.checks} == collected, done.stdout[-2000:]
 
 
-@pytest.mark.parametrize("way", ["@pytest.mark.skip", "@pytest.mark.xfail", ""])
-def test_a_check_that_does_not_run_fails(tmp_path, way):
+NOT_RUN = """
+import pytest
+
+@pytest.mark.skip
+@pytest.mark.equation("1.1", by="x")
+def test_skipped():
+    pass
+
+@pytest.mark.xfail
+@pytest.mark.equation("1.1", by="x")
+def test_expected_to_fail():
+    assert False
+
+@pytest.mark.equation("1.1", by="x")
+def test_skipping_itself():
+    pytest.importorskip("no_such")
+"""
+
+
+def test_a_check_that_does_not_run_fails(tmp_path):
     shutil.copy(ROOT / "tests/conftest.py", tmp_path)
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = equation: of the book\n")
-    body = "assert False" if "xfail" in way else "pass" if way else 'pytest.importorskip("no_such")'
-    text = (
-        f"import pytest\n\n{way}\n@pytest.mark.equation('1.1', by='x')\ndef test_it():\n    {body}"
-    )
-    (tmp_path / "test_it.py").write_text(text)
+    (tmp_path / "test_it.py").write_text(NOT_RUN)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    env = {**os.environ, "COLUMNS": "200"}  # the summary's lines are cut there
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=tmp_path, env=env, check=False
+    )
     assert done.returncode == 1
-    assert "must run" in done.stdout
+    for name in ("skipped", "expected_to_fail", "skipping_itself"):
+        assert re.search(rf"(FAILED|ERROR) test_it.py::test_{name} - .* must run", done.stdout), (
+            name
+        )
 
 
 GOOD = '''
