@@ -104,6 +104,7 @@ def serve_lab(notebooks: Sequence[Path], *, dark: bool = False, myst: bool = Tru
                 env={**os.environ, **{name: str(home / to) for name, to in places.items()}},
                 stdout=log,
                 stderr=log,
+                start_new_session=True,  # when it ends it may end its group of processes
             )
             address = f"http://127.0.0.1:{port}"
             try:
