@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ddpg_lib import recipe
 from ddpg_lib.chapters.ch06.correlation import effective_size, replayed_size
 from ddpg_lib.chapters.ch06.exercises import CHECKS
 from ddpg_lib.chapters.ch06.recency import RecentReplay
@@ -120,7 +121,7 @@ def solution_cell(mark):
     cells = [c["source"] for c in json.loads(path.read_text(encoding="utf-8"))["cells"]]
     (source,) = ["".join(cell) for cell in cells if mark in "".join(cell)]
     source = source[source.index(mark) :].split("\n\n\n")[0]
-    names = {"np": np, "RecentReplay": RecentReplay}
+    names = {"np": np, "RecentReplay": RecentReplay, "config": recipe("pendulum")}
     exec(source, names)
     return names
 
