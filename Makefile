@@ -8,8 +8,8 @@ NB ?= $(wildcard notebooks/*.ipynb)
 VENV := .venv
 BIN := $(VENV)/bin
 INDEX := _build/html/index.html
-# As many tests at a time as there are cores; the cells of a notebook stay in one process.
-PYTEST := $(BIN)/pytest --numprocesses logical --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
+# As many processes as there are cores take one file after the other, in the order of conftest.py.
+PYTEST := $(BIN)/pytest --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --prefer-binary -c constraints.txt
 
 # Everything that the pages are made of. Folders are listed too: they change when a file goes.

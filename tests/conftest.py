@@ -13,6 +13,7 @@ from collections.abc import Generator
 import pytest
 
 SHARED = "PYTEST_XDIST_WORKER" in os.environ
+LONG = ("slow", "browser")  # markers
 
 if SHARED:  # before NumPy and PyTorch are loaded; the kernels of notebooks inherit it
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -33,19 +34,16 @@ def pytest_runtest_makereport(
     return report
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what one kernel or one browser serves; put first what takes long."""
+    """Begin with the files that take long, so that no process ends long after the others."""
     if not SHARED:
         return
 
-    def turn(item: pytest.Item) -> int:
-        browser, cell = item.get_closest_marker("browser"), item.path.suffix == ".ipynb"
-        if browser or cell:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-        return 0 if browser else 1 if cell else 2 if item.get_closest_marker("slow") else 3
+    def long(item: pytest.Item) -> bool:
+        return item.path.suffix == ".ipynb" or any(map(item.get_closest_marker, LONG))
 
-    items.sort(key=turn)
+    files = {item.path for item in items if long(item)}
+    items.sort(key=lambda item: item.path not in files)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,8 +1,7 @@
 """The Sphinx extension that upgrades plain notebooks: small books are built and looked at."""
 
-import os
+import io
 import re
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -11,6 +10,9 @@ import pytest
 
 pytest.importorskip("sphinx")
 pytest.importorskip("myst_nb")
+
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 ROOT = Path(__file__).resolve().parents[2]
 CONF = """
@@ -42,7 +44,7 @@ INDEX = """# Index
 
 
 class Book:
-    """A small book in a folder, built by ``sphinx-build`` in a process of its own."""
+    """A small book in a folder."""
 
     def __init__(self, folder: Path, **pages: str) -> None:
         self.folder = folder
@@ -56,19 +58,18 @@ class Book:
     def write(self, name: str, text: str) -> None:
         (self.folder / f"{name}.md").write_text(text, encoding="utf-8")
 
-    def build(self, *options: str) -> str:
-        """Build and return the warnings."""
-        command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", *options, ".", "out"]
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, "NO_COLOR": "1"},
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stderr
+    def build(self, processes: int = 0) -> str:
+        """Build as ``sphinx-build`` does, in this process, and return the warnings."""
+        warnings, out = io.StringIO(), self.folder / "out"
+        with pytest.MonkeyPatch.context() as patch, patch_docutils(), docutils_namespace():
+            patch.setattr(sys, "path", [*sys.path])  # conf.py adds to it
+            app = Sphinx(
+                self.folder, self.folder, out, out / ".doctrees", "html", status=None,
+                warning=warnings, parallel=processes,
+            )  # fmt: skip
+            app.build()
+        assert app.statuscode == 0
+        return re.sub(r"\x1b\[[\d;]*m", "", warnings.getvalue())
 
     def html(self, name: str) -> str:
         return (self.folder / "out" / f"{name}.html").read_text(encoding="utf-8")
@@ -236,7 +237,7 @@ def test_parallel_reading_finds_the_same(tmp_path):
         for i in range(1, 10)
     }
     book = Book(tmp_path, **pages)
-    assert book.build("-j", "3") == ""
+    assert book.build(processes=3) == ""
     for i in range(1, 10):
         target = (i + 1) % 9 + 1
         found = links(book.html(f"page{i}"))[f"({target}.1)"]
