@@ -51,7 +51,7 @@ HEIGHT = """() => {
   const panel = window.opened.node.querySelector('.jp-WindowedPanel-outer');
   return innerHeight + panel.scrollHeight - panel.clientHeight;
 }"""
-PATIENCE = 240_000  # milliseconds that one notebook may take
+PATIENCE = 240_000  # milliseconds that one notebook may take where many share a processor
 
 
 def installed() -> bool:
@@ -63,8 +63,8 @@ def installed() -> bool:
 def serve_lab(notebooks: Sequence[Path], *, dark: bool = False, myst: bool = True) -> Iterator[str]:
     """Serve copies of notebooks from a new home without trust, settings or kernels of the reader's.
 
-    Yields the address of the page; :func:`reading` opens a notebook there. Without ``myst``,
-    JupyterLab's own Markdown shows the text, at half the time.
+    Yields the address for :func:`open_lab`; :func:`reading` opens a notebook there. Without
+    ``myst``, JupyterLab's own Markdown shows the text, at half the time.
     """
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
@@ -129,20 +129,28 @@ def wait_for(
     raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()}")
 
 
+def open_lab(browser: Any, address: str) -> Any:
+    """Return a page that shows the JupyterLab there."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(PATIENCE)
+    page.goto(address)
+    page.wait_for_function("() => window.jupyterapp?.commands.hasCommand('docmanager:open')")
+    return page
+
+
 @contextmanager
 def reading(page: Any, notebook: Path) -> Iterator[None]:
     """Open a notebook in the JupyterLab that the page shows, drawn to its end; close it after."""
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     texts = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
     texts = [text for text in texts if re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL).strip()]
-    page.wait_for_function("() => window.jupyterapp?.commands.hasCommand('docmanager:open')")
     page.evaluate(
         """async path => {
           window.opened = await window.jupyterapp.commands.execute('docmanager:open', {path});
         }""",
         notebook.name,
     )
-    page.wait_for_function(READY, arg=[len(cells), len(texts)], timeout=PATIENCE, polling=200)
+    page.wait_for_function(READY, arg=[len(cells), len(texts)], polling=200)
     yield
     page.evaluate("() => { window.opened.dispose() }")
 
@@ -169,8 +177,7 @@ def main() -> int:
             sync_playwright() as playwright,
         ):
             browser = playwright.chromium.launch(**launch_options(chromium))
-            page = browser.new_page(viewport={"width": 1280, "height": 900})
-            page.goto(address)
+            page = open_lab(browser, address)
             for notebook in options.notebooks:
                 with reading(page, notebook):
                     height = page.evaluate(HEIGHT)
