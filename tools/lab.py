@@ -66,7 +66,7 @@ def serve_lab(notebooks: Sequence[Path], *, dark: bool = False, myst: bool = Tru
     Yields the address for :func:`open_lab`; :func:`reading` opens a notebook there. Without
     ``myst``, JupyterLab's own Markdown shows the text, at half the time.
     """
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         home = Path(name)
         for folder in ("root", "config", "data", "run", "ipython", "settings", "workspaces"):
             (home / folder).mkdir()
@@ -112,7 +112,10 @@ def serve_lab(notebooks: Sequence[Path], *, dark: bool = False, myst: bool = Tru
                 yield f"{address}/lab?reset"
             finally:
                 server.terminate()
-                server.wait(20)
+                try:
+                    server.wait(60)
+                except subprocess.TimeoutExpired:
+                    server.kill()
 
 
 def wait_for(
