@@ -54,9 +54,9 @@ def colab(tmp_path_factory):
             (shelf / item.name).symlink_to(item)
     (site / "colab.pth").write_text(f"{shelf}\n")
     bare = home / "bare.git"
-    # Without its history, which pip would fetch each time.
-    command = ["git", "clone", "-q", "--bare", "--depth", "1", f"file://{ROOT}", bare]
-    subprocess.run(command, check=True)
+    subprocess.run(["git", "clone", "-q", "--bare", ROOT, bare], check=True)
+    # As GitHub does: pip asks for the newest files only, and not for all that ever were.
+    subprocess.run(["git", "-C", bare, "config", "uploadpack.allowFilter", "true"], check=True)
     config = home / "gitconfig"
     config.write_text(f'[url "file://{bare}"]\n\tinsteadOf = {ADDRESS}\n[safe]\n\tdirectory = *\n')
     env = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
