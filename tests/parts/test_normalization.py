@@ -185,11 +185,11 @@ def test_running_statistics_equal_numpys_however_they_are_cut(chunks, center, sp
     if sum(chunks) >= 2:
         expected = (x - data.mean(1, keepdims=True)) / np.sqrt(data.var(1, keepdims=True) + 1e-8)
         found = norm(torch.tensor(x, dtype=torch.float32))
-        # The observation and the mean are float32 in the networks.
-        rounding = 4e-7 * max(abs(center), spread) / spread * 3
-        np.testing.assert_allclose(
-            found, np.clip(expected, -10, 10), rtol=1e-3, atol=rounding + 1e-3
-        )
+        # The observation and the mean are float32 in the networks; few samples may lie close.
+        least = np.sqrt(data.var(1, keepdims=True) + 1e-8)
+        rounding = 4e-7 * max(abs(center), spread) / least * 3
+        error = np.abs(found.numpy() - np.clip(expected, -10, 10))
+        assert (error <= 1e-3 * np.abs(expected) + rounding + 1e-3).all()
 
 
 def test_a_million_observations_far_from_zero():
