@@ -17,6 +17,8 @@ from equation_checks import FILES, FOLDER, Contract, equations_of, read_tests
 from glossary_links import entries, key
 
 ROOT = Path(__file__).resolve().parents[2]
+# Plugins take seconds to load.
+BARE = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
 def chapters():
@@ -50,8 +52,9 @@ def test_definitions_are_few(contract, numbers):
 @pytest.mark.slow
 def test_every_check_is_collected(contract):
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "equation"]
-    command += ["-p", "no:cacheprovider", *map(str, sorted((ROOT / FOLDER).glob(FILES)))]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    command += ["-p", "no:cacheprovider", "-o", "addopts="]
+    command += [*map(str, sorted((ROOT / FOLDER).glob(FILES)))]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=BARE, check=False)
     collected = set(re.findall(r"(\w+\.py)::(\w+)", done.stdout))
     assert {(c.file, c.name) for c in contract.checks} == collected, done.stdout[-2000:]
 
@@ -80,7 +83,7 @@ def test_a_check_that_does_not_run_fails(tmp_path):
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = equation: of the book\n")
     (tmp_path / "test_it.py").write_text(NOT_RUN)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py"]
-    env = {**os.environ, "COLUMNS": "200"}  # the summary's lines are cut there
+    env = {**BARE, "COLUMNS": "200"}  # the summary's lines are cut there
     done = subprocess.run(
         command, capture_output=True, text=True, cwd=tmp_path, env=env, check=False
     )

@@ -1,15 +1,9 @@
 """The tool that executes notebooks in place: what it keeps and what it drops."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import nbformat
 import pytest
-from execute_notebooks import fold, tidy, without_bars
+from execute_notebooks import fold, main, tidy, without_bars
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-
-TOOL = Path(__file__).resolve().parents[2] / "tools/execute_notebooks.py"
 
 
 @pytest.mark.parametrize(
@@ -77,35 +71,38 @@ def test_text_is_never_folded():
     assert cell.metadata == {"tags": ["hide-input"]}
 
 
-def run(path: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(TOOL), str(path)], capture_output=True, text=True, check=False
-    )
+@pytest.fixture
+def run(monkeypatch):
+    """Call the tool as ``make notebooks`` does; gives its exit code."""
+
+    def call(path):
+        monkeypatch.setattr("sys.argv", ["execute_notebooks.py", str(path)])
+        return main()
+
+    return call
 
 
-def test_a_notebook_is_executed_in_place_from_a_clean_kernel(tmp_path):
+def test_a_notebook_is_executed_in_place_from_a_clean_kernel(run, tmp_path):
     path = tmp_path / "small.ipynb"
     cells = [new_code_cell("x = 20"), new_code_cell("import sys\nprint('hi', flush=True)\nx + 1")]
     cells[0].outputs = [new_output("stream", name="stdout", text="stale\n")]
     nbformat.write(new_notebook(cells=cells), path)
-    done = run(path)
-    assert done.returncode == 0, done.stderr
+    assert run(path) == 0
     first = path.read_bytes()
     notebook = nbformat.read(path, as_version=4)
     assert notebook.cells[0].outputs == []
     assert notebook.cells[1].outputs[0].text == "hi\n"
     assert notebook.cells[1].outputs[1].data["text/plain"] == "21"
     assert "version" not in notebook.metadata.language_info
-    assert run(path).returncode == 0
+    assert run(path) == 0
     assert path.read_bytes() == first
 
 
-def test_a_notebook_that_fails_is_left_as_it_was(tmp_path):
+def test_a_notebook_that_fails_is_left_as_it_was(run, tmp_path, capsys):
     path = tmp_path / "bad.ipynb"
     nbformat.write(new_notebook(cells=[new_code_cell("1 / 0")]), path)
     before = path.read_bytes()
-    done = run(path)
-    assert done.returncode == 1
-    assert "ZeroDivisionError" in done.stderr
+    assert run(path) == 1
+    assert "ZeroDivisionError" in capsys.readouterr().err
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]

@@ -1,8 +1,6 @@
 """The pictures of the notebooks become drawings that follow the page's theme."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
@@ -14,6 +12,8 @@ from ddpg_lib import figures
 
 pytest.importorskip("sphinx")
 pytest.importorskip("myst_nb")
+
+from test_plain_notebooks import build
 
 CONF = """
 import sys
@@ -45,8 +45,7 @@ def page(tmp_path_factory):
     nbformat.write(new_notebook(cells=cells, metadata=language), folder / "index.ipynb")
     extension = str(Path(__file__).resolve().parents[2] / "book/_ext")
     (folder / "conf.py").write_text(CONF.format(extension=extension), encoding="utf-8")
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", "-b", "html", folder, folder / "out"]
-    subprocess.run(command, check=True)
+    assert build(folder) == ""
     return (folder / "out/index.html").read_text(encoding="utf-8")
 
 

@@ -43,6 +43,20 @@ INDEX = """# Index
 """
 
 
+def build(folder: Path, processes: int = 0) -> str:
+    """Build a folder as ``sphinx-build`` does, in this process, and return the warnings."""
+    warnings, out = io.StringIO(), folder / "out"
+    with pytest.MonkeyPatch.context() as patch, patch_docutils(), docutils_namespace():
+        patch.setattr(sys, "path", [*sys.path])  # conf.py adds to it
+        app = Sphinx(
+            folder, folder, out, out / ".doctrees", "html", status=None, warning=warnings,
+            parallel=processes,
+        )  # fmt: skip
+        app.build()
+    assert app.statuscode == 0
+    return re.sub(r"\x1b\[[\d;]*m", "", warnings.getvalue())
+
+
 class Book:
     """A small book in a folder."""
 
@@ -59,17 +73,7 @@ class Book:
         (self.folder / f"{name}.md").write_text(text, encoding="utf-8")
 
     def build(self, processes: int = 0) -> str:
-        """Build as ``sphinx-build`` does, in this process, and return the warnings."""
-        warnings, out = io.StringIO(), self.folder / "out"
-        with pytest.MonkeyPatch.context() as patch, patch_docutils(), docutils_namespace():
-            patch.setattr(sys, "path", [*sys.path])  # conf.py adds to it
-            app = Sphinx(
-                self.folder, self.folder, out, out / ".doctrees", "html", status=None,
-                warning=warnings, parallel=processes,
-            )  # fmt: skip
-            app.build()
-        assert app.statuscode == 0
-        return re.sub(r"\x1b\[[\d;]*m", "", warnings.getvalue())
+        return build(self.folder, processes)
 
     def html(self, name: str) -> str:
         return (self.folder / "out" / f"{name}.html").read_text(encoding="utf-8")

@@ -268,7 +268,7 @@ def test_reproduce_leaves_a_manifest(ddpg, tmp_path, monkeypatch):
 
 def test_ctrl_c_then_resume_ends_as_without(tmp_path):
     command = [sys.executable, "-m", "ddpg_lib"]
-    options = [*SHORT.split(), "--steps", "3000", "--seeds", "1", "2"]
+    options = [*SHORT.split(), "--steps", "1000", "--seeds", "1", "2"]
     process = subprocess.Popen(
         [*command, "train", "Pendulum-v1", *options, "--folder", tmp_path / "a"],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

@@ -97,12 +97,12 @@ def test_what_is_drawn_is_what_was_seen(stack, room, ends):
         assert set(rewards) <= set(whole)
         if len(whole) <= 10:
             assert set(rewards) == set(whole)  # each of ten is missed once in a billion
-        for j, reward in enumerate(rewards):
-            obs, action, _, after, terminated, _ = whole[reward]
-            np.testing.assert_array_equal(batch.obs[i, j].numpy(), obs)
-            np.testing.assert_array_equal(batch.next_obs[i, j].numpy(), after)
-            np.testing.assert_allclose(batch.action[i, j], action, rtol=1e-6)
-            assert batch.terminated[i, j] == terminated
+        seen = zip(*(whole[reward] for reward in rewards), strict=True)
+        obs, action, _, after, terminated, _ = map(np.array, seen)
+        np.testing.assert_array_equal(batch.obs[i], obs)
+        np.testing.assert_array_equal(batch.next_obs[i], after)
+        np.testing.assert_allclose(batch.action[i], action, rtol=1e-6)
+        np.testing.assert_array_equal(batch.terminated[i], terminated)
 
 
 @pytest.mark.parametrize("shape", [(84, 84), (3, 84, 84)])

@@ -10,10 +10,9 @@ from ddpg_lib.speed import malloc as memory
 
 # Straight from malloc, so that no other object can come to lie above the blocks and hold them.
 FAULTS = """
-import ctypes, resource, sys
-from ddpg_lib.speed.malloc import keep_freed_memory
+import ctypes, resource, runpy, sys
 if sys.argv[1] == "kept":
-    assert keep_freed_memory()
+    assert runpy.run_path(sys.argv[2])["keep_freed_memory"]()
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
 libc.free.argtypes = [ctypes.c_void_p]
@@ -37,7 +36,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 def test_the_second_update_maps_no_new_pages():
     """Without it, 20 updates of 16 MB map their pages anew: 4,096 each, if pages have 4 kB."""
     faults = {
-        way: int(subprocess.check_output([sys.executable, "-c", FAULTS, way]))
+        way: int(subprocess.check_output([sys.executable, "-c", FAULTS, way, memory.__file__]))
         for way in ("kept", "plain")
     }
     assert faults["kept"] < faults["plain"] / 10, faults
