@@ -205,9 +205,10 @@ class DDPG(Stateful):
         self.updates += 1
         if self.config.lr_decay:
             # Filled, not assigned: a compiled graph holds on to these tensors.
-            left = max(1 - self.updates / (self.config.steps - self.config.warmup_steps), 0.0)
-            self.critic_optimizer.lr.fill_(left * self.config.critic_lr)
-            self.actor_optimizer.lr.fill_(left * self.config.actor_lr)
+            c = self.config
+            left = max(1 - self.updates / (c.steps - c.warmup_steps), 0.0)
+            self.critic_optimizer.lr.fill_(left * c.critic_lr)
+            self.actor_optimizer.lr.fill_(left * c.actor_lr)
         return dict(self.metrics)
 
     def learn(self, batch: Batch, move_actor: bool = True) -> dict[str, Tensor]:

@@ -19,7 +19,8 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[Any]
 Function = Callable[[Array], Array]
 OnStep = Callable[[int, "NumpyDDPG"], None]
-ACTIVATIONS: dict[str, tuple[Function, Function]] = {  # h = f(z); its slope f'(z), written in h
+# h = f(z), and its slope f'(z), written in h.
+ACTIVATIONS: dict[str, tuple[Function, Function]] = {
     "relu": (lambda z: np.maximum(z, 0), lambda h: h > 0),
     "tanh": (np.tanh, lambda h: 1 - h * h),
     "linear": (lambda z: z, np.ones_like),
@@ -102,7 +103,7 @@ class Network:
         for i, (_, slope) in reversed(list(enumerate(self.functions))):
             delta = grad * slope(self.outputs[i])
             self.deltas.insert(0, delta)
-            grad = delta @ weights[2 * i].T  # dL/dx: of this layer's input, the output below
+            grad = delta @ weights[2 * i].T  # dL/dx: of its input, the output below
             if i == self.action_layer:  # what joined in the forward pass parts here
                 grad, action_gradient = grad[:, : self.sizes[i]], grad[:, self.sizes[i] :]
         return action_gradient
@@ -120,7 +121,13 @@ class Adam:
         self.theta, self.lr, self.t = theta, lr, 0
         self.m, self.v = np.zeros_like(theta), np.zeros_like(theta)
 
-    def step(self, g: Array, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8) -> None:
+    def step(
+        self,
+        g: Array,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        eps: float = 1e-8,
+    ) -> None:
         """One step down the gradient ``g``."""
         self.t += 1
         self.m += (1 - beta1) * (g - self.m)
@@ -179,7 +186,7 @@ class NumpyDDPG:
         scaled, reward = (a - self.center) / self.half_range, self.settings.reward_scale * r
         row = np.concatenate((s, scaled, [reward], s2, [terminated]))
         if not np.isfinite(row).all():
-            raise ValueError(f"transition {self.stored} has a NaN or infinite number: {row}")
+            raise ValueError(f"transition {self.stored} has a NaN or an infinity: {row}")
         self.rows[self.stored % len(self.rows)] = row
         self.stored += 1
 

@@ -82,15 +82,15 @@ class Training:
         self.step += 1
         warming_up = self.step <= self.config.warmup_steps
 
-        # Select actions with the current policies and exploration noise; at first at random.
+        # Select actions with the policies and exploration noise; at first at random.
         obs = self.envs.obs
         random = warming_up and self.random_warmup
         action = self.agent.random() if random else self.agent.explore(obs)
 
-        # Execute them; observe rewards and next states. Where an episode ends, another begins.
+        # Execute them; observe rewards and next states. Ended episodes begin again.
         next_obs, reward, terminated, truncated, _ = self.envs.step(action)
 
-        # Store the transitions. next_obs is how an episode ended, never how the next one begins.
+        # Store the transitions. next_obs is how an episode ended, not a new one's start.
         self.agent.remember(obs, action, reward, next_obs, terminated, truncated)
 
         # Sample a minibatch; update critic, actor and target networks.

@@ -143,11 +143,11 @@ class ReplayBuffer:
             if column.shape[1] != size:
                 found = [c.shape[1] for c in columns]
                 raise ValueError(
-                    f"a transition needs {list(self.sizes)} numbers an agent for s, a, r, s' and "
-                    f"d, got {found}"
+                    f"a transition needs {list(self.sizes)} numbers an agent "
+                    f"for s, a, r, s' and d, got {found}"
                 )
-        row = np.concatenate(columns, axis=1)
-        self.rows[:, self.count % self.capacity] = torch.from_numpy(row).to(self.rows.device)
+        row = torch.from_numpy(np.concatenate(columns, axis=1))
+        self.rows[:, self.count % self.capacity] = row.to(self.rows.device)
         self.count += 1
 
     def _draw(self, batch_size: int) -> NDArray[np.int64]:

@@ -151,6 +151,7 @@ FACTS = r"""() => {
     containers: all('mjx-container').length,
     cut: all('article div.math mjx-container')
       .filter(e => e.scrollWidth > e.clientWidth + 2).map(e => e.closest('div.math').id || name(e)),
+    wideCode: all('article pre').filter(e => shown(e) && e.scrollWidth > e.clientWidth + 2).map(name),
     dollars: all('article :is(p, li, dd, figcaption)').filter(e => [...e.childNodes].some(
       n => n.nodeType === 3 && /\$[^\s\d]/.test(n.data))).map(e => e.textContent.slice(0, 160)),
     mathErrors: all('mjx-merror, [data-mjx-error]').map(name),
@@ -278,6 +279,9 @@ class TestInTheBrowser:
     def test_no_formula_is_cut_off_or_left_as_typed(self, visits, page):
         assert visits[page].facts["cut"] == []
         assert visits[page].facts["dollars"] == []
+
+    def test_code_fits_the_page(self, visits, page):
+        assert visits[page].facts["wideCode"] == []
 
     def test_images_are_loaded_and_have_alternative_text(self, visits, page):
         facts = visits[page].facts
