@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from ddpg_lib.config import Config
+from ddpg_lib.envs.border import check_bounds
 from ddpg_lib.parts.gradients import actor_loss_through
 from ddpg_lib.parts.losses import actor_loss, critic_loss, soft_update, td_target
 from ddpg_lib.parts.networks import Actor, Critic, target_of
@@ -66,19 +68,19 @@ class DDPG(Stateful):
     ) -> None:
         self.config = c = config or Config()
         self.device = torch.device(device)
-        low, high = np.asarray(action_low, np.float32), np.asarray(action_high, np.float32)
+        self.low = low = np.asarray(action_low, np.float32)
+        self.high = high = np.asarray(action_high, np.float32)
+        check_bounds(low, high)
         self.center, self.half_range = (high + low) / 2, (high - low) / 2
-        action_dim = low.size
-        self.n = len(seeds)
+        self.obs_dim, action_dim = obs_dim, low.size
         # One generator for each purpose: larger minibatches, say, leave the noise as it was.
         rngs = generators(seeds)
+        self.n = len(rngs["actor"])
         self.warmup_rngs = rngs["warmup"]
 
         # Initialize critic and actor, the targets as copies, the replay buffer and the noise.
-        shape = (obs_dim, action_dim, c.hidden, c.activation, c.final_init)
         self.obs_norm = RunningNorm(self.n, obs_dim) if c.normalize_obs else None
-        critic = Critic(rngs["critic"], *shape, c.action_layer, c.norm("critic"), self.obs_norm)
-        actor = Actor(rngs["actor"], *shape, c.norm("actor"), self.obs_norm, not c.invert_gradients)
+        critic, actor = self.networks(rngs["critic"], rngs["actor"], action_dim)
         self.critic, self.actor = critic.to(self.device), actor.to(self.device)
         self.critic_target, self.actor_target = target_of(self.critic), target_of(self.actor)
         self.critic_optimizer = StackedAdam(
@@ -102,6 +104,30 @@ class DDPG(Stateful):
         self.metrics: dict[str, Tensor] = {}
         self._learn = compiled(self.learn, self.device) if compile else self.learn
 
+    def networks(
+        self,
+        critic_rngs: Sequence[np.random.Generator],
+        actor_rngs: Sequence[np.random.Generator],
+        action_dim: int,
+    ) -> tuple[Critic, Actor]:
+        """Make the critic and the actor, whose weights come from one generator an agent.
+
+        A subclass may return modules of its own that are called alike, with ``(n, batch, ...)``.
+        """
+        c = self.config
+        shape = (self.obs_dim, action_dim, c.hidden, c.activation, c.final_init)
+        critic = Critic(critic_rngs, *shape, c.action_layer, c.norm("critic"), self.obs_norm)
+        squash = not c.invert_gradients
+        return critic, Actor(actor_rngs, *shape, c.norm("actor"), self.obs_norm, squash)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in ("actor", "critic") and getattr(self, name, value) is not value:
+            raise AttributeError(
+                f"another {name} would have neither target nor optimizer: return it from "
+                "DDPG.networks in a class of your own"
+            )
+        super().__setattr__(name, value)
+
     def load_networks(self, other: DDPG) -> None:
         """Take over another stack's networks and targets; optimizers and replay begin anew.
 
@@ -118,12 +144,20 @@ class DDPG(Stateful):
 
     @torch.no_grad()
     def act(self, obs: ArrayLike) -> Array:
-        """The policies' noise-free actions: ``(n, ..., obs_dim)`` to ``(n, ..., action_dim)``."""
+        """The policies' noise-free actions: ``(n, ..., obs_dim)`` to ``(n, ..., action_dim)``.
+
+        A stack of one agent takes a single observation ``(obs_dim,)`` too.
+
+        Raises
+        ------
+        ValueError
+            If the shape is another.
+        """
         x = np.array(obs, np.float32)
-        # The networks take (n, rows, obs_dim): whatever axes are between become rows.
-        flat = torch.from_numpy(x.reshape(x.shape[0], -1, x.shape[-1])).to(self.device)
-        scaled = self.actor(flat).cpu().numpy()
-        return self.center + self.half_range * scaled.reshape(*x.shape[:-1], -1)
+        if x.shape == (self.obs_dim,) and self.n == 1:
+            return self.act(x[None])[0]
+        scaled = self.actor(self._rows(x, self.obs_dim)).cpu().numpy().reshape(*x.shape[:-1], -1)
+        return self._within_bounds(self.center + self.half_range * scaled)
 
     @torch.no_grad()
     def q(self, obs: ArrayLike, action: ArrayLike | None = None) -> Array:
@@ -135,11 +169,8 @@ class DDPG(Stateful):
         """
         x, a = np.array(obs, np.float32), self.act(obs) if action is None else action
         scaled = (np.asarray(a, np.float32) - self.center) / self.half_range
-        flat = [
-            torch.from_numpy(y.reshape(y.shape[0], -1, y.shape[-1])).to(self.device)
-            for y in (x, scaled)
-        ]
-        return self.critic(*flat).cpu().numpy().reshape(x.shape[:-1]) / self.config.reward_scale
+        values = self.critic(self._rows(x, self.obs_dim), self._rows(scaled, self.low.size))
+        return values.cpu().numpy().reshape(x.shape[:-1]) / self.config.reward_scale
 
     def explore(self, obs: ArrayLike) -> Array:
         """Select actions ``(n, action_dim)`` with the current policies and exploration noise.
@@ -147,8 +178,8 @@ class DDPG(Stateful):
         ``obs`` is ``(n, obs_dim)``. The actions are clipped to their bounds.
         """
         # In units of the range -1 to 1, so that sigma means the same everywhere.
-        noisy = self.act(obs) + self.half_range * self.noise.sample().astype(np.float32)
-        return np.clip(noisy, self.center - self.half_range, self.center + self.half_range)
+        noise = self.half_range * self.noise.sample().astype(np.float32)
+        return self._within_bounds(self.act(obs) + noise)
 
     def random(self) -> Array:
         """Uniformly random actions ``(n, action_dim)``, for the warm-up."""
@@ -250,3 +281,13 @@ class DDPG(Stateful):
     def update_targets(self) -> None:
         """Let the target networks follow the online ones by the fraction tau."""
         soft_update(self.target_weights, self.online_weights, self.config.tau)
+
+    def _rows(self, x: NDArray[Any], size: int) -> Tensor:
+        # The networks take (n, rows, size): whatever axes are between become rows.
+        if x.ndim < 2 or (x.shape[0], x.shape[-1]) != (self.n, size):
+            raise ValueError(f"shape ({self.n}, ..., {size}) is needed, got {x.shape}")
+        return torch.from_numpy(x.reshape(self.n, -1, size)).to(self.device)
+
+    def _within_bounds(self, actions: Array) -> Array:
+        # Rounding can carry center + half_range past the bound itself.
+        return np.minimum(np.maximum(actions, self.low), self.high)

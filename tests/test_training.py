@@ -104,7 +104,7 @@ def test_the_record_of_a_run():
         SHORT,
         seeds=[0, 1, 2],
         progress=False,
-        on_evaluation=lambda step, agent: seen.append((step, agent.updates)),
+        on_evaluation=lambda run: seen.append((run.step, run.agent.updates)),
     )
     np.testing.assert_array_equal(run.steps, [0, 200, 400, 420])
     assert seen == [(0, 0), (200, 0), (400, 200), (420, 220)]
@@ -193,8 +193,9 @@ def test_a_run_can_begin_with_trained_networks():
         trained.critic_target.layers[-1].bias.fill_(7.0)
     seen = {}
 
-    def look(step, agent):
-        seen[step] = (agent.act(np.ones((1, 3))), agent.critic_target.layers[-1].bias.item())
+    def look(run):
+        agent = run.agent
+        seen[run.step] = (agent.act(np.ones((1, 3))), agent.critic_target.layers[-1].bias.item())
 
     run = train(
         "Pendulum-v1", config, seeds=(1,), start=trained, progress=False, on_evaluation=look

@@ -120,7 +120,7 @@ class ReplayBuffer:
         Raises
         ------
         ValueError
-            If a shape does not fit.
+            If a shape does not fit, or a number is NaN or infinite.
         """
         self._write(obs, action, reward, next_obs, terminated)
 
@@ -146,8 +146,10 @@ class ReplayBuffer:
                     f"a transition needs {list(self.sizes)} numbers an agent "
                     f"for s, a, r, s' and d, got {found}"
                 )
-        row = torch.from_numpy(np.concatenate(columns, axis=1))
-        self.rows[:, self.count % self.capacity] = row.to(self.rows.device)
+        row = np.concatenate(columns, axis=1)
+        if b"\0" in np.isfinite(row).tobytes():
+            raise ValueError("a transition has a NaN or a number beyond float32: not stored")
+        self.rows[:, self.count % self.capacity] = torch.from_numpy(row).to(self.rows.device)
         self.count += 1
 
     def _draw(self, batch_size: int) -> NDArray[np.int64]:

@@ -66,9 +66,9 @@ def test_a_critic_that_diverges_is_named():
 
 
 def test_an_actor_that_breaks_is_stopped_before_it_acts():
-    def spoil(step, agent):
-        if step == 20:
-            agent.actor.layers[0].weight.data[1] = np.nan
+    def spoil(run):
+        if run.step == 20:
+            run.agent.actor.layers[0].weight.data[1] = np.nan
 
     config = SHORT.replace(eval_every=20)
     with pytest.raises(DivergenceError, match=r"at step 21 the action of .* seed 7, component 0,"):
@@ -76,7 +76,10 @@ def test_an_actor_that_breaks_is_stopped_before_it_acts():
 
 
 def test_an_evaluation_that_breaks_is_named():
-    with pytest.raises(DivergenceError, match=r"at step 0 the evaluation return .* seed 3"):
+    where = (
+        r"at step 5 the reward of agent 0 in the episode of reset\(seed=1000000\) is nan; the env"
+    )
+    with pytest.raises(DivergenceError, match=where):
         train(lambda: Breaking("reward", np.nan, 1_000_000, 5), SHORT, [3], progress=False)
 
 

@@ -239,8 +239,8 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, capsys):
 
 
 def test_the_second_ctrl_c_stops_at_once(tmp_path):
-    def twice(step, agent):
-        if step == 300:
+    def twice(run):
+        if run.step == 300:
             signal.raise_signal(signal.SIGINT)
             signal.raise_signal(signal.SIGINT)
 
@@ -265,9 +265,9 @@ def test_without_a_folder_ctrl_c_is_pythons_and_nothing_is_written(tmp_path, mon
     monkeypatch.chdir(tmp_path)
     seen = []
 
-    def press(step, agent):
-        seen.append(step)
-        if step == 150:
+    def press(run):
+        seen.append(run.step)
+        if run.step == 150:
             signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt) as stopped:

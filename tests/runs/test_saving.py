@@ -233,8 +233,8 @@ def test_a_disk_that_fills_up_stops_the_run_and_leaves_the_last_checkpoint(tmp_p
     with mounted(folder, "size=2m"):
         kept = {}
 
-        def fill(step, agent):
-            if step == 150:
+        def fill(run):
+            if run.step == 150:
                 kept.update(contents(folder))
                 with contextlib.suppress(OSError), open(folder / "filler", "wb") as filler:
                     while True:
@@ -275,8 +275,8 @@ def test_a_folder_that_becomes_read_only_stops_the_run(tmp_path):
     folder = tmp_path / "disk"
     with mounted(folder, "size=4m"):
 
-        def lock(step, agent):
-            if step == 150:
+        def lock(run):
+            if run.step == 150:
                 subprocess.run(["mount", "--bind", str(folder), str(folder)], check=True)
                 subprocess.run(["mount", "-o", "remount,ro,bind", str(folder)], check=True)
 
