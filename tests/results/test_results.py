@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -168,16 +169,16 @@ def test_a_continued_run_repeats_its_notes(tmp_path, monkeypatch):
     monkeypatch.setattr(reproduction, "look_inside", look)
     first = reproduction.Witness(tmp_path, asked)
     for step in (0, 500, 1000):
-        first(step, agent)
+        first(SimpleNamespace(step=step, agent=agent))
     seen["critic"] = 2.0
     again = reproduction.Witness(tmp_path, asked)
     for step in (1000, 1500):
-        again(step, agent)
+        again(SimpleNamespace(step=step, agent=agent))
     steps, table = read_table(tmp_path / "inside.csv.gz", asked.seeds)
     assert steps.tolist() == [0, 500, 1000, 1500]
     assert table["critic"][0].tolist() == [1, 1, 2, 2]
     assert not (tmp_path / "midway.safetensors").exists()
-    again(6000, agent)
+    again(SimpleNamespace(step=6000, agent=agent))
     assert (tmp_path / "midway.safetensors").exists()
 
 
