@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -14,13 +13,13 @@ from ddpg_lib.config import Config
 from ddpg_lib.envs.border import check_bounds
 from ddpg_lib.parts.gradients import actor_loss_through
 from ddpg_lib.parts.losses import actor_loss, critic_loss, soft_update, td_target
-from ddpg_lib.parts.networks import Actor, Critic, target_of
+from ddpg_lib.parts.networks import Actor, Critic, rows_of, target_of
 from ddpg_lib.parts.noise import NOISES
 from ddpg_lib.parts.normalization import RunningNorm
 from ddpg_lib.parts.nstep import NStepReplay
 from ddpg_lib.parts.optim import StackedAdam
 from ddpg_lib.parts.replay import Batch, ReplayBuffer
-from ddpg_lib.parts.seeds import generators
+from ddpg_lib.parts.seeds import Generators, generators
 from ddpg_lib.parts.state import Stateful
 from ddpg_lib.speed.compiling import compiled
 
@@ -56,6 +55,8 @@ class DDPG(Stateful):
         What the last update returned.
     """
 
+    FIXED = ("actor", "critic")  # to which targets and optimizers belong; see networks
+
     def __init__(
         self,
         obs_dim: int,
@@ -80,7 +81,7 @@ class DDPG(Stateful):
 
         # Initialize critic and actor, the targets as copies, the replay buffer and the noise.
         self.obs_norm = RunningNorm(self.n, obs_dim) if c.normalize_obs else None
-        critic, actor = self.networks(rngs["critic"], rngs["actor"], action_dim)
+        critic, actor = self.networks(rngs, action_dim)
         self.critic, self.actor = critic.to(self.device), actor.to(self.device)
         self.critic_target, self.actor_target = target_of(self.critic), target_of(self.actor)
         self.critic_optimizer = StackedAdam(
@@ -104,29 +105,16 @@ class DDPG(Stateful):
         self.metrics: dict[str, Tensor] = {}
         self._learn = compiled(self.learn, self.device) if compile else self.learn
 
-    def networks(
-        self,
-        critic_rngs: Sequence[np.random.Generator],
-        actor_rngs: Sequence[np.random.Generator],
-        action_dim: int,
-    ) -> tuple[Critic, Actor]:
-        """Make the critic and the actor, whose weights come from one generator an agent.
+    def networks(self, rngs: Generators, action_dim: int) -> tuple[Critic, Actor]:
+        """Make the critic and the actor, with ``rngs["critic"]`` and ``rngs["actor"]``.
 
         A subclass may return modules of its own that are called alike, with ``(n, batch, ...)``.
         """
         c = self.config
         shape = (self.obs_dim, action_dim, c.hidden, c.activation, c.final_init)
-        critic = Critic(critic_rngs, *shape, c.action_layer, c.norm("critic"), self.obs_norm)
+        critic = Critic(rngs["critic"], *shape, c.action_layer, c.norm("critic"), self.obs_norm)
         squash = not c.invert_gradients
-        return critic, Actor(actor_rngs, *shape, c.norm("actor"), self.obs_norm, squash)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if name in ("actor", "critic") and getattr(self, name, value) is not value:
-            raise AttributeError(
-                f"another {name} would have neither target nor optimizer: return it from "
-                "DDPG.networks in a class of your own"
-            )
-        super().__setattr__(name, value)
+        return critic, Actor(rngs["actor"], *shape, c.norm("actor"), self.obs_norm, squash)
 
     def load_networks(self, other: DDPG) -> None:
         """Take over another stack's networks and targets; optimizers and replay begin anew.
@@ -156,7 +144,8 @@ class DDPG(Stateful):
         x = np.array(obs, np.float32)
         if x.shape == (self.obs_dim,) and self.n == 1:
             return self.act(x[None])[0]
-        scaled = self.actor(self._rows(x, self.obs_dim)).cpu().numpy().reshape(*x.shape[:-1], -1)
+        rows = rows_of(x, self.n, self.obs_dim, self.device)
+        scaled = self.actor(rows).cpu().numpy().reshape(*x.shape[:-1], -1)
         return self._within_bounds(self.center + self.half_range * scaled)
 
     @torch.no_grad()
@@ -169,7 +158,8 @@ class DDPG(Stateful):
         """
         x, a = np.array(obs, np.float32), self.act(obs) if action is None else action
         scaled = (np.asarray(a, np.float32) - self.center) / self.half_range
-        values = self.critic(self._rows(x, self.obs_dim), self._rows(scaled, self.low.size))
+        sized = ((x, self.obs_dim), (scaled, self.low.size))
+        values = self.critic(*(rows_of(y, self.n, size, self.device) for y, size in sized))
         return values.cpu().numpy().reshape(x.shape[:-1]) / self.config.reward_scale
 
     def explore(self, obs: ArrayLike) -> Array:
@@ -281,12 +271,6 @@ class DDPG(Stateful):
     def update_targets(self) -> None:
         """Let the target networks follow the online ones by the fraction tau."""
         soft_update(self.target_weights, self.online_weights, self.config.tau)
-
-    def _rows(self, x: NDArray[Any], size: int) -> Tensor:
-        # The networks take (n, rows, size): whatever axes are between become rows.
-        if x.ndim < 2 or (x.shape[0], x.shape[-1]) != (self.n, size):
-            raise ValueError(f"shape ({self.n}, ..., {size}) is needed, got {x.shape}")
-        return torch.from_numpy(x.reshape(self.n, -1, size)).to(self.device)
 
     def _within_bounds(self, actions: Array) -> Array:
         # Rounding can carry center + half_range past the bound itself.

@@ -36,6 +36,7 @@ def fingerprint():
     return hashlib.sha256(run.returns.tobytes() + weights).hexdigest()
 
 
+@pytest.mark.slow
 def test_the_same_seeds_give_the_same_bits_in_two_processes():
     path = os.pathsep.join([os.path.dirname(__file__), *sys.path])
     other = subprocess.run(

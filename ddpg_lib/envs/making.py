@@ -151,7 +151,8 @@ def _made(name: str, function: Callable[..., Any], **kwargs: Any) -> gym.Env[Any
 
 def _by_id(name: str, **kwargs: Any) -> gym.Env[Any, Any]:
     module, _, bare = name.rpartition(":")
-    if module and bare not in gym.registry and (own := _from_module(module, bare)):
+    own = _from_module(module, bare) if module else None
+    if own and bare not in gym.registry:
         return _made(name, own, **kwargs)
     if str(getattr(gym.registry.get(bare), "entry_point", "")).startswith("gymnasium.envs.mujoco"):
         _without_warning()

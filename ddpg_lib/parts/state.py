@@ -26,10 +26,21 @@ class Stateful:
     """Gives a class ``state_dict`` and ``load_state_dict``, made of its attributes.
 
     Left out are functions, frozen dataclasses, and the attributes that the class names in
-    ``TRANSIENT``. A subclass with further attributes has them saved without further work.
+    ``TRANSIENT``. A subclass with further attributes has them saved without further work. What it
+    names in ``FIXED`` cannot be replaced, as something else belongs to it.
     """
 
     TRANSIENT: tuple[str, ...] = ()
+    FIXED: tuple[str, ...] = ()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in self.FIXED and getattr(self, name, value) is not value:
+            raise AttributeError(
+                f"the {name} of a {type(self).__name__} cannot be replaced: what belongs to it "
+                "would stay with the old one. Make another in a class of your own, which overrides "
+                "the method that makes it"
+            )
+        super().__setattr__(name, value)
 
     def state_dict(self) -> dict[str, Any]:
         """All that changes, for :meth:`load_state_dict`; arrays and tensors are the object's own.

@@ -1,5 +1,6 @@
 """NaN and infinite numbers end a run at once, by name."""
 
+import copy
 import warnings
 
 import gymnasium as gym
@@ -92,10 +93,18 @@ def test_large_numbers_are_no_error():
         require_finite("reward", np.zeros(2), 1, [0, 1])
 
 
-def test_the_last_good_checkpoint_stays(tmp_path):
+@pytest.mark.parametrize(
+    ("env", "critic_lr", "step"),
+    [
+        (Breaking("reward", np.nan), 1e-3, 24),  # its fault: up to there all is well
+        (Breaking("", 0.0), 1e30, 10),  # the agent's: the last good checkpoint stays
+    ],
+)
+def test_what_is_saved_when_a_run_ends_in_numbers_that_are_none(tmp_path, env, critic_lr, step):
+    config = SHORT.replace(critic_lr=critic_lr)
     with pytest.raises(DivergenceError):
         train(
-            lambda: Breaking("reward", np.nan), SHORT, [7], folder=tmp_path, checkpoint_every=10,
+            lambda: copy.copy(env), config, [7], folder=tmp_path, checkpoint_every=10,
             progress=False,
         )  # fmt: skip
-    assert step_of(tmp_path) == 20
+    assert step_of(tmp_path) == step

@@ -105,7 +105,8 @@ def test_no_action_leaves_its_bounds_by_rounding():
     env = asserting(low, high)
     agent = run(env).agent
     agent.actor.layers[-1].bias.data[:] = 1e3  # tanh is 1
-    np.testing.assert_array_equal(agent.act(np.zeros(2)), high)
+    assert (agent.act(np.zeros(2)) <= high).all()
+    np.testing.assert_allclose(agent.act(np.zeros(2)), high, rtol=1e-5)
     evaluate(agent, env, 1)
 
 
@@ -387,8 +388,9 @@ def test_environments_that_share_one_array_are_kept_apart():
             return shared, {}
 
         def step(self, action):
-            shared[:] = self.t, action[0]
-            return shared, *super().step(action)[1:]
+            obs, *others = super().step(action)
+            shared[:] = obs
+            return shared, *others
 
     np.testing.assert_array_equal(
         StackedEnvs(Sharing, [1, 2, 3]).reset(), StackedEnvs(Drone, [1, 2, 3]).reset()
@@ -575,7 +577,8 @@ def once(at, which):
             32,
             r"Failing failed at step 33 of the agent with seed 5: ZeroDivisionError: the mo",
         ),
-        (2, 25, 20, r"Failing failed at step 5 of agent 0 in the episode of reset\(seed=1000000\)"),
+        (2, 15, 20, r"Failing failed at step 5 of agent 0 in the episode of reset\(seed=1000000\)"),
+        (2, 25, 40, r"Failing failed at step 5 of agent 0 in the episode of reset\(seed=1000000\)"),
     ],
 )
 def test_a_run_that_an_environment_ends_is_saved_and_can_be_resumed(

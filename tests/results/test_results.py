@@ -73,6 +73,7 @@ def test_numbers_of_the_manifest_follow_from_the_episodes(name):
         assert np.isfinite(column).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", names())
 def test_every_shipped_actor_does_live_what_the_page_says(name):
     """On starts that were not recorded, each agent's mean lies inside its interval."""
