@@ -130,7 +130,7 @@ class FirstLook(gym.Wrapper[Any, Any, Any, Any]):
         through_wrappers = {} if self.env is self.env.unwrapped else {"options": None}
         signature = inspect.signature(own)
         try:
-            signature.bind(**kwargs, **through_wrappers)
+            signature.bind(**{**through_wrappers, **kwargs})
         except TypeError:
             raise InterfaceError(
                 f"{name_of(self)}'s reset takes {signature}, but Gymnasium calls it with seed and "

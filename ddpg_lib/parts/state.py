@@ -92,7 +92,7 @@ def state_of(value: Any, name: str = "value") -> State:
         return {key: state_of(x, f"{name}.{key}") for key, x in value.items()}
     if hasattr(value, "state_dict"):
         return value.state_dict()
-    if not hasattr(value, "__dict__") or type(value).__module__.startswith("torch"):
+    if not _is_data(value):
         kind = f"{type(value).__module__}.{type(value).__name__}"
         raise TypeError(
             f"{name}, a {kind}, cannot be saved: give it state_dict and load_state_dict"
@@ -132,6 +132,17 @@ def load_state(value: Any, state: State, name: str = "value") -> Any:
     else:
         _load_attributes(value, state)
     return value
+
+
+def _is_data(value: Any) -> bool:
+    """Whether an object is what its attributes say: not one of PyTorch's, a file or a lock."""
+    if not hasattr(value, "__dict__") or type(value).__module__.startswith("torch"):
+        return False
+    try:
+        value.__reduce_ex__(2)  # what pickle asks; it copies nothing
+    except TypeError:
+        return False
+    return True
 
 
 def shape_of(tensor: Tensor) -> str:

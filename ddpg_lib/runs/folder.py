@@ -39,6 +39,7 @@ from ddpg_lib.runs.saving import Checkpoint, CheckpointError, Tensors, replacing
 from ddpg_lib.runs.tables import Board, curves_csv, episodes_csv
 
 CHECKPOINT = "checkpoint.safetensors"
+ACTORS = "actors.safetensors"
 
 
 class RunFolder:
@@ -200,10 +201,15 @@ class RunFolder:
         print(message, file=sys.stderr)
         return message
 
+    @property
+    def has_actors(self) -> bool:
+        """Whether the final actors are written."""
+        return (self.path / ACTORS).exists()
+
     def save_actors(self, agent: DDPG) -> None:
         """Write the final actors, for whoever needs nothing else."""
         weights = {name: x.cpu().contiguous() for name, x in agent.actor.state_dict().items()}
-        with replacing(self.path / "actors.safetensors") as temporary:
+        with replacing(self.path / ACTORS) as temporary:
             save_file(weights, temporary, {"plan": json.dumps(self.plan.to_json())})
 
     def _write(self, name: str, text: str) -> None:

@@ -167,7 +167,8 @@ def resume(
     """
     run_folder = RunFolder.open(Path(folder), env, agent)
     plan = run_folder.plan
-    plan = dataclasses.replace(plan, device=str(available(device or plan.device)))
+    with as_checkpoint_error(run_folder.path / CHECKPOINT):
+        plan = dataclasses.replace(plan, device=str(available(device or plan.device)))
     moved, run_folder.plan = plan != run_folder.plan, plan
     if plan.warm_start and run_folder.state is None:
         raise CheckpointError(f"{folder} broke off before it had saved the networks it began with")
@@ -397,6 +398,8 @@ class Session:
             except Exception as error:
                 self._save_after(error)
                 raise
+            if self.folder and training.finished and not self.folder.has_actors:
+                self.folder.save_actors(self.agent)  # the run broke off while they were written
         return self.result()
 
     def save(self) -> None:

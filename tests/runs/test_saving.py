@@ -130,6 +130,7 @@ def forge(folder, change):
     metadata = {"format": FORMAT, "version": str(VERSION), "content": text}
     tensors = {name: x.clone() for name, x in tensors.items()}
     save_file(tensors, path, {**metadata, "sha256": _digest(text, tensors)})
+    (folder / "config.json").write_text(json.dumps(content["about"]))
 
 
 def set_config(**values):
@@ -194,7 +195,7 @@ def test_a_newer_format_is_named(broken):
         metadata = file.metadata()
         tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
     save_file(tensors, path, {**metadata, "version": "9"})
-    refused(broken, "format version 9.*reads version 2")
+    refused(broken, "format version 9.*reads version 3")
 
 
 def test_a_damaged_config_of_a_run_without_checkpoint(broken):

@@ -131,6 +131,6 @@ def slope_by_differences(
         high[..., k] = np.clip(high[..., k] + step, -1, 1)
         rise = np.asarray(value(high)) - np.asarray(value(low))
         if rise.shape != center.shape[:-1]:
-            raise ValueError(f"values must have shape {center.shape[:-1]}: got {rise.shape}")
+            raise ValueError(f"values must have shape {center.shape[:-1]}, not {rise.shape}")
         slope[..., k] = rise / (high - low)[..., k]
     return torch.as_tensor(slope).to(action)
