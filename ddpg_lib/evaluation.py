@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ddpg_lib.ddpg import DDPG
-from ddpg_lib.envs.border import failed, name_of, require_finite
+from ddpg_lib.envs.border import fail, name_of, require_finite
 from ddpg_lib.envs.making import EnvLike, UnavailableEnvironmentError, close_all, make, make_many
 
 Array = NDArray[Any]
@@ -111,7 +111,7 @@ def rollout(policy: Policy, envs: Envs, seeds: Sequence[int]) -> Iterator[Step]:
                 result = envs[i][j].step(given[at])
             except Exception as error:
                 where = f"at step {steps:,} of {who(i * len(seeds) + j)}"
-                raise failed(envs[i][j], where, error) from error
+                fail(envs[i][j], where, error)
             next_obs[at], reward[at], terminated[at], truncated[at], _ = result
         check("reward", reward)
         check("observation", next_obs)
@@ -127,7 +127,7 @@ def _begin(envs: Envs, seeds: Sequence[int], who: Callable[[int], str]) -> Array
             try:
                 starts.append(np.array(env.reset(seed=seed)[0]))
             except Exception as error:
-                raise failed(env, f"at the reset of {who(number)}", error) from error
+                fail(env, f"at the reset of {who(number)}", error)
             number += 1
     return np.stack(starts).reshape(len(envs), len(seeds), -1)
 

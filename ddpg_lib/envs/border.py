@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import gymnasium as gym
 import numpy as np
@@ -39,7 +39,7 @@ class InterfaceError(ValueError):
 
 
 def name_of(env: Any) -> str:
-    """What to call an environment: its id, or its class's name; an id or a function, too."""
+    """What to call ``env``, an environment, its id, or a function that makes it."""
     if isinstance(env, str):
         return env
     if isinstance(env, gym.Env):
@@ -47,11 +47,20 @@ def name_of(env: Any) -> str:
     return getattr(env, "__name__", type(env).__name__)
 
 
-def failed(env: gym.Env[Any, Any], where: str, error: Exception) -> Exception:
-    """What to raise for an exception of an environment; ``where`` says at which step of whom."""
+def fail(env: gym.Env[Any, Any], where: str, error: Exception) -> NoReturn:
+    """End a run for an exception of an environment; ``where`` says at which step of whom.
+
+    Raises
+    ------
+    EnvironmentFailedError
+        From that exception.
+    InterfaceError
+        If the exception is one already.
+    """
     if isinstance(error, InterfaceError):
-        return error
-    return EnvironmentFailedError(f"{name_of(env)} failed {where}: {type(error).__name__}: {error}")
+        raise error
+    message = f"{name_of(env)} failed {where}: {type(error).__name__}: {error}"
+    raise EnvironmentFailedError(message) from error
 
 
 def require_finite(
@@ -97,7 +106,7 @@ class FirstLook(gym.Wrapper[Any, Any, Any, Any]):
     """
 
     def reset(self, **kwargs: Any) -> Any:
-        """Reset, and check what comes out."""
+        """Reset with ``kwargs``, seed and options, and return ``obs, info``, checked."""
         self._check_signature(kwargs)
         result = self.env.reset(**kwargs)
         if not (isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], dict)):
@@ -107,7 +116,7 @@ class FirstLook(gym.Wrapper[Any, Any, Any, Any]):
         return result
 
     def step(self, action: Any) -> Any:
-        """Take a step, and check what comes out."""
+        """Take an ``action``, ``(action_dim,)``, and return what comes out, checked."""
         result = self.env.step(action)
         if not (isinstance(result, tuple) and len(result) == 5):
             wanted = "return obs, reward, terminated, truncated, info"

@@ -63,7 +63,10 @@ def make(env: EnvLike, **kwargs: Any) -> gym.Env[Any, Any]:
 
 
 def make_many(env: EnvLike, number: int, **kwargs: Any) -> list[gym.Env[Any, Any]]:
-    """As many environments as asked for, or none: if one cannot be made the others are closed."""
+    """As many environments as asked for, or none: if one cannot be made the others are closed.
+
+    ``kwargs`` are for ``gymnasium.make``.
+    """
     made: list[gym.Env[Any, Any]] = []
     try:
         while len(made) < number:
@@ -229,7 +232,7 @@ class ScaledBytes(gym.ObservationWrapper[Any, Any, Any]):
         self.observation_space = gym.spaces.Box(0.0, 1.0, space.shape)
 
     def observation(self, observation: Any) -> Any:
-        """One observation, scaled."""
+        """Return an ``observation``, ``(obs_dim,)``, scaled."""
         return (np.asarray(observation, np.float32) - self.low) / (self.high - self.low)
 
 

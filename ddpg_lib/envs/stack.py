@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from ddpg_lib.envs.border import failed, require_finite
+from ddpg_lib.envs.border import fail, require_finite
 from ddpg_lib.envs.episodes import EpisodeLog
 from ddpg_lib.envs.making import EnvLike, ScaledBytes, close_all, make_many
 
@@ -127,6 +127,8 @@ class StackedEnvs:
         ------
         DivergenceError
             If an action, a reward or an observation is NaN or infinite.
+        EnvironmentFailedError
+            If an environment raises an exception.
         """
         step, n = self.steps + 1, len(self.envs)
         require_finite("action", actions, step, self.seeds)
@@ -141,7 +143,7 @@ class StackedEnvs:
                 if terminated[i] and info.get("TimeLimit.truncated"):
                     terminated[i], truncated[i] = False, True  # as Gym said it before 0.26
         except Exception as error:
-            raise self._failed(i, step, error) from error
+            self._fail(i, step, error)
         require_finite("reward", reward, step, self.seeds)
         require_finite("observation", next_obs, step, self.seeds)
         self.episodes.note(actions, reward)
@@ -186,8 +188,8 @@ class StackedEnvs:
             env = self.envs[i]
             self.obs[i], _ = env.reset() if seed is None else env.reset(seed=seed)
         except Exception as error:
-            raise self._failed(i, self.steps, error) from error
+            self._fail(i, self.steps, error)
 
-    def _failed(self, i: int, step: int, error: Exception) -> Exception:
+    def _fail(self, i: int, step: int, error: Exception) -> NoReturn:
         where = f"at step {step:,} of the agent with seed {self.seeds[i]}"
-        return failed(self.envs[i], where, error)
+        fail(self.envs[i], where, error)

@@ -293,7 +293,7 @@ def curves_of(path: Path) -> History:
 
 
 def spaces_of(about: dict[str, Any]) -> Spaces:
-    """What a run folder says of its environment's spaces."""
+    """What a run folder says of its environment's spaces; ``about`` is as from :func:`read`."""
     found: dict[str, Any] = about["spaces"]
     bounds: dict[str, Any] = {
         k: tuple(x) if x else None for k, x in found.items() if k != "obs_dim"

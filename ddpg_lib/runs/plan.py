@@ -129,7 +129,7 @@ class GivenAgain:
         self.__name__ = name
 
     def __call__(self) -> Any:
-        """Refuse to make it.
+        """Refuse to make it, and ask for ``env=...``.
 
         Raises
         ------
