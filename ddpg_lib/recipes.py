@@ -113,7 +113,7 @@ RECIPES = {
 
 
 def recipe(name: str, **changes: Any) -> Config:
-    """A recipe of ``RECIPES`` by name, with ``changes`` to the named fields.
+    """A recipe of ``RECIPES`` by name, with ``changes`` as :meth:`ddpg_lib.Config.replace` takes them.
 
     Raises
     ------

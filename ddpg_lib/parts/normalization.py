@@ -7,9 +7,6 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 from torch.nn import functional
 
-WHERE = {"none": (), "actor": ("actor",), "critic": ("critic",), "both": ("actor", "critic")}
-"""The networks that a kind of normalization can be asked for."""
-
 
 class LayerNorm(nn.Module):
     """Layer normalization (Ba et al. 2016): each row to mean 0 and variance 1 over its features.

@@ -107,6 +107,7 @@ def resume(
     folder: str | Path,
     *,
     env: EnvLike | None = None,
+    device: str | None = None,
     progress: bool = True,
     on_evaluation: OnEvaluation | None = None,
 ) -> Run:
@@ -114,7 +115,7 @@ def resume(
 
     On the same machine, with the same versions and number of threads, it ends the same to the
     bit. A run that is finished is returned as it is. ``env`` is needed if it was a function and
-    not an id; ``on_evaluation`` is as for :func:`train`.
+    not an id; ``on_evaluation`` is as for :func:`train`. Without ``device`` it is the run's own.
 
     Raises
     ------
@@ -122,6 +123,8 @@ def resume(
         If there is no run, or its checkpoint is damaged or foreign.
     """
     run_folder = RunFolder.open(Path(folder), env)
+    if device is not None:
+        run_folder.plan = dataclasses.replace(run_folder.plan, device=device)
     with as_checkpoint_error(run_folder.path / CHECKPOINT):
         session = Session(run_folder.plan, run_folder)
         if run_folder.state is not None:
@@ -130,10 +133,10 @@ def resume(
     return session.run(progress, on_evaluation)
 
 
-def load(folder: str | Path, *, env: EnvLike | None = None) -> Run:
+def load(folder: str | Path, *, env: EnvLike | None = None, device: str | None = None) -> Run:
     """A run as its last checkpoint holds it, finished or not.
 
-    ``env`` is needed if it was a function and not an id.
+    ``env`` is needed if it was a function and not an id. Without ``device`` it is the run's own.
 
     Raises
     ------
@@ -145,6 +148,8 @@ def load(folder: str | Path, *, env: EnvLike | None = None) -> Run:
     if saved is None:
         raise CheckpointError(f"{path} has no checkpoint yet")
     plan = dataclasses.replace(plan_of(path, about, saved, env), compile=False)
+    if device is not None:
+        plan = dataclasses.replace(plan, device=device)
     with as_checkpoint_error(path / CHECKPOINT):
         session = Session(plan)
         session.training.envs.close()
