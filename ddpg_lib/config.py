@@ -121,7 +121,7 @@ class Config:
     steps : int
         Environment steps of each agent, warm-up included; one update a step after it.
     eval_every : int
-        Steps between evaluations.
+        Steps between evaluations; one follows the last step in any case.
     eval_episodes : int
         Episodes of each evaluation.
 
@@ -208,8 +208,8 @@ class Config:
         return next((kind for kind, where in kinds.items() if network in WHERE[where]), "none")
 
     def eval_every_within(self, steps: int) -> int:
-        """``eval_every``, or ``steps`` where that is less: a shorter run is evaluated at its end."""
-        return max(min(self.eval_every, steps), 1)
+        """``eval_every``, or ``steps`` where that is less: a short run is evaluated at its end."""
+        return max(min(self.eval_every, steps), 1)  # steps below 1 are refused for themselves
 
     def replace(self, **changes: Any) -> Config:
         """A copy with ``changes`` to the named fields.

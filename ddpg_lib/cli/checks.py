@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import importlib
 import os
 import re
@@ -91,15 +90,15 @@ def require_output(path: Path, endings: Sequence[str]) -> None:
     ValueError
         For such a file.
     """
-    if not path.is_dir() and path.suffix.lower() not in endings:
+    if path.is_dir():
+        raise ValueError(f"cannot write {path}: it is a folder")
+    if path.suffix.lower() not in endings:
         *most, last = endings
         raise ValueError(f"{path}: choose a name that ends in {', '.join(most)} or {last}")
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, "it is a folder")
-        if not os.access(path if path.exists() else path.parent, os.W_OK):
-            raise PermissionError(errno.EACCES, "permission denied")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise ValueError(f"cannot write {path}: you have no permission")
 
 
 def require_at_least_one(name: str, value: int | None) -> None:

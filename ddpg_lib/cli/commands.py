@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from ddpg_lib.runs.run import Run
 
 Folder = Annotated[Path, arg(metavar="RUN")]
-Folders = Annotated[tuple[Path, ...], arg(metavar="RUN")]
+Folders = Annotated[tuple[Path, ...], arg(metavar="RUN [RUN ...]")]
 FIGURES = (".svg", ".pdf", ".png", ".eps", ".ps", ".jpg", ".tif", ".webp")
 FILMS = (".mp4", ".gif")
 LARGEST = 100  # inches; Matplotlib draws no picture of more than 65,536 pixels a side
