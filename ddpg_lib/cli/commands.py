@@ -283,8 +283,8 @@ class Plot:
         if self.labels:
             if len(set(self.labels)) < len(self.labels) or len(self.labels) != len(self.runs):
                 raise ValueError(
-                    f"labels must be {len(self.runs)} different names, one a run; "
-                    f"got {', '.join(map(repr, self.labels))}"
+                    f"labels must be one a run, and different; {len(self.runs)} "
+                    f"run{'s' * (len(self.runs) > 1)} got {', '.join(map(repr, self.labels))}"
                 )
             return self.labels
         names = [path.resolve().name for path in self.runs]

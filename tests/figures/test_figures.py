@@ -173,18 +173,18 @@ def test_a_film_brings_the_frame_halfway_as_a_picture(displayed):
     assert page.endswith("</video><figcaption>Lighter.</figcaption></figure>")
 
 
-@pytest.mark.parametrize(("fps", "milliseconds"), [(10, [100]), (30, [30, 40]), (100, [20])])
+@pytest.mark.parametrize(("fps", "milliseconds"), [(30, {30, 40}), (100, {20})])
 def test_a_gif_has_its_frames_in_their_colors(fps, milliseconds):
     colors = np.random.default_rng(0).integers(0, 256, (10, 3), np.uint8)
-    frames = [np.full((16, 24, 3), color) for color in colors]
-    gif = Image.open(io.BytesIO(figures.gif(frames, fps)))
+    gif = Image.open(io.BytesIO(figures.gif([np.full((16, 24, 3), x) for x in colors], fps)))
     assert (gif.format, gif.size, gif.info["loop"]) == ("GIF", (24, 16), 0)
-    found = list(ImageSequence.Iterator(gif))
-    assert {frame.info["duration"] for frame in found} == set(milliseconds)
-    shown = np.array([np.asarray(frame.convert("RGB"))[8, 12] for frame in found], int)
+    shown, lasting = [], set()
+    for frame in ImageSequence.Iterator(gif):
+        shown.append(frame.convert("RGB").getpixel((12, 8)))
+        lasting.add(frame.info["duration"])
+    assert lasting == milliseconds
     every = 2 if fps == 100 else 1  # browsers play a faster GIF slowly
-    assert len(shown) == 10 // every
-    np.testing.assert_allclose(shown, colors[::every].astype(int), atol=8)
+    np.testing.assert_array_equal(shown, colors[::every])
 
 
 @pytest.mark.parametrize("frames", [[], [np.zeros((63, 96, 3), np.uint8)]])
