@@ -162,9 +162,8 @@ def test_a_module_in_this_folder_is_found_and_hides_no_other(ddpg, tmp_path, mon
     assert sys.path == [*before, str(tmp_path)]
     assert ddpg("evaluate r --episodes 1")[0] == 0
     code, _, err = ddpg("train ddpg_test_drone:Drome-v0")
-    assert (code, err) == (
-        2, "ddpg: there is no environment 'ddpg_test_drone:Drome-v0'; did you mean Drone-v0?\n"
-    )  # fmt: skip
+    assert code == 2
+    assert "no environment 'ddpg_test_drone:Drome-v0'; did you mean Drone-v0" in err
 
 
 def test_an_id_without_its_version_is_the_latest(ddpg):
@@ -221,7 +220,7 @@ def test_keyword_arguments():
         ("train CartPole-v1", "Discrete actions"),
         ("train --env Pendulum-v1", "no option --env: give its value alone"),
         ("train Pendulum-v1 --lr 3", "no option --lr; did you mean --actor-lr, --critic-lr.$"),
-        ("train Pendulum-v1 --batch 3", "did you mean --batch-size, "),
+        ("train Pendulum-v1 --batch 3", "did you mean --batch-norm, --batch-size"),
         ("train Pendulum-v1 --no-decay", "did you mean --no-lr-decay"),
         ("train Pendulum-v1 --steps 3000 --eval-every 5000", "eval_every must be between 1 and"),
         ("train Pendulum-v1 --steps 0", "steps must be more than warmup_steps"),
