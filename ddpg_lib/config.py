@@ -8,10 +8,16 @@ from dataclasses import dataclass, fields, replace
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
+
 from ddpg_lib.errors import did_you_mean
-from ddpg_lib.parts.networks import ACTIVATIONS
 from ddpg_lib.parts.noise import NOISES
-from ddpg_lib.parts.normalization import WHERE
+
+# Named where no PyTorch is needed, for the command line checks them before it imports that.
+ACTIVATIONS = ("relu", "tanh", "elu", "silu")
+"""Of hidden layers, by name; :mod:`ddpg_lib.parts.networks` has the functions."""
+WHERE = {"none": (), "actor": ("actor",), "critic": ("critic",), "both": ("actor", "critic")}
+"""The networks that a kind of normalization can be asked for."""
 
 
 def _is_whole(x: Any) -> bool:
@@ -22,6 +28,13 @@ def _is_finite(x: Any) -> bool:
     return isinstance(x, Real) and not isinstance(x, bool) and math.isfinite(x)
 
 
+def _plain(x: Any) -> Any:
+    """NumPy's numbers as Python's, which JSON can hold, and lists and arrays as tuples."""
+    if isinstance(x, np.generic | np.ndarray):
+        x = x.tolist()
+    return tuple(map(_plain, x)) if isinstance(x, list | tuple | range) else x
+
+
 # Annotation of a field -> whether a value is of its type, and that type in words.
 TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "bool": (lambda x: isinstance(x, bool), "True or False"),
@@ -29,7 +42,10 @@ TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "float": (_is_finite, "a finite number"),
     "float | None": (lambda x: x is None or _is_finite(x), "a finite number or None"),
     "str": (lambda x: isinstance(x, str), "a name"),
-    "tuple[int, ...]": (lambda x: isinstance(x, tuple) and all(map(_is_whole, x)), "whole numbers"),
+    "tuple[int, ...]": (
+        lambda x: isinstance(x, tuple) and all(map(_is_whole, x)),
+        "whole numbers, one a layer, such as (64, 64)",
+    ),
 }
 
 
@@ -105,7 +121,7 @@ class Config:
     steps : int
         Environment steps of each agent, warm-up included; one update a step after it.
     eval_every : int
-        Steps between evaluations.
+        Steps between evaluations; one follows the last step in any case.
     eval_episodes : int
         Episodes of each evaluation.
 
@@ -144,13 +160,13 @@ class Config:
     eval_episodes: int = 10
 
     def __post_init__(self) -> None:
-        if isinstance(self.hidden, Iterable):
-            # A list does as well; a frozen dataclass can be changed in no other way.
-            object.__setattr__(self, "hidden", tuple(self.hidden))
         for field in fields(self):
+            value = _plain(getattr(self, field.name))
+            # A frozen dataclass can be changed in no other way.
+            object.__setattr__(self, field.name, value)
             is_one, what = TYPES[str(field.type)]
-            if not is_one(getattr(self, field.name)):
-                raise ValueError(f"{field.name} must be {what}; got {getattr(self, field.name)!r}")
+            if not is_one(value):
+                raise ValueError(f"{field.name} must be {what}; got {value!r}")
         require_one_of("activation", self.activation, ACTIVATIONS)
         require_one_of("noise", self.noise, NOISES)
         require_one_of("layer_norm", self.layer_norm, WHERE)
@@ -191,8 +207,15 @@ class Config:
         kinds = {"layer": self.layer_norm, "batch": self.batch_norm}
         return next((kind for kind, where in kinds.items() if network in WHERE[where]), "none")
 
+    def eval_every_within(self, steps: int) -> int:
+        """``eval_every``, or ``steps`` where that is less: a short run is evaluated at its end."""
+        return max(min(self.eval_every, steps), 1)  # steps below 1 are refused for themselves
+
     def replace(self, **changes: Any) -> Config:
         """A copy with ``changes`` to the named fields.
+
+        Where ``steps`` is among them and ``eval_every`` is not, the latter becomes
+        :meth:`eval_every_within` these steps.
 
         Raises
         ------
@@ -201,4 +224,6 @@ class Config:
         """
         for name in changes:
             require_one_of("a hyperparameter", name, self.__dataclass_fields__)
+        if _is_whole(changes.get("steps")) and "eval_every" not in changes:
+            changes["eval_every"] = self.eval_every_within(changes["steps"])
         return replace(self, **changes)

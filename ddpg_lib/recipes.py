@@ -113,7 +113,7 @@ RECIPES = {
 
 
 def recipe(name: str, **changes: Any) -> Config:
-    """A recipe of ``RECIPES`` by name, with ``changes`` to the named fields.
+    """A recipe of ``RECIPES`` by name, with ``changes`` as for :meth:`ddpg_lib.Config.replace`.
 
     Raises
     ------

@@ -1,6 +1,7 @@
 """Hyperparameters: every impossible value is refused, and the message names the field."""
 
 import dataclasses
+import json
 import re
 
 import numpy as np
@@ -8,7 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ddpg_lib import DDPG, RECIPES, Config, recipe, train
+from ddpg_lib import DDPG, RECIPES, Config, config, recipe, train
+from ddpg_lib.parts import networks
 
 
 @pytest.mark.parametrize(
@@ -76,6 +78,37 @@ def test_combinations_that_cannot_work_are_refused():
         Config(n_step=5, warmup_steps=4)
     one_of_each = Config(batch_norm="actor", layer_norm="critic")
     assert (one_of_each.norm("actor"), one_of_each.norm("critic")) == ("batch", "layer")
+
+
+def test_widths_are_shown_by_an_example():
+    with pytest.raises(ValueError, match=r"hidden must be .* such as \(64, 64\); got 8"):
+        Config(hidden=8)
+
+
+def test_the_activations_named_are_those_that_there_are():
+    assert set(config.ACTIVATIONS) == set(networks.ACTIVATIONS)
+
+
+def test_numpys_numbers_become_pythons():
+    """So that a run folder can hold them."""
+    given = {"hidden": np.array([8, 4]), "steps": np.int64(9_000), "lr_decay": np.bool_(True)}
+    made = Config(**given, gamma=np.float32(0.5))
+    assert json.loads(json.dumps(dataclasses.asdict(made)))["hidden"] == [8, 4]
+    assert made == Config(hidden=(8, 4), steps=9_000, lr_decay=True, gamma=0.5)
+    with pytest.raises(ValueError, match=r"batch_size must be a whole number; got 8\.0"):
+        Config(batch_size=np.float64(8.0))
+
+
+def test_a_short_run_is_evaluated_at_its_end():
+    assert recipe("default", steps=3_000).eval_every == 3_000
+    assert Config().replace(steps=30_000).eval_every == Config().eval_every
+    assert Config().replace(steps=3_000, eval_every=100).eval_every == 100
+    with pytest.raises(ValueError, match="eval_every must be between 1 and steps; got 5000"):
+        recipe("default", steps=3_000, eval_every=5_000)
+    with pytest.raises(ValueError, match="steps must be more than warmup_steps"):
+        recipe("default", steps=0)
+    with pytest.raises(ValueError, match="steps must be a whole number"):
+        recipe("default", steps=3e3)
 
 
 SMALL = {
@@ -152,6 +185,8 @@ def test_near_names_are_suggested():
         recipe("pendulm")
     with pytest.raises(ValueError, match="did you mean batch_size"):
         recipe("pendulum", batchsize=3)
+    with pytest.raises(ValueError, match="did you mean actor_lr, critic_lr"):
+        recipe("pendulum", lr=3)
 
 
 def test_every_field_is_documented():

@@ -14,6 +14,7 @@ from sphinx.application import Sphinx
 
 from ddpg_lib.figures.page import to_html
 from ddpg_lib.figures.style import use_house_style
+from ddpg_lib.results.experiments import EXPERIMENTS
 from ddpg_lib.results.published import (
     OURS,
     ablations,
@@ -23,7 +24,6 @@ from ddpg_lib.results.published import (
     rows,
 )
 from ddpg_lib.results.recorded import recorded
-from ddpg_lib.results.reproduce import EXPERIMENTS
 
 MARK = "<!-- results -->"
 CSV = "results.csv"

@@ -1,31 +1,48 @@
-"""The commands of the command line: dataclasses whose fields are their options."""
+"""The commands of the command line: dataclasses whose fields are their options.
+
+A command imports what it works with in its ``run``, after it has refused what it can, so that help
+and refusals come at once.
+"""
 
 from __future__ import annotations
 
 import ast
 import contextlib
 import dataclasses
-import errno
 import io
+import itertools
+import json
 import re
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
+from ddpg_lib.cli.checks import (
+    require_at_least_one,
+    require_environment,
+    require_free,
+    require_output,
+    require_run,
+    writing,
+)
 from ddpg_lib.config import Config
-from ddpg_lib.evaluation import EVALUATION_SEED, evaluate, play
-from ddpg_lib.figures.curves import learning_curves
-from ddpg_lib.figures.film import film
+from ddpg_lib.parts.seeds import checked
 from ddpg_lib.recipes import RECIPES
-from ddpg_lib.results.reproduce import reproduce
-from ddpg_lib.runs.folder import curves_of
-from ddpg_lib.runs.session import load, resume, train
+from ddpg_lib.results.experiments import experiment
+
+if TYPE_CHECKING:
+    from ddpg_lib.runs.run import Run
 
 Folder = Annotated[Path, arg(metavar="RUN")]
-Folders = Annotated[tuple[Path, ...], arg(metavar="RUN")]
+Folders = Annotated[tuple[Path, ...], arg(metavar="RUN [RUN ...]")]
+FIGURES = (".svg", ".pdf", ".png", ".eps", ".ps", ".jpg", ".tif", ".webp")
+FILMS = (".mp4", ".gif")
+LARGEST = 100  # inches; Matplotlib draws no picture of more than 65,536 pixels a side
+WORDS = {"true": True, "false": False, "none": None, "null": None}  # in any case
 
 
 @dataclasses.dataclass
@@ -35,9 +52,10 @@ class Train:
     Attributes
     ----------
     env : str
-        A Gymnasium id, or module:Id for one that a module of yours registers.
+        A Gymnasium id, or module:Id for one that a module of yours registers, such as a module.py
+        in this folder.
     config : Config
-        Defaults are the recipe's.
+        Defaults are the recipe's; evaluations are no further apart than the steps.
     recipe : str
         Named hyperparameters; `ddpg recipes` lists them.
     seeds : tuple of str
@@ -66,20 +84,27 @@ class Train:
 
     def run(self) -> None:
         """Train, and say what came out."""
-        name = re.sub(r"[^\w.-]+", "-", self.env)
-        folder = self.folder or Path("runs") / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
-        seeds = parse_seeds(self.seeds)
-        run = train(
-            self.env,
-            self.config,
-            seeds,
-            env_kwargs=parse_kwargs(self.env_kwargs),
-            device=self.device,
-            compile=self.compile,
-            folder=folder,
-            checkpoint_every=self.checkpoint_every,
-        )
-        print(f"{run.summary()}\n{run.seconds:.0f} s; the run is in {folder}")
+        seeds = checked(parse_seeds(self.seeds))
+        env_kwargs = parse_kwargs(self.env_kwargs)
+        require_at_least_one("checkpoint_every", self.checkpoint_every)
+        if self.folder is not None:
+            require_free(self.folder)
+        require_environment(self.env)
+        from ddpg_lib.runs.session import train
+
+        with contextlib.ExitStack() as stack:
+            folder = self.folder or stack.enter_context(new_folder(self.env))
+            run = train(
+                self.env,
+                self.config,
+                seeds,
+                env_kwargs=env_kwargs,
+                device=self.device,
+                compile=self.compile,
+                folder=folder,
+                checkpoint_every=self.checkpoint_every,
+            )
+        _say_finished(run, folder)
 
 
 @dataclasses.dataclass
@@ -90,49 +115,73 @@ class Resume:
     ----------
     run_folder : Path
         The run folder.
+    device : str, optional
+        Where the networks live from now on; by default where they lived.
     """
 
     run_folder: Positional[Folder]
+    device: str | None = None
 
     def run(self) -> None:
         """Train on, and say what came out."""
-        run = resume(self.run_folder)
-        print(f"{run.summary()}\n{run.seconds:.0f} s; the run is in {self.run_folder}")
+        require_run(self.run_folder)
+        from ddpg_lib.runs.session import resume
+
+        _say_finished(resume(self.run_folder, device=self.device), self.run_folder)
 
 
 @dataclasses.dataclass
 class Evaluate:
-    """Play episodes with the noise-free policies of a run's last checkpoint.
+    """Play episodes with the noise-free policies of the last checkpoint of one run or of several.
 
     Attributes
     ----------
-    run_folder : Path
-        The run folder.
+    runs : tuple of Path
+        Run folders, finished or not.
     episodes : int
         Episodes of each agent.
     seed : int, optional
         Of the first episode; by default the same starts as in training's evaluations.
+    env_kwargs : tuple of str
+        KEY=VALUE pairs for gymnasium.make, in addition to those of the training or in their place.
+    device : str, optional
+        Where the networks live; by default where they were trained.
+    json : bool
+        Print one JSON object a run, on a line of its own, and nothing else.
     """
 
-    run_folder: Positional[Folder]
+    runs: Positional[Folders]
     episodes: int = 100
     seed: int | None = None
+    env_kwargs: tuple[str, ...] = ()
+    device: str | None = None
+    json: bool = False
 
     def run(self) -> None:
-        """Evaluate, and print the returns.
+        """Evaluate one run after the other, and print the returns."""
+        _require_runs(self.runs)
+        require_at_least_one("episodes", self.episodes)
+        others = parse_kwargs(self.env_kwargs)
+        from ddpg_lib.evaluation import EVALUATION_SEED, evaluate
+        from ddpg_lib.runs.session import load
 
-        Raises
-        ------
-        ValueError
-            If there are no episodes to play.
-        """
-        if self.episodes < 1:
-            raise ValueError(f"episodes must be at least 1, got {self.episodes}")
-        run = load(self.run_folder)
         seed = EVALUATION_SEED if self.seed is None else self.seed
-        returns = evaluate(run.agent, run.env, self.episodes, seed, **run.env_kwargs)
-        again = dataclasses.replace(run, returns=returns[:, None], steps=run.steps[-1:])
-        print(f"{again.summary()}\n{self.episodes} episodes of each agent")
+        for folder in self.runs:
+            # Some simulators greet on the standard output, which holds nothing but the answers.
+            with contextlib.redirect_stdout(sys.stderr):
+                run = load(folder, device=self.device)
+                kwargs = {**run.env_kwargs, **others}
+                returns = evaluate(run.agent, run.env, self.episodes, seed, **kwargs)
+            run = dataclasses.replace(
+                run, returns=returns[:, None], steps=run.steps[-1:], env_kwargs=kwargs
+            )
+            if self.json:
+                answer = {"folder": str(folder), **_in_numbers(run)}
+                print(json.dumps(answer, default=str), flush=True)
+                continue
+            if len(self.runs) > 1:
+                print(folder)
+            print(f"{run.summary()}\n{self.episodes} episodes of each agent", flush=True)
 
 
 @dataclasses.dataclass
@@ -144,17 +193,20 @@ class Film:
     run_folder : Path
         The run folder.
     output : Path
-        The film's file.
+        The film's file; its ending says the format: mp4 or gif.
     seed : int, optional
         The agent's seed; by default the agent with the best last return.
     episodes : int
         Episodes to film.
+    device : str, optional
+        Where the networks live; by default where they were trained.
     """
 
     run_folder: Positional[Folder]
     output: Positional[Annotated[Path, arg(metavar="OUT.mp4")]]
     seed: int | None = None
     episodes: int = 1
+    device: str | None = None
 
     def run(self) -> None:
         """Play and encode.
@@ -164,14 +216,25 @@ class Film:
         ValueError
             If no agent has that seed.
         """
-        run = load(self.run_folder)
+        require_run(self.run_folder)
+        require_at_least_one("episodes", self.episodes)
+        require_output(self.output, FILMS)
+        from ddpg_lib.evaluation import play
+        from ddpg_lib.figures.film import film, gif
+        from ddpg_lib.runs.session import load
+
+        run = load(self.run_folder, device=self.device)
         if self.seed is not None and self.seed not in run.seeds:
             raise ValueError(f"there is no agent with seed {self.seed}; seeds: {run.seeds}")
         best = int(run.curves[:, -1].argmax())
         agent = best if self.seed is None else run.seeds.index(self.seed)
-        _ready(self.output)
         scene = play(run.agent, agent, run.env, self.episodes, **run.env_kwargs)
-        _write(self.output, film(scene.frames, scene.fps, str(self.output), show=False))
+        if self.output.suffix.lower() == ".gif":
+            content = gif(scene.frames, scene.fps)
+        else:
+            content = film(scene.frames, scene.fps, str(self.output), show=False)
+        with writing(self.output):
+            self.output.write_bytes(content)
         returns = ", ".join(f"{x:.1f}" for x in scene.returns)
         print(f"{self.output}: the agent with seed {run.seeds[agent]}, return {returns}")
 
@@ -185,34 +248,54 @@ class Plot:
     runs : tuple of Path
         Run folders, finished or not.
     output : Path
-        The figure's file; its ending says the format: svg, png or pdf.
+        The figure's file; its ending says the format: svg, pdf, png, eps, ps, jpg, tif or webp.
+    labels : tuple of str
+        What to call the runs, one each; by default their folders' names.
+    size : tuple of float
+        Width and height in inches.
     """
 
     runs: Positional[Folders]
     output: Annotated[Path, arg(aliases=["-o"])] = Path("curves.svg")
+    labels: tuple[str, ...] = ()
+    size: Annotated[tuple[float, float], arg(metavar="WIDTH HEIGHT")] = (5.6, 3.3)
 
     def run(self) -> None:
-        """Draw, and save the figure.
+        """Draw, and save the figure."""
+        _require_runs(self.runs)
+        labels = self._labels()
+        self._require_size()
+        require_output(self.output, FIGURES)
+        from ddpg_lib.figures.curves import learning_curves
+        from ddpg_lib.runs.folder import curves_of
 
-        Raises
-        ------
-        ValueError
-            If no run is named, or the file's ending is no format.
-        """
-        if not self.runs:
-            raise ValueError("name one run folder or more")
-        names = [path.resolve().name for path in self.runs]
-        labels = names if len(set(names)) == len(names) else [str(path) for path in self.runs]
         found = {label: curves_of(path) for label, path in zip(labels, self.runs, strict=True)}
-        figure = learning_curves(found if len(found) > 1 else next(iter(found.values())))
-        kind = self.output.suffix.removeprefix(".") or "svg"
-        if kind not in figure.canvas.get_supported_filetypes():
-            raise ValueError(f"{self.output}: choose a name that ends in .svg, .png or .pdf")
-        _ready(self.output)
+        named = len(found) > 1 or self.labels
+        figure = learning_curves(found if named else next(iter(found.values())))
+        figure.set_size_inches(self.size)
         content = io.BytesIO()
-        figure.savefig(content, format=kind)
-        _write(self.output, content.getvalue())
+        figure.savefig(content, format=self.output.suffix.removeprefix(".").lower())
+        with writing(self.output):
+            self.output.write_bytes(content.getvalue())
         print(f"{self.output}: {len(found)} run{'s' * (len(found) > 1)}")
+
+    def _labels(self) -> Sequence[str]:
+        if self.labels:
+            if len(set(self.labels)) < len(self.labels) or len(self.labels) != len(self.runs):
+                raise ValueError(
+                    f"labels must be one a run, and different; {len(self.runs)} "
+                    f"run{'s' * (len(self.runs) > 1)} got {', '.join(map(repr, self.labels))}"
+                )
+            return self.labels
+        names = [path.resolve().name for path in self.runs]
+        return names if len(set(names)) == len(names) else [str(path) for path in self.runs]
+
+    def _require_size(self) -> None:
+        if not all(0 < side <= LARGEST for side in self.size):
+            sides = " ".join(f"{side:g}" for side in self.size)
+            raise ValueError(
+                f"size must be a width and a height in inches, up to {LARGEST}; got {sides}"
+            )
 
 
 @dataclasses.dataclass
@@ -250,6 +333,9 @@ class Reproduce:
 
     def run(self) -> None:
         """Train, and write the manifest."""
+        require_environment(experiment(self.name).env)
+        from ddpg_lib.results.reproduce import reproduce
+
         folder = self.folder or Path("reproduced") / self.name
         run = reproduce(self.name, folder, compile=self.compile)
         print(f"{run.summary()}\n{run.seconds:.0f} s; what ships of it: {folder}/record")
@@ -276,7 +362,9 @@ def parse_seeds(words: Sequence[str]) -> list[int]:
 
 
 def parse_kwargs(words: Sequence[str]) -> dict[str, Any]:
-    """Keyword arguments from words such as ``continuous=True``; no Python literal is text.
+    """Keyword arguments from words such as ``continuous=true``; no Python literal is text.
+
+    The words of ``WORDS`` count as literals in any case; within quotes they are text.
 
     Raises
     ------
@@ -287,12 +375,69 @@ def parse_kwargs(words: Sequence[str]) -> dict[str, Any]:
     for word in words:
         key, equals, value = word.partition("=")
         if not equals or not key.isidentifier():
-            raise ValueError(f"env_kwargs are pairs such as continuous=True, not {word!r}")
+            raise ValueError(f"env_kwargs are pairs such as continuous=true, not {word!r}")
+        if value.lower() in WORDS:
+            kwargs[key] = WORDS[value.lower()]
+            continue
         try:
             kwargs[key] = ast.literal_eval(value)
-        except (ValueError, SyntaxError):
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
             kwargs[key] = value
     return kwargs
+
+
+@contextlib.contextmanager
+def new_folder(env: str) -> Iterator[Path]:
+    """A run folder under runs/, named after environment and time, that no other process has.
+
+    It is removed at the end if nothing came into it.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be made.
+    """
+    name = re.sub(r"[^\w.-]+", "-", env) + time.strftime("-%Y%m%d-%H%M%S")
+    for number in itertools.count(1):
+        folder = Path("runs") / (name if number == 1 else f"{name}-{number}")
+        with writing(folder), contextlib.suppress(FileExistsError):
+            # Of several processes only one can make a folder.
+            folder.mkdir(parents=True)
+            break
+    try:
+        yield folder
+    finally:
+        with contextlib.suppress(OSError):  # something is in it
+            folder.rmdir()
+
+
+def _require_runs(folders: Sequence[Path]) -> None:
+    if not folders:
+        raise ValueError("name one run folder or more")
+    for folder in folders:
+        require_run(folder)
+
+
+def _say_finished(run: Run, folder: Path) -> None:
+    print(f"{run.summary()}\n{run.seconds:.0f} s; the run is in {folder}")
+
+
+def _in_numbers(run: Run) -> dict[str, Any]:
+    """The last evaluation of a run, as JSON has it."""
+    from ddpg_lib.maths.stats import bootstrap_interval, iqm
+    from ddpg_lib.runs.plan import name_of
+
+    means = run.curves[:, -1]
+    return {
+        "env": name_of(run.env),
+        "env_kwargs": run.env_kwargs,
+        "steps": int(run.steps[-1]),
+        "seeds": run.seeds,
+        "episodes": run.returns.shape[-1],
+        "mean_returns": means.tolist(),
+        "interquartile_mean": float(iqm(means)),
+        "interval_95": [float(x) for x in bootstrap_interval(means)] if len(means) > 1 else None,
+    }
 
 
 def _as_typed(name: str, value: Any) -> str:
@@ -300,24 +445,3 @@ def _as_typed(name: str, value: Any) -> str:
         return f"--{name}" if value else f"--no-{name}"
     words = value if isinstance(value, tuple) else (value,)
     return " ".join([f"--{name}", *map(str, words)])
-
-
-def _ready(path: Path) -> None:
-    """Find out before the work whether its result can be written."""
-    with _writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, "it is a folder")
-
-
-def _write(path: Path, content: bytes) -> None:
-    with _writing(path):
-        path.write_bytes(content)
-
-
-@contextlib.contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise ValueError(f"cannot write {path}: {error.strerror}") from None

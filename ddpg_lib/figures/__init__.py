@@ -1,7 +1,7 @@
 """Figures, films and tables, in one style."""
 
 from ddpg_lib.figures.curves import Curves, draw_stack, label_end, learning_curves
-from ddpg_lib.figures.film import film, frame_of, side_by_side
+from ddpg_lib.figures.film import film, frame_of, gif, side_by_side
 from ddpg_lib.figures.page import show, to_html, to_svg
 from ddpg_lib.figures.style import COLORS, use_house_style
 from ddpg_lib.figures.tables import table
@@ -12,6 +12,7 @@ __all__ = [
     "draw_stack",
     "film",
     "frame_of",
+    "gif",
     "label_end",
     "learning_curves",
     "show",

@@ -64,7 +64,7 @@ def learning_curves(
     ax.set_xlabel("environment steps of each agent")
     ax.set_ylabel("return of an episode, without noise")
     ax.xaxis.set_major_formatter(mpl.ticker.StrMethodFormatter("{x:,.0f}"))
-    if len(labelled) > 1:
+    if any(labelled):
         ax.legend()
     figure = ax.figure
     assert isinstance(figure, Figure)

@@ -6,6 +6,7 @@ import base64
 import html
 import io
 import itertools
+import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -52,6 +53,66 @@ def film(
     ValueError
         If there is no frame, or its sides are not even.
     """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "film.mp4"
+        options = ["-crf", "27", "-preset", "slow", "-movflags", "+faststart"]
+        _write(path, frames, fps, "libx264", "yuv420p", options)
+        data = path.read_bytes()
+    if show:
+        from IPython.display import display
+
+        display({"text/html": _film_html(data, alt, caption), "text/plain": alt}, raw=True)
+    return data
+
+
+def gif(frames: Iterable[NDArray[np.uint8]], fps: float) -> bytes:
+    """Encode frames as an animated GIF, in the 256 colors that suit them, which plays forever.
+
+    Of more than 50 frames a second some are left out: a faster GIF is played slowly.
+
+    Parameters
+    ----------
+    frames : iterable of array, shape (height, width, 3)
+        RGB, all of one size with even sides.
+    fps : float
+        Frames a second.
+
+    Returns
+    -------
+    bytes
+        The file's content.
+
+    Raises
+    ------
+    ValueError
+        If there is no frame, or its sides are not even.
+    """
+    rate = f"fps={min(fps, 50)}"
+    dots = "paletteuse=dither=bayer:bayer_scale=4:diff_mode=rectangle"  # dots that do not flicker
+    with tempfile.TemporaryDirectory() as folder:
+        film, palette, path = (Path(folder) / x for x in ("film.mkv", "palette.png", "film.gif"))
+        # The colors are chosen when all frames are known; kept without loss, and not in memory.
+        _write(film, frames, fps, "ffv1", "bgr0")
+        _ffmpeg("-i", film, "-vf", f"{rate},palettegen", palette)
+        _ffmpeg("-i", film, "-i", palette, "-lavfi", f"{rate}[x];[x][1:v]{dots}", path)
+        return path.read_bytes()
+
+
+def _write(
+    path: Path,
+    frames: Iterable[NDArray[np.uint8]],
+    fps: float,
+    codec: str,
+    pixels: str,
+    options: Sequence[str] = (),
+) -> None:
+    """Encode frames into a file.
+
+    Raises
+    ------
+    ValueError
+        If there is no frame, or its sides are not even.
+    """
     iterator = iter(frames)
     first = next(iterator, None)
     if first is None:
@@ -59,29 +120,26 @@ def film(
     height, width = first.shape[:2]
     if height % 2 or width % 2:
         raise ValueError(f"a film's sides must be even, got {width} x {height} pixels")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "film.mp4"
-        writer = imageio_ffmpeg.write_frames(
-            str(path),
-            (width, height),
-            fps=fps,
-            codec="libx264",
-            quality=None,
-            output_params=["-crf", "27", "-preset", "slow", "-movflags", "+faststart"],
-            macro_block_size=2,
-            ffmpeg_log_level="error",
-        )
-        writer.send(None)
-        writer.send(np.ascontiguousarray(first))
-        for frame in iterator:
-            writer.send(np.ascontiguousarray(frame))
-        writer.close()
-        data = path.read_bytes()
-    if show:
-        from IPython.display import display
+    writer = imageio_ffmpeg.write_frames(
+        str(path),
+        (width, height),
+        fps=fps,
+        codec=codec,
+        pix_fmt_out=pixels,
+        quality=None,
+        output_params=list(options),
+        macro_block_size=2,
+        ffmpeg_log_level="error",
+    )
+    writer.send(None)
+    for frame in itertools.chain([first], iterator):
+        writer.send(np.ascontiguousarray(frame))
+    writer.close()
 
-        display({"text/html": _film_html(data, alt, caption), "text/plain": alt}, raw=True)
-    return data
+
+def _ffmpeg(*arguments: str | Path) -> None:
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", *map(str, arguments)]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
 
 
 def _film_html(data: bytes, alt: str, caption: str) -> str:

@@ -63,5 +63,8 @@ def use_house_style() -> None:
             "legend.frameon": False,
             "image.cmap": "viridis",
             "svg.fonttype": "path",
+            # Whole TrueType fonts: many journals refuse Matplotlib's usual Type 3.
+            "pdf.fonttype": 42,
+            "ps.fonttype": 42,
         }
     )

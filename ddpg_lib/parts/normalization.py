@@ -9,9 +9,6 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 from torch.nn import functional
 
-WHERE = {"none": (), "actor": ("actor",), "critic": ("critic",), "both": ("actor", "critic")}
-"""The networks that a kind of normalization can be asked for."""
-
 WITHOUT_FLOAT64 = ("mps",)  # types of device
 
 

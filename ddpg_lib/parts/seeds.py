@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
 
 import numpy as np
@@ -17,9 +18,15 @@ def checked(seeds: Iterable[int]) -> tuple[int, ...]:
     Raises
     ------
     ValueError
-        If there is none, or one is negative or appears twice.
+        If they are no whole numbers, there is none, or one is negative or appears twice.
     """
-    numbers = tuple(int(seed) for seed in seeds)
+    try:
+        numbers = tuple(map(operator.index, seeds))
+    except TypeError:
+        raise ValueError(
+            "seeds must be a list of whole numbers, one an agent, such as [0, 1, 2] or range(8); "
+            f"got {seeds!r}"
+        ) from None
     if not numbers or len(set(numbers)) < len(numbers) or min(numbers) < 0:
         raise ValueError(
             f"seeds must be one or more different numbers, none negative, got {list(numbers)}"

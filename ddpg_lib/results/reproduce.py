@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ddpg_lib.ddpg import DDPG
-from ddpg_lib.errors import did_you_mean
 from ddpg_lib.evaluation import evaluate
 from ddpg_lib.maths.stats import bootstrap_interval, iqm
 from ddpg_lib.recipes import recipe
+from ddpg_lib.results.experiments import Experiment, experiment
 from ddpg_lib.results.inside import look_inside
 from ddpg_lib.results.recorded import save_weights
 from ddpg_lib.runs.folder import plan_of, read
@@ -27,54 +27,6 @@ from ddpg_lib.runs.run import Run
 from ddpg_lib.runs.saving import CheckpointError, replacing
 from ddpg_lib.runs.session import resume, train
 from ddpg_lib.runs.tables import read_table, write_table
-
-
-@dataclasses.dataclass(frozen=True)
-class Experiment:
-    """A run by name.
-
-    Attributes
-    ----------
-    env : str
-        A Gymnasium id.
-    recipe : str
-        The hyperparameters' name.
-    seeds : tuple of int
-        One an agent.
-    changes : dict
-        Hyperparameters that differ from the recipe's, such as ``steps``.
-    """
-
-    env: str
-    recipe: str
-    seeds: tuple[int, ...]
-    changes: dict[str, Any] = dataclasses.field(default_factory=dict)
-
-
-EXPERIMENTS = {
-    "pendulum": Experiment("Pendulum-v1", "pendulum", tuple(range(8))),
-    "bipedal_walker": Experiment("BipedalWalker-v3", "bipedal_walker", tuple(range(4))),
-    "bipedal_walker_one_step": Experiment(
-        "BipedalWalker-v3", "bipedal_walker", tuple(range(4)), {"n_step": 1}
-    ),
-    "half_cheetah": Experiment("HalfCheetah-v5", "half_cheetah", tuple(range(4))),
-    "inverted_pendulum": Experiment("InvertedPendulum-v5", "inverted_pendulum", tuple(range(8))),
-    "inverted_pendulum_no_norm": Experiment(
-        "InvertedPendulum-v5", "inverted_pendulum", tuple(range(8)), {"layer_norm": "none"}
-    ),
-    "lunar_lander": Experiment("LunarLanderContinuous-v3", "lunar_lander", tuple(range(8))),
-    "lunar_lander_one_step": Experiment(
-        "LunarLanderContinuous-v3", "lunar_lander", tuple(range(8)), {"n_step": 1}
-    ),
-    "lunar_lander_white_noise": Experiment(
-        "LunarLanderContinuous-v3",
-        "lunar_lander",
-        tuple(range(8)),
-        {"noise": "gaussian", "sigma": 0.5},
-    ),
-    "reacher": Experiment("Reacher-v5", "reacher", tuple(range(8))),
-}
-"""What the book shows, by name."""
 
 FINAL_SEED = 3_000_000  # other starts than those of training, of evaluations, of looks inside
 EPISODES = 100  # of each final policy
@@ -129,10 +81,7 @@ def reproduce(name: str, folder: Path, progress: bool = True, compile: bool = Tr
     CheckpointError
         As :func:`ddpg_lib.train`, and if the folder holds something else.
     """
-    if name not in EXPERIMENTS:
-        hint = did_you_mean(name, EXPERIMENTS)
-        raise ValueError(f"there is no recorded run {name!r}, only {', '.join(EXPERIMENTS)}{hint}")
-    asked = EXPERIMENTS[name]
+    asked = experiment(name)
     record = folder / "record"
     if (folder / "config.json").exists():
         plan = plan_of(folder, *read(folder))

@@ -5,21 +5,26 @@ import os
 import re
 import shlex
 import signal
+import struct
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import gymnasium as gym
+import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.backend_bases import FigureCanvasBase
 from shared import TINY, same
 
-from ddpg_lib import RECIPES, Config, evaluate, load, train
+from ddpg_lib import RECIPES, Config, bootstrap_interval, evaluate, iqm, load, train
 from ddpg_lib.cli import main as cli
-from ddpg_lib.cli.commands import parse_kwargs, parse_seeds
-from ddpg_lib.results import reproduce as reproduction
+from ddpg_lib.cli.commands import FIGURES, Plot, new_folder, parse_kwargs, parse_seeds
+from ddpg_lib.evaluation import Scene
+from ddpg_lib.figures import use_house_style
+from ddpg_lib.results.experiments import EXPERIMENTS, Experiment
 from ddpg_lib.results.recorded import RecordedRun
-from ddpg_lib.results.reproduce import Experiment
 
 ROOT = Path(__file__).resolve().parents[2]
 SHORT = (
@@ -31,6 +36,7 @@ SHORT = (
 def ddpg(capsys, tmp_path, monkeypatch):
     """Carry out a line in an empty folder; gives the exit code and what was said."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
 
     def call(line):
         with pytest.MonkeyPatch.context() as patch:
@@ -100,6 +106,70 @@ def test_a_folder_is_made_up_where_none_is_named(ddpg, tmp_path):
     assert f"runs/{folder.name}" in out
 
 
+def test_folders_made_up_in_the_same_second_differ_and_empty_ones_go(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("ddpg_lib.cli.commands.time.strftime", lambda form: "-now")
+    with new_folder("My/Env-v0") as one, new_folder("My/Env-v0") as two:
+        assert [str(one), str(two)] == ["runs/My-Env-v0-now", "runs/My-Env-v0-now-2"]
+        (two / "config.json").touch()
+    assert list((tmp_path / "runs").iterdir()) == [tmp_path / two]
+    with new_folder("My/Env-v0") as three, new_folder("My/Env-v0") as four:
+        assert [three, four] == [one, Path("runs/My-Env-v0-now-3")]
+
+
+def test_a_refused_run_leaves_no_folder(ddpg, tmp_path):
+    assert ddpg("train Pendulum-v1 --env-kwargs nonsense=1")[0] == 2
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "eval_every"),
+    [
+        ("--steps 3000", 3_000),
+        ("--steps=30_000", 5_000),
+        ("--recipe pendulum --steps 2100", 500),
+        ("--recipe lunar_lander --steps 9000 --warmup-steps 100", 9_000),
+        ("--steps 3000 --eval_every 100", 100),
+    ],
+)
+def test_a_short_run_is_evaluated_at_its_end(line, eval_every):
+    assert cli.parse(["train", "X", *line.split()]).config.eval_every == eval_every
+
+
+DRONE = """
+import gymnasium as gym
+import numpy as np
+
+class Drone(gym.Env):
+    observation_space = action_space = gym.spaces.Box(-1, 1, (2,))
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        return np.zeros(2, np.float32), {}
+
+    def step(self, action):
+        return np.zeros(2, np.float32), float(action[0]), False, False, {}
+
+gym.register("Drone-v0", Drone, max_episode_steps=10)
+"""
+
+
+def test_a_module_in_this_folder_is_found_and_hides_no_other(ddpg, tmp_path, monkeypatch):
+    monkeypatch.delitem(gym.registry, "Drone-v0", raising=False)
+    (tmp_path / "ddpg_test_drone.py").write_text(DRONE)
+    before = list(sys.path)
+    assert ddpg(f"train ddpg_test_drone:Drone-v0 {SHORT} --folder r")[0] == 0
+    assert sys.path == [*before, str(tmp_path)]
+    assert ddpg("evaluate r --episodes 1")[0] == 0
+    code, _, err = ddpg("train ddpg_test_drone:Drome-v0")
+    assert code == 2
+    assert "no environment 'ddpg_test_drone:Drome-v0'; did you mean Drone-v0" in err
+
+
+def test_an_id_without_its_version_is_the_latest(ddpg):
+    assert ddpg(f"train Pendulum {SHORT} --folder r")[0] == 0
+
+
 @pytest.mark.parametrize(
     ("words", "seeds"), [(["0"], [0]), (["0-3"], [0, 1, 2, 3]), (["5", "7-8"], [5, 7, 8])]
 )
@@ -116,6 +186,9 @@ def test_keyword_arguments():
         "sizes": (1, 2),
         "equation": "a=b",
     }
+    words = ["a=false", "b=TRUE", "c=none", "d=Null", "e='false'", "f=", f"g={'(' * 1000}"]
+    values = [False, True, None, None, "false", "", "(" * 1000]
+    assert parse_kwargs(words) == dict(zip("abcdefg", values, strict=True))
 
 
 # ---- What cannot work ----
@@ -137,23 +210,42 @@ def test_keyword_arguments():
         ("train Pendulum-v1 --seeds a", "seeds are numbers such as 3 or ranges such as 0-7"),
         ("train Pendulum-v1 --seeds 3-1", "ranges such as 0-7, not '3-1'"),
         ("train Pendulum-v1 --seeds 1 1", "different numbers"),
-        ("train Pendulum-v1 --env-kwargs g", "pairs such as continuous=True"),
+        ("train Pendulum-v1 --env-kwargs g", "pairs such as continuous=true"),
         ("train Pendulum-v1 --env-kwargs nonsense=1", "nonsense"),
         ("train Pendulum-v1 --device nowhere", "nowhere|device"),
         ("train Pendulum-v1 --checkpoint-every 0", "checkpoint_every must be at least 1"),
         ("train Pendulm-v1", "did you mean Pendulum-v1"),
-        ("train no_module:Pendulum-v1", "no module 'no_module'"),
+        ("train Xyzzyx", "one of your own is called module:Id"),
+        ("train no_module:Pendulum-v1", "no module 'no_module' in this folder or installed"),
         ("train CartPole-v1", "Discrete actions"),
+        ("train --env Pendulum-v1", "no option --env: give its value alone"),
+        ("train Pendulum-v1 --lr 3", "no option --lr; did you mean --actor-lr, --critic-lr.$"),
+        ("train Pendulum-v1 --batch 3", "did you mean --batch-norm, --batch-size"),
+        ("train Pendulum-v1 --no-decay", "did you mean --no-lr-decay"),
+        ("train Pendulum-v1 --steps 3000 --eval-every 5000", "eval_every must be between 1 and"),
+        ("train Pendulum-v1 --steps 0", "steps must be more than warmup_steps"),
         ("resume nowhere", "nowhere holds no run"),
+        ("resume {run} --device nowhere", "nowhere|device"),
         ("evaluate nowhere", "nowhere holds no run"),
+        ("evaluate", "name one run folder"),
+        ("evaluate {run} nowhere", "nowhere holds no run"),
         ("evaluate {run} --episodes 0", "episodes must be at least 1"),
+        ("evaluate {run} --env-kwargs g", "pairs such as continuous=true"),
+        ("evaluate {run} --env-kwargs nonsense=1 --episodes 1", "nonsense"),
         ("film {run} film.mp4 --seed 4", "no agent with seed 4; seeds: .3, 8"),
         ("film {run} film.mp4 --episodes 0", "episodes must be at least 1"),
-        ("plot -o fig.svg", "name one run folder"),
-        ("plot {run} -o fig.doc", "ends in .svg, .png or .pdf"),
-        ("plot {run} -o /dev/null/fig.svg", "cannot write /dev/null/fig.svg"),
+        ("film {run} film.avi", "film.avi: choose a name that ends in .mp4 or .gif"),
         ("film {run} .", "cannot write .: it is a folder"),
+        ("plot -o fig.svg", "name one run folder"),
+        ("plot {run} -o fig.doc", "ends in .svg, .pdf, .png, .* or .webp"),
+        ("plot {run} -o fig", "fig: choose a name that ends in"),
+        ("plot {run} -o /dev/null/fig.svg", "cannot write /dev/null/fig.svg"),
+        ("plot {run} --labels a b", "labels must be one a run, and different; 1 run got 'a', 'b'"),
+        ("plot {run} {run} --labels a a", "and different; 2 runs got 'a', 'a'"),
+        ("plot {run} --size 3 0", "size must be a width and a height in inches, .* got 3 0"),
+        ("plot {run} --size nan 3", "size must be"),
         ("train Pendulum-v1 --folder {run}", "holds a run already"),
+        ("train Pendulum-v1 --folder {run}/config.json", "is a file: choose another folder"),
         ("reproduce pendulm", "did you mean pendulum"),
     ],
 )  # fmt: skip
@@ -166,11 +258,18 @@ def test_what_cannot_work_is_one_line_and_exit_code_2(ddpg, run, line, message):
     assert only.startswith("ddpg: ")
 
 
+def test_a_file_without_permission_is_refused_before_the_work(ddpg, run, monkeypatch):
+    monkeypatch.setattr("os.access", lambda *_: False)
+    assert ddpg(f"plot {run} -o a.svg")[::2] == (
+        2, "ddpg: cannot write a.svg: you have no permission\n"
+    )  # fmt: skip
+
+
 def test_an_unexpected_error_names_its_kind_and_how_to_see_more(ddpg, monkeypatch):
     def broken(*_, **__):
         raise LookupError("lost")
 
-    monkeypatch.setattr("ddpg_lib.cli.commands.train", broken)
+    monkeypatch.setattr("ddpg_lib.runs.session.train", broken)
     code, _, err = ddpg("train Pendulum-v1")
     assert (code, err) == (2, "ddpg: lost (LookupError; DDPG_DEBUG=1 shows where)\n")
     monkeypatch.setenv("DDPG_DEBUG", "1")
@@ -192,21 +291,81 @@ def test_evaluate_prints_each_agents_return(ddpg, run):
     assert ddpg(f"evaluate {run} --episodes 3 --seed 5")[1] != out
 
 
+def test_evaluate_takes_several_runs_and_other_env_kwargs(ddpg, run):
+    code, out, _ = ddpg(f"evaluate {run} {run} --episodes 1 --env-kwargs g=0.5 --device cpu")
+    assert code == 0
+    first, second = re.split(rf"(?m)^{run}$", out)[1:]
+    assert first.strip() == second.strip()
+    known = load(run)
+    value = evaluate(known.agent, "Pendulum-v1", 1, g=0.5)[1, 0]
+    assert f"seed 8: {value:.1f}" in first
+
+
+def test_evaluate_prints_json_and_nothing_else(ddpg, run, monkeypatch):
+    def chatty(*arguments, **kwargs):
+        print("pybullet build time: today")
+        return evaluate(*arguments, **kwargs)
+
+    monkeypatch.setattr("ddpg_lib.evaluation.evaluate", chatty)
+    code, out, _ = ddpg(f"evaluate {run} {run} --json --episodes 2 --env-kwargs g=9")
+    assert code == 0
+    one, other = map(json.loads, out.splitlines())
+    assert one == other
+    means = evaluate(load(run).agent, "Pendulum-v1", 2, g=9).mean(axis=1)
+    assert one["mean_returns"] == means.tolist()
+    assert one["interquartile_mean"] == iqm(means)
+    assert one["interval_95"] == list(bootstrap_interval(means))
+    facts = {"folder", "env", "env_kwargs", "seeds", "episodes", "steps"}
+    assert {name: one[name] for name in facts} == {
+        "folder": str(run), "env": "Pendulum-v1", "env_kwargs": {"g": 9}, "seeds": [3, 8],
+        "episodes": 2, "steps": 450,
+    }  # fmt: skip
+
+
 def test_plot_draws_runs_and_the_ending_says_the_format(ddpg, run, tmp_path):
     assert ddpg(f"plot {run} {run} -o both.svg")[0] == 0
     assert (tmp_path / "both.svg").read_text().startswith("<?xml")
-    assert ddpg(f"plot {run} --output deep/er/one.png")[0] == 0
-    assert (tmp_path / "deep/er/one.png").read_bytes().startswith(b"\x89PNG")
+    assert ddpg(f"plot {run} --output deep/er/one.PNG --size 3 2")[0] == 0
+    data = (tmp_path / "deep/er/one.PNG").read_bytes()
+    assert data.startswith(b"\x89PNG")
+    assert struct.unpack(">II", data[16:24]) == (330, 220)
+
+
+def test_plot_embeds_whole_fonts_and_shows_labels(ddpg, run, tmp_path, monkeypatch):
+    labels = []
+    monkeypatch.setattr("matplotlib.axes.Axes.legend", lambda ax: labels.append(ax.lines[2]))
+    assert ddpg(f"plot {run} -o fig.pdf --labels 'my run'")[0] == 0
+    assert labels[0].get_label() == "my run"
+    data = (tmp_path / "fig.pdf").read_bytes()
+    assert b"/CIDFontType2" in data
+    assert b"/Type3" not in data
+
+
+def test_matplotlib_knows_every_ending_and_the_size_is_the_house_styles():
+    use_house_style()
+    known = FigureCanvasBase.get_supported_filetypes()
+    assert {ending.removeprefix(".") for ending in FIGURES} <= set(known)
+    assert list(Plot(()).size) == mpl.rcParams["figure.figsize"]
 
 
 def test_film_plays_in_a_browser(ddpg, run, tmp_path):
     pytest.importorskip("pygame")
-    code, out, _ = ddpg(f"film {run} film.mp4 --seed 8")
+    code, out, _ = ddpg(f"film {run} film.mp4 --seed 8 --device cpu")
     assert code == 0
     data = (tmp_path / "film.mp4").read_bytes()
     assert data[4:8] == b"ftyp"
     assert len(data) > 5_000
     assert re.search(r"the agent with seed 8, return -\d+\.\d", out)
+
+
+def test_a_film_that_ends_in_gif_is_a_gif(ddpg, run, tmp_path, monkeypatch):
+    def play(*_, **__):
+        frames = iter(np.full((5, 8, 6, 3), 9, np.uint8))
+        return Scene(frames, 30.0, [-1.0])
+
+    monkeypatch.setattr("ddpg_lib.evaluation.play", play)
+    assert ddpg(f"film {run} a.GIF")[0] == 0
+    assert (tmp_path / "a.GIF").read_bytes().startswith(b"GIF89a")
 
 
 def test_recipes_can_be_typed_again(ddpg):
@@ -222,7 +381,7 @@ def test_recipes_can_be_typed_again(ddpg):
 def test_reproduce_leaves_a_manifest(ddpg, tmp_path, monkeypatch):
     changes = {"steps": 60, "warmup_steps": 50, "eval_every": 60, "eval_episodes": 1}
     tiny = Experiment("Pendulum-v1", "pendulum", (0, 1), changes)
-    monkeypatch.setitem(reproduction.EXPERIMENTS, "tiny", tiny)
+    monkeypatch.setitem(EXPERIMENTS, "tiny", tiny)
     assert ddpg("reproduce tiny --no-compile")[0] == 0
     manifest = json.loads((tmp_path / "reproduced/tiny/record/manifest.json").read_text())
     assert manifest["command"] == "ddpg reproduce tiny --no-compile"
@@ -255,9 +414,7 @@ def test_reproduce_leaves_a_manifest(ddpg, tmp_path, monkeypatch):
     assert ddpg("reproduce tiny --no-compile")[0] == 0
     again = json.loads((tmp_path / "reproduced/tiny/record/manifest.json").read_text())
     assert again["sha256"] == manifest["sha256"]
-    monkeypatch.setitem(
-        reproduction.EXPERIMENTS, "other", Experiment("Pendulum-v1", "pendulum", (5,))
-    )
+    monkeypatch.setitem(EXPERIMENTS, "other", Experiment("Pendulum-v1", "pendulum", (5,)))
     code, _, err = ddpg("reproduce other --folder reproduced/tiny")
     assert code == 2
     assert "holds another run" in err
@@ -287,13 +444,84 @@ def test_ctrl_c_then_resume_ends_as_without(tmp_path):
     np.testing.assert_array_equal(load(tmp_path / "a").returns, load(tmp_path / "b").returns)
 
 
-def test_the_program_is_installed_and_fast_to_refuse(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", "ddpg_lib", "evaluate", "nowhere"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
+def in_a_process(*words, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "ddpg_lib", *words],
+        cwd=ROOT, env={**os.environ, **environment}, capture_output=True, check=False,
     )  # fmt: skip
+
+
+def test_the_program_is_installed(tmp_path):
+    done = in_a_process("evaluate", "nowhere")
     assert done.returncode == 2
-    assert done.stdout == ""
-    assert done.stderr == "ddpg: nowhere holds no run: begin one with `ddpg train`\n"
+    assert done.stdout == b""
+    assert done.stderr == b"ddpg: nowhere holds no run: begin one with `ddpg train`\n"
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert 'ddpg = "ddpg_lib.cli.main:main"' in text
+
+
+def test_help_and_refusals_import_neither_torch_nor_matplotlib_nor_scipy(tmp_path):
+    """They take seconds. The time itself is another on every machine."""
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/config.json").touch()
+    lines = [
+        "--help", "train --help", "recipes", "trian", "train X-v0", "train x:X-v0",
+        "train Pendulum-v1 --gama 1", "train Pendulum-v1 --gamma 1", "train Pendulum-v1 --recipe x",
+        "train Pendulum-v1 --seeds 1 1", "train Pendulum-v1 --env-kwargs x",
+        "train Pendulum-v1 --folder run", "train Pendulum-v1 --checkpoint-every 0",
+        "evaluate nowhere", "evaluate run --episodes 0", "resume nowhere", "plot nowhere",
+        "plot run -o fig.doc", "plot run --size 0 1", "plot run --labels a b", "film nowhere a.mp4",
+        "film run a.avi", "film run a.mp4 --episodes 0", "reproduce pendulm",
+    ]  # fmt: skip
+    program = """
+import sys
+from ddpg_lib.cli.main import main
+for line in sys.argv[1:]:
+    try:
+        assert main(line.split()) == (0 if line == "recipes" else 2), line
+    except SystemExit as stop:
+        assert line.endswith("--help") and not stop.code
+    heavy = {"torch", "matplotlib", "scipy"} & set(sys.modules)
+    assert not heavy, (line, heavy)
+"""
+    command = [sys.executable, "-c", program, *lines]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_terminal_that_knows_ascii_alone_shows_help_and_refusals():
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = in_a_process("--help", **plain)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"  - train      Train a stack of agents" in done.stdout
+    assert b"\\u" not in done.stdout
+    done = in_a_process("train", "Pendulum-v1", "--gamma", "größer", PYTHONIOENCODING="ascii")
+    assert done.returncode == 2
+    assert b"could not convert string to float: 'gr\\xf6\\xdfer'" in done.stderr
+    assert done.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("line", ["recipes", "train --help", "evaluate nowhere"])
+def test_where_nobody_reads_on_it_ends_silently(line):
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "ddpg_lib", *line.split()]
+    silent = line != "evaluate nowhere"  # which says so on the other output
+    done = subprocess.run(
+        command, cwd=ROOT, stdout=write, stderr=subprocess.PIPE if silent else write, check=False
+    )
+    os.close(write)
+    assert done.returncode == 1
+    assert not done.stderr
+
+
+def test_a_pipe_that_broke_elsewhere_is_an_error(ddpg, monkeypatch):
+    def broken(*_, **__):
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr("ddpg_lib.runs.session.train", broken)
+    monkeypatch.setattr("ddpg_lib.cli.main._is_unread", lambda: False)
+    assert ddpg("train Pendulum-v1")[::2] == (2, "ddpg: [Errno 32] Broken pipe\n")

@@ -9,7 +9,7 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from ddpg_lib import figures, iqm
 from ddpg_lib.figures.film import side_by_side
@@ -127,6 +127,22 @@ def test_learning_curves_show_every_agent_and_the_interquartile_mean():
     assert [t.get_text() for t in figure.axes[0].get_legend().get_texts()] == ["a", "b"]
 
 
+def test_a_single_run_has_a_legend_if_it_has_a_name():
+    run = Run("Pendulum-v1", recipe("pendulum"), [0], None, np.arange(5), np.zeros((1, 5, 3)), [])
+    assert figures.learning_curves(run).axes[0].get_legend() is None
+    legend = figures.learning_curves({"mine": run}).axes[0].get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["mine"]
+
+
+@pytest.mark.parametrize("form", ["pdf", "ps"])
+def test_saved_figures_hold_whole_fonts(form):
+    """Many journals refuse Type 3."""
+    content = io.BytesIO()
+    sketch().savefig(content, format=form)
+    assert re.search(rb"/CIDFontType2|/FontType 42", content.getvalue())
+    assert not re.search(rb"/Type3|/FontType 3\b", content.getvalue())
+
+
 def test_a_film_decodes_to_its_frames(tmp_path):
     frames = [np.full((64, 96, 3), 40 * k, np.uint8) for k in range(5)]
     data = figures.film(frames, fps=10, alt="gray", show=False)
@@ -157,10 +173,26 @@ def test_a_film_brings_the_frame_halfway_as_a_picture(displayed):
     assert page.endswith("</video><figcaption>Lighter.</figcaption></figure>")
 
 
+@pytest.mark.parametrize(("fps", "milliseconds"), [(30, {30, 40}), (100, {20})])
+def test_a_gif_has_its_frames_in_their_colors(fps, milliseconds):
+    colors = np.random.default_rng(0).integers(0, 256, (10, 3), np.uint8)
+    gif = Image.open(io.BytesIO(figures.gif([np.full((16, 24, 3), x) for x in colors], fps)))
+    assert (gif.format, gif.size, gif.info["loop"]) == ("GIF", (24, 16), 0)
+    shown, lasting = [], set()
+    for frame in ImageSequence.Iterator(gif):
+        shown.append(frame.convert("RGB").getpixel((12, 8)))
+        lasting.add(frame.info["duration"])
+    assert lasting == milliseconds
+    every = 2 if fps == 100 else 1  # browsers play a faster GIF slowly
+    np.testing.assert_array_equal(shown, colors[::every])
+
+
 @pytest.mark.parametrize("frames", [[], [np.zeros((63, 96, 3), np.uint8)]])
 def test_impossible_films_are_refused(frames):
     with pytest.raises(ValueError, match="film"):
         figures.film(frames, fps=10, alt="x", show=False)
+    with pytest.raises(ValueError, match="film"):
+        figures.gif(frames, fps=10)
 
 
 def test_frame_of_is_the_figure():

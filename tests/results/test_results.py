@@ -15,6 +15,7 @@ from ddpg_lib.maths.stats import iqm
 from ddpg_lib.results import published
 from ddpg_lib.results import recorded as results
 from ddpg_lib.results import reproduce as reproduction
+from ddpg_lib.results.experiments import EXPERIMENTS
 from ddpg_lib.results.published import (
     COLUMNS,
     OURS,
@@ -25,7 +26,6 @@ from ddpg_lib.results.published import (
     rows,
 )
 from ddpg_lib.results.recorded import DATA, MOMENTS, names, recorded
-from ddpg_lib.results.reproduce import EXPERIMENTS
 from ddpg_lib.runs.tables import read_table, write_table
 
 LIVE = 10  # episodes of each agent

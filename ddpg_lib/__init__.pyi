@@ -1,0 +1,55 @@
+# What `from ddpg_lib import ...` finds, and where; __init__.py reads it, and so do type checkers.
+
+from .config import Config
+from .ddpg import DDPG
+from .envs.border import DivergenceError, UnsupportedSpaceError
+from .envs.making import UnavailableEnvironmentError
+from .envs.stack import StackedEnvs
+from .evaluation import evaluate
+from .maths.stats import bootstrap_interval, iqm
+from .numpy_ddpg import NumpyDDPG
+from .parts.frames import FrameReplay
+from .parts.losses import actor_loss, critic_loss, soft_update, td_target
+from .parts.networks import Actor, Critic
+from .parts.noise import DecayingNoise, GaussianNoise, OrnsteinUhlenbeckNoise
+from .parts.nstep import NStepReplay
+from .parts.replay import Batch, ReplayBuffer
+from .recipes import RECIPES, recipe
+from .runs.run import Run
+from .runs.saving import CheckpointError
+from .runs.session import load, resume, train
+
+__version__: str
+
+__all__ = [
+    "DDPG",
+    "RECIPES",
+    "Actor",
+    "Batch",
+    "CheckpointError",
+    "Config",
+    "Critic",
+    "DecayingNoise",
+    "DivergenceError",
+    "FrameReplay",
+    "GaussianNoise",
+    "NStepReplay",
+    "NumpyDDPG",
+    "OrnsteinUhlenbeckNoise",
+    "ReplayBuffer",
+    "Run",
+    "StackedEnvs",
+    "UnavailableEnvironmentError",
+    "UnsupportedSpaceError",
+    "actor_loss",
+    "bootstrap_interval",
+    "critic_loss",
+    "evaluate",
+    "iqm",
+    "load",
+    "recipe",
+    "resume",
+    "soft_update",
+    "td_target",
+    "train",
+]
