@@ -255,7 +255,59 @@ class Reproduce:
         print(f"{run.summary()}\n{run.seconds:.0f} s; what ships of it: {folder}/record")
 
 
-COMMANDS = (Train, Evaluate, Film, Plot, Resume, Recipes, Reproduce)
+@dataclasses.dataclass
+class Export:
+    """Write an agent's policy to a file that acts without this library.
+
+    Attributes
+    ----------
+    run_folder : Path
+        The run folder.
+    output : Path
+        The policy's file; its ending says the format: npz, for NumPy, or onnx.
+    seed : int, optional
+        The agent's seed; by default the agent with the best last return.
+    """
+
+    run_folder: Positional[Folder]
+    output: Positional[Annotated[Path, arg(metavar="OUT.npz|OUT.onnx")]]
+    seed: int | None = None
+
+    def run(self) -> None:
+        """Write the policy of the last checkpoint, and say how to use it.
+
+        Raises
+        ------
+        ValueError
+            If no agent has that seed, or the file's ending is no format.
+        """
+        from ddpg_lib.deploy.onnx_policy import require_onnx, save_onnx
+        from ddpg_lib.deploy.policy import save_policy
+        from ddpg_lib.runs.plan import name_of
+
+        path = str(self.output)
+        model = f"onnxruntime.InferenceSession({path!r})"
+        formats = {
+            ".npz": (save_policy, f"ddpg_lib.load_policy({path!r})(obs)"),
+            ".onnx": (save_onnx, f"{model}.run(None, {{'obs': obs}})[0]"),
+        }
+        if self.output.suffix not in formats:
+            raise ValueError(f"{path}: choose a name that ends in .npz or .onnx")
+        write, use = formats[self.output.suffix]
+        if write is save_onnx:
+            require_onnx()
+        run = load(self.run_folder)
+        if self.seed is not None and self.seed not in run.seeds:
+            raise ValueError(f"there is no agent with seed {self.seed}; seeds: {run.seeds}")
+        last = run.curves[:, -1]
+        agent = int(last.argmax()) if self.seed is None else run.seeds.index(self.seed)
+        _ready(self.output)
+        write(run.agent, self.output, agent, env=name_of(run.env))
+        print(f"{path}: the agent with seed {run.seeds[agent]}, last return {last[agent]:.1f}")
+        print(f"Use: action = {use}")
+
+
+COMMANDS = (Train, Evaluate, Film, Plot, Resume, Recipes, Reproduce, Export)
 
 
 def parse_seeds(words: Sequence[str]) -> list[int]:
