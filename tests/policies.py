@@ -9,7 +9,7 @@ from ddpg_lib import DDPG, Config
 
 LOW, HIGH = np.array([-2.0, 0.1], np.float32), np.array([0.5, 10.3], np.float32)
 SMALL = Config(
-    hidden=(16, 12), final_init=0.3, actor_lr=1e-2, batch_size=16, buffer_size=200,
+    hidden=(16, 12), final_init=0.3, batch_size=16, buffer_size=200,
     warmup_steps=10, steps=50, eval_every=50,
 )  # fmt: skip
 ACTIVATIONS = ("relu", "tanh", "elu", "silu")
@@ -26,12 +26,12 @@ def observations(rng, *shape):
 def trained(config=SMALL, seeds=(3, 8), kind=DDPG):
     """A stack whose weights and statistics have moved, and its noise too."""
     agent, rng, n = kind(3, LOW, HIGH, config, seeds), np.random.default_rng(0), len(seeds)
-    for _ in range(60):
+    for _ in range(50):
         obs, next_obs = observations(rng, 2, n)
         ended = rng.random(n) < 0.2
         action, reward = rng.uniform(LOW, HIGH, (n, 2)), rng.normal(size=n)
         agent.remember(obs, action, reward, next_obs, ended, ~ended)
-    for _ in range(20):
+    for _ in range(10):
         agent.update()
         agent.explore(obs)
     return agent

@@ -33,17 +33,16 @@ def load_policy(path: str | Path) -> Callable[[ArrayLike], Array]:
     ValueError
         If it is damaged, of another version, or not from ``save_policy``.
     """
-    try:
-        with np.load(path) as file:
-            p: dict[str, Any] = dict(file)
-        kind = f"{p['format']} {p['version']}"
-    except OSError:
-        raise
-    except Exception as error:
-        raise ValueError(f"{path} is damaged, or no file of save_policy") from error
+    with open(path, "rb") as file:
+        try:
+            p: dict[str, Any] = dict(np.load(file))
+            kind = f"{p['format']} {p['version']}" if len(p) == p["entries"] else "a part of one"
+        except Exception as error:
+            raise ValueError(f"{path} is damaged, or no file of save_policy") from error
     if kind != "ddpg_lib policy 1":
         raise ValueError(f"{path} holds {kind}, and this loader reads ddpg_lib policy 1")
-    count, layers = sum(name.startswith("weight_") for name in p), []
+    count = sum(name.startswith("weight_") for name in p)
+    layers: list[Any] = []
     for i in range(count):
         parts = [p.get(f"{name}_{i}") for name in ("weight", "bias", "gain", "offset")]
         layers.append((*parts, FUNCTIONS[str(p["activation" if i < count - 1 else "squash"])]))

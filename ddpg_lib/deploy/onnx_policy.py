@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -60,9 +61,9 @@ def save_onnx(
     low, high, one = p["action_low"], p["action_high"], np.float32(1)
     constants = {name: x for name, x in p.items() if x.dtype == np.float32}
     constants |= {"center": (high + low) / 2, "half_range": (high - low) / 2, "-1": -one, "1": one}
-    nodes = []
+    nodes: list[onnx.NodeProto] = []
 
-    def apply(operator: str, *inputs: str, **options: float) -> str:
+    def apply(operator: str, *inputs: str, **options: Any) -> str:
         output = f"{operator}_{len(nodes)}"
         nodes.append(helper.make_node(operator, inputs, [output], **options))
         return output

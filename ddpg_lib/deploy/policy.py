@@ -111,12 +111,14 @@ def policy_arrays(
     for name, x in numbers.items():
         if name != "obs_limit" and not np.isfinite(x).all():
             raise ValueError(f"the actor cannot act: not all numbers of its {name} are finite")
-    return {name: np.asarray(x) for name, x in texts.items()} | numbers
+    entries = {"entries": np.asarray(1 + len(texts) + len(numbers))}
+    return {name: np.asarray(x) for name, x in texts.items()} | entries | numbers
 
 
 def bounds_of(agent: DDPG) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The lowest and the highest actions, ``(action_dim,)``, in the environment's units."""
-    return agent.center - agent.half_range, agent.center + agent.half_range
+    low, high = agent.center - agent.half_range, agent.center + agent.half_range
+    return np.asarray(low, np.float32), np.asarray(high, np.float32)
 
 
 def seeds_of(agent: DDPG) -> list[int]:
@@ -130,7 +132,8 @@ def _activation(agent: DDPG) -> str:
     foreign = [type(x).__name__ for x in agent.actor.modules() if type(x) not in KNOWN]
     if getattr(agent.act, "__func__", None) is not DDPG.act:
         foreign.append(f"{type(agent).__name__}.act")
-    names = [k for k, function in ACTIVATIONS.items() if function is agent.actor.activation]
+    function = getattr(agent.actor, "activation", None)
+    names = [name for name, known in ACTIVATIONS.items() if known is function]
     if foreign or not names:
         raise ValueError(
             "a policy's file holds what the library's Actor computes, and this policy has "
@@ -160,7 +163,7 @@ def _observation(
         ):
             raise ValueError(
                 f"obs_low and obs_high must be {obs_dim} finite numbers each, low below high; "
-                f"got {obs_low} and {obs_high}"
+                f"got {obs_low!r} and {obs_high!r}"
             )
         shift, scale = low + (high - low) * shift, scale / (high - low)
     return {"obs_shift": shift, "obs_scale": scale, "obs_limit": limit}

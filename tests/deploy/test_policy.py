@@ -1,9 +1,11 @@
 """A policy's file and its loader act as the agent does, whatever it is made of, or refuse."""
 
+import re
 import shutil
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from ddpg_lib.deploy.numpy_policy import load_policy
 from ddpg_lib.deploy.policy import bounds_of, policy_arrays, save_policy, seeds_of
 from ddpg_lib.parts.networks import Actor
 
+ROOT = Path(__file__).resolve().parents[2]
 OBS = observations(np.random.default_rng(1), 2, 200)
 
 
@@ -137,7 +140,7 @@ def test_the_file_holds_what_its_table_says(tmp_path):
         "activation": "elu",
         "squash": "tanh",
     }
-    assert p["version"] == 1
+    assert (p["version"], p["entries"]) == (1, len(p))
     assert {name: x.shape for name, x in p.items() if x.dtype == np.float32} == {
         "obs_shift": (3,),
         "obs_scale": (3,),
@@ -155,6 +158,14 @@ def test_the_file_holds_what_its_table_says(tmp_path):
         "action_low": (2,),
         "action_high": (2,),
     }
+
+
+def test_the_page_of_the_reference_names_all_that_a_file_can_hold():
+    page = (ROOT / "book/api/deploy.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.*?) \|", page, re.MULTILINE)
+    documented = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    written = policy_arrays(agent_of("elu", "layer_norm", True, False))
+    assert documented == {re.sub(r"_\d+$", "_i", name) for name in written}
 
 
 def test_what_is_not_there_is_not_in_the_file():
@@ -309,14 +320,31 @@ def test_another_kind_of_file_is_refused(tmp_path, kind):
 
 
 def test_a_damaged_file_is_refused_wherever_it_is_cut_or_changed(file):
-    data = file.read_bytes()
+    data, expected = file.read_bytes(), load_policy(file)(OBS[1])
     for length in (1, 100, len(data) // 2, len(data) - 1):
         file.write_bytes(data[:length])
         with pytest.raises(ValueError, match="damaged, or no file of save_policy"):
             load_policy(file)
-    place = data.index(b"weight_1") + 300  # within its numbers
-    file.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
-    with pytest.raises(ValueError, match="damaged, or no file of save_policy"):
+    rng, refused = np.random.default_rng(0), 0
+    for place in rng.integers(0, len(data), 80):
+        changed = bytearray(data)
+        changed[place] ^= 1 << int(rng.integers(8))
+        file.write_bytes(changed)
+        try:
+            policy = load_policy(file)
+        except ValueError:
+            refused += 1
+        else:  # a date, say
+            np.testing.assert_array_equal(policy(OBS[1]), expected)
+    assert refused > 40
+
+
+def test_a_file_that_lacks_a_part_is_refused(file):
+    with np.load(file) as whole:
+        parts = dict(whole)
+    del parts["bias_1"]
+    np.savez(file, **parts)
+    with pytest.raises(ValueError, match="holds a part of one, and this loader reads"):
         load_policy(file)
 
 
