@@ -160,6 +160,12 @@ def test_the_file_holds_what_its_table_says(tmp_path):
     }
 
 
+def test_the_loader_fits_on_the_page():
+    """Without scrolling: the widest line of a chapter's code."""
+    source = Path(numpy_policy.__file__).read_text(encoding="utf-8")
+    assert max(map(len, source.splitlines())) <= 88
+
+
 def test_the_page_of_the_reference_names_all_that_a_file_can_hold():
     page = (ROOT / "book/api/deploy.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (`.*?) \|", page, re.MULTILINE)
@@ -292,7 +298,7 @@ def file(tmp_path):
 
 @pytest.mark.parametrize("shape", [(), (2,), (4,), (3, 2), (3, 1)])
 def test_observations_of_another_shape_are_refused(file, shape):
-    with pytest.raises(ValueError, match=r"shape \(\.\.\., 3\), got \("):
+    with pytest.raises(ValueError, match=r"observations must be \(\.\.\., 3\), got \("):
         load_policy(file)(np.zeros(shape))
 
 
@@ -344,12 +350,12 @@ def test_a_file_that_lacks_a_part_is_refused(file):
         parts = dict(whole)
     del parts["bias_1"]
     np.savez(file, **parts)
-    with pytest.raises(ValueError, match="holds a part of one, and this loader reads"):
+    with pytest.raises(ValueError, match="damaged, or no file of save_policy"):
         load_policy(file)
 
 
 def test_a_newer_version_is_named(file):
     with np.load(file) as old:
         np.savez(file, **{**old, "version": 2})
-    with pytest.raises(ValueError, match="holds ddpg_lib policy 2, and this loader reads"):
+    with pytest.raises(ValueError, match="holds ddpg_lib policy 2; this loader reads"):
         load_policy(file)
