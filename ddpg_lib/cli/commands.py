@@ -279,32 +279,35 @@ class Export:
         Raises
         ------
         ValueError
-            If no agent has that seed, or the file's ending is no format.
+            If no agent has that seed, or the file's ending is no format or cannot be written.
         """
+        path, ending = str(self.output), self.output.suffix.lower()
+        if ending not in (".npz", ".onnx"):
+            raise ValueError(f"{path}: choose a name that ends in .npz or .onnx")
+        try:
+            self.output.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(f"cannot write {path}: {error.strerror}") from None
         from ddpg_lib.deploy.onnx_policy import require_onnx, save_onnx
         from ddpg_lib.deploy.policy import save_policy
         from ddpg_lib.runs.plan import name_of
+        from ddpg_lib.runs.session import load
 
-        path = str(self.output)
-        model = f"onnxruntime.InferenceSession({path!r})"
-        formats = {
-            ".npz": (save_policy, f"ddpg_lib.load_policy({path!r})(obs)"),
-            ".onnx": (save_onnx, f"{model}.run(None, {{'obs': obs}})[0]"),
-        }
-        if self.output.suffix not in formats:
-            raise ValueError(f"{path}: choose a name that ends in .npz or .onnx")
-        write, use = formats[self.output.suffix]
-        if write is save_onnx:
+        if ending == ".onnx":
             require_onnx()
         run = load(self.run_folder)
         if self.seed is not None and self.seed not in run.seeds:
             raise ValueError(f"there is no agent with seed {self.seed}; seeds: {run.seeds}")
         last = run.curves[:, -1]
         agent = int(last.argmax()) if self.seed is None else run.seeds.index(self.seed)
-        _ready(self.output)
+        write = save_policy if ending == ".npz" else save_onnx
         write(run.agent, self.output, agent, env=name_of(run.env))
         print(f"{path}: the agent with seed {run.seeds[agent]}, last return {last[agent]:.1f}")
-        print(f"Use: action = {use}")
+        if ending == ".npz":
+            print(f"Use: action = ddpg_lib.load_policy({path!r})(obs)")
+        else:
+            model = f"onnxruntime.InferenceSession({path!r})"
+            print(f"Use: action = {model}.run(None, {{'obs': obs}})[0]")
 
 
 COMMANDS = (Train, Evaluate, Film, Plot, Resume, Recipes, Reproduce, Export)

@@ -1,7 +1,7 @@
 """`ddpg export`: the policy of a run in a file of its own."""
 
-import importlib.util
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -72,6 +72,7 @@ def test_the_line_on_how_to_use_an_onnx_file_is_true(export, run):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        ([".npz"], ".npz: choose a name that ends in .npz or .onnx"),
         (["policy.pt"], "policy.pt: choose a name that ends in .npz or .onnx"),
         (["policy"], "policy: choose a name that ends in .npz or .onnx"),
         (["policy.npz", "--seed", "4"], r"no agent with seed 4; seeds: \[3, 8\]"),
@@ -85,7 +86,7 @@ def test_what_cannot_work_is_one_line(export, words, message):
 
 
 def test_what_is_no_format_is_refused_before_the_run_is_read(export, monkeypatch):
-    monkeypatch.setattr("ddpg_lib.cli.commands.load", None)
+    monkeypatch.setattr("ddpg_lib.runs.session.load", None)
     assert "ends in .npz or .onnx" in export("policy.pt")[2]
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "onnx", None)  # as where it is not installed
     assert 'pip install "ddpg-lib[onnx]"' in export("policy.onnx")[2]
