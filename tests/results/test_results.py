@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from ddpg_lib import Config, recipe
+from ddpg_lib import DDPG, Config, recipe
 from ddpg_lib.evaluation import evaluate
 from ddpg_lib.maths.stats import iqm
 from ddpg_lib.results import published
@@ -156,6 +156,19 @@ def test_weights_of_another_stack_are_refused(tmp_path):
     (tmp_path / "w.safetensors").write_bytes(b"no weights")
     with pytest.raises(ValueError, match="does not fit this stack"):
         results.load_weights(agent, tmp_path / "w.safetensors")
+
+
+def test_some_agents_of_a_file_bring_their_own_statistics(tmp_path):
+    config = recorded("pendulum").config.replace(normalize_obs=True, layer_norm="both")
+    agent = DDPG(3, [-2.0], [2.0], config, (0, 1, 2))
+    means = np.arange(3).reshape(3, 1, 1)
+    agent.obs_norm.add(means + np.random.default_rng(0).normal(size=(3, 9, 3)))
+    results.save_weights(agent, tmp_path / "w.safetensors")
+    some = DDPG(3, [-2.0], [2.0], config, (8, 9))
+    results.load_weights(some, tmp_path / "w.safetensors", [2, 0])
+    obs = np.ones((3, 4, 3))
+    np.testing.assert_allclose(some.act(obs[:2]), agent.act(obs)[[2, 0]], atol=1e-6)
+    assert some.obs_norm.count == 9
 
 
 def test_a_continued_run_repeats_its_notes(tmp_path, monkeypatch):
