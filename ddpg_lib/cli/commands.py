@@ -509,8 +509,8 @@ def _say_finished(run: Run, folder: Path) -> None:
 
 def _in_numbers(run: Run) -> dict[str, Any]:
     """The last evaluation of a run, as JSON has it."""
-    from ddpg_lib.maths.stats import bootstrap_interval, iqm
     from ddpg_lib.envs.border import name_of
+    from ddpg_lib.maths.stats import bootstrap_interval, iqm
 
     means = run.curves[:, -1]
     return {

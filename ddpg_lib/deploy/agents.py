@@ -11,7 +11,7 @@ import torch
 
 from ddpg_lib.config import Config
 from ddpg_lib.ddpg import DDPG
-from ddpg_lib.deploy.policy import bounds_of, seeds_of
+from ddpg_lib.deploy.policy import seeds_of
 from ddpg_lib.runs import saving
 from ddpg_lib.runs.folder import as_checkpoint_error
 from ddpg_lib.runs.plan import versions
@@ -33,7 +33,7 @@ def save_agent(agent: DDPG, path: str | Path, *, replay: bool = False) -> None:
     TypeError
         If an attribute of the agent cannot be saved. Nothing is left out silently.
     """
-    low, high = bounds_of(agent)
+    low, high = agent.low, agent.high
     layer: Any = agent.actor.layers[0]
     about = {
         "agent": type(agent).__qualname__,

@@ -86,7 +86,7 @@ def policy_arrays(
     if not 0 <= number < agent.n:
         raise ValueError(f"number must be an agent's place, 0 to {agent.n - 1}; got {number}")
     activation, actor = _activation(agent), agent.actor
-    low, high = bounds_of(agent)
+    low, high = agent.low, agent.high
 
     def own(tensor: Tensor) -> Array:
         # In float64, so that what is folded together is rounded once.
@@ -113,11 +113,6 @@ def policy_arrays(
             raise ValueError(f"the actor cannot act: not all numbers of its {name} are finite")
     entries = {"entries": np.asarray(1 + len(texts) + len(numbers))}
     return {name: np.asarray(x) for name, x in texts.items()} | entries | numbers
-
-
-def bounds_of(agent: DDPG) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The lowest and the highest actions, ``(action_dim,)``, in the environment's units."""
-    return agent.low, agent.high
 
 
 def seeds_of(agent: DDPG) -> list[int]:
