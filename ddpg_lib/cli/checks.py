@@ -95,6 +95,8 @@ def require_output(path: Path, endings: Sequence[str]) -> None:
     if path.suffix.lower() not in endings:
         *most, last = endings
         raise ValueError(f"{path}: choose a name that ends in {', '.join(most)} or {last}")
+    if path.parent.exists() and not path.parent.is_dir():
+        raise ValueError(f"cannot write {path}: {path.parent} is no folder")
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     if not os.access(path if path.exists() else path.parent, os.W_OK):

@@ -273,6 +273,7 @@ class Plot:
         named = len(found) > 1 or self.labels
         figure = learning_curves(found if named else next(iter(found.values())))
         figure.set_size_inches(self.size)
+        figure.axes[0].yaxis.label.set_wrap(True)  # for low ones
         content = io.BytesIO()
         figure.savefig(content, format=self.output.suffix.removeprefix(".").lower())
         with writing(self.output):
