@@ -204,7 +204,7 @@ def test_keyword_arguments():
         ("train --gama 3 Pendulum-v1", "no option --gama; did you mean --gamma"),
         ("train Pendulum-v1 --gamma abc", "--gamma takes FLOAT: .*'abc'"),
         ("train Pendulum-v1 --hidden 8 a", r"--hidden takes \[INT .*'a'"),
-        ("train Pendulum-v1 --max-grad-norm a", r"--max-grad-norm takes {{None}}\|FLOAT: .*'a'"),
+        ("train Pendulum-v1 --max-grad-norm a", "--max-grad-norm takes .*FLOAT: .*'a'"),
         ("train Pendulum-v1 --gamma 3", "gamma must be at least 0 and below 1; got 3"),
         ("train Pendulum-v1 --steps 10", "steps must be more than warmup_steps"),
         ("train Pendulum-v1 --recipe pendulm", "did you mean pendulum"),
