@@ -38,9 +38,9 @@ $(VENV)/.made:
 
 # The library in editable form with the extras that a command needs.
 $(VENV)/.book: EXTRAS := book,box2d
-$(VENV)/.test: EXTRAS := book,dev,lab,box2d,mujoco,tensorboard
+$(VENV)/.test: EXTRAS := book,dev,lab,box2d,mujoco,onnx,tensorboard
 $(VENV)/.lab: EXTRAS := book,lab,box2d,mujoco
-$(VENV)/.bench: EXTRAS := mujoco,bench
+$(VENV)/.bench: EXTRAS := mujoco,onnx,bench
 $(VENV)/.book $(VENV)/.test $(VENV)/.lab $(VENV)/.bench: $(VENV)/.made pyproject.toml constraints.txt
 	@echo "Installing ddpg-lib[$(EXTRAS)] under constraints.txt (the first time takes minutes)"
 	@PYTHONWARNINGS=ignore $(PIP) --no-build-isolation --editable '.[$(EXTRAS)]'
@@ -75,6 +75,7 @@ test-quick: $(VENV)/.test ## test what can be tested in two minutes, between edi
 
 bench: $(VENV)/.bench ## measure speed beside Stable-Baselines3 and SBX (a quiet machine, 15 minutes)
 	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/latency.py
 
 lint: $(VENV)/.test ## check format, style and types
 	$(BIN)/ruff format --check .

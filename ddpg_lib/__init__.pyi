@@ -2,7 +2,16 @@
 
 from .config import Config
 from .ddpg import DDPG
-from .envs.border import DivergenceError, UnsupportedSpaceError
+from .deploy.agents import load_agent, save_agent
+from .deploy.numpy_policy import load_policy
+from .deploy.onnx_policy import save_onnx
+from .deploy.policy import save_policy
+from .envs.border import (
+    DivergenceError,
+    EnvironmentFailedError,
+    InterfaceError,
+    UnsupportedSpaceError,
+)
 from .envs.making import UnavailableEnvironmentError
 from .envs.stack import StackedEnvs
 from .evaluation import evaluate
@@ -17,7 +26,7 @@ from .parts.replay import Batch, ReplayBuffer
 from .recipes import RECIPES, recipe
 from .runs.run import Run
 from .runs.saving import CheckpointError
-from .runs.session import load, resume, train
+from .runs.session import extend, load, resume, train
 
 __version__: str
 
@@ -31,8 +40,10 @@ __all__ = [
     "Critic",
     "DecayingNoise",
     "DivergenceError",
+    "EnvironmentFailedError",
     "FrameReplay",
     "GaussianNoise",
+    "InterfaceError",
     "NStepReplay",
     "NumpyDDPG",
     "OrnsteinUhlenbeckNoise",
@@ -45,10 +56,16 @@ __all__ = [
     "bootstrap_interval",
     "critic_loss",
     "evaluate",
+    "extend",
     "iqm",
     "load",
+    "load_agent",
+    "load_policy",
     "recipe",
     "resume",
+    "save_agent",
+    "save_onnx",
+    "save_policy",
     "soft_update",
     "td_target",
     "train",

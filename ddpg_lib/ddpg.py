@@ -10,15 +10,16 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from ddpg_lib.config import Config
+from ddpg_lib.envs.border import check_bounds
 from ddpg_lib.parts.gradients import actor_loss_through
 from ddpg_lib.parts.losses import actor_loss, critic_loss, soft_update, td_target
-from ddpg_lib.parts.networks import Actor, Critic, target_of
+from ddpg_lib.parts.networks import Actor, Critic, rows_of, target_of
 from ddpg_lib.parts.noise import NOISES
 from ddpg_lib.parts.normalization import RunningNorm
 from ddpg_lib.parts.nstep import NStepReplay
 from ddpg_lib.parts.optim import StackedAdam
 from ddpg_lib.parts.replay import Batch, ReplayBuffer
-from ddpg_lib.parts.seeds import generators
+from ddpg_lib.parts.seeds import Generators, generators
 from ddpg_lib.parts.state import Stateful
 from ddpg_lib.speed.compiling import compiled
 
@@ -54,6 +55,8 @@ class DDPG(Stateful):
         What the last update returned.
     """
 
+    FIXED = ("actor", "critic")  # to which targets and optimizers belong; see networks
+
     def __init__(
         self,
         obs_dim: int,
@@ -66,19 +69,19 @@ class DDPG(Stateful):
     ) -> None:
         self.config = c = config or Config()
         self.device = torch.device(device)
-        low, high = np.asarray(action_low, np.float32), np.asarray(action_high, np.float32)
+        self.low = low = np.asarray(action_low, np.float32)
+        self.high = high = np.asarray(action_high, np.float32)
+        check_bounds(low, high)
         self.center, self.half_range = (high + low) / 2, (high - low) / 2
-        action_dim = low.size
-        self.n = len(seeds)
+        self.obs_dim, action_dim = obs_dim, low.size
         # One generator for each purpose: larger minibatches, say, leave the noise as it was.
         rngs = generators(seeds)
+        self.n = len(rngs["actor"])
         self.warmup_rngs = rngs["warmup"]
 
         # Initialize critic and actor, the targets as copies, the replay buffer and the noise.
-        shape = (obs_dim, action_dim, c.hidden, c.activation, c.final_init)
         self.obs_norm = RunningNorm(self.n, obs_dim) if c.normalize_obs else None
-        critic = Critic(rngs["critic"], *shape, c.action_layer, c.norm("critic"), self.obs_norm)
-        actor = Actor(rngs["actor"], *shape, c.norm("actor"), self.obs_norm, not c.invert_gradients)
+        critic, actor = self.networks(rngs, action_dim)
         self.critic, self.actor = critic.to(self.device), actor.to(self.device)
         self.critic_target, self.actor_target = target_of(self.critic), target_of(self.actor)
         self.critic_optimizer = StackedAdam(
@@ -102,6 +105,17 @@ class DDPG(Stateful):
         self.metrics: dict[str, Tensor] = {}
         self._learn = compiled(self.learn, self.device) if compile else self.learn
 
+    def networks(self, rngs: Generators, action_dim: int) -> tuple[Critic, Actor]:
+        """Make the critic and the actor, with ``rngs["critic"]`` and ``rngs["actor"]``.
+
+        A subclass may return modules of its own that are called alike, with ``(n, batch, ...)``.
+        """
+        c = self.config
+        shape = (self.obs_dim, action_dim, c.hidden, c.activation, c.final_init)
+        critic = Critic(rngs["critic"], *shape, c.action_layer, c.norm("critic"), self.obs_norm)
+        squash = not c.invert_gradients
+        return critic, Actor(rngs["actor"], *shape, c.norm("actor"), self.obs_norm, squash)
+
     def load_networks(self, other: DDPG) -> None:
         """Take over another stack's networks and targets; optimizers and replay begin anew.
 
@@ -118,12 +132,21 @@ class DDPG(Stateful):
 
     @torch.no_grad()
     def act(self, obs: ArrayLike) -> Array:
-        """The policies' noise-free actions: ``(n, ..., obs_dim)`` to ``(n, ..., action_dim)``."""
+        """The policies' noise-free actions: ``(n, ..., obs_dim)`` to ``(n, ..., action_dim)``.
+
+        A stack of one agent takes a single observation ``(obs_dim,)`` too.
+
+        Raises
+        ------
+        ValueError
+            If the shape is another.
+        """
         x = np.array(obs, np.float32)
-        # The networks take (n, rows, obs_dim): whatever axes are between become rows.
-        flat = torch.from_numpy(x.reshape(x.shape[0], -1, x.shape[-1])).to(self.device)
-        scaled = self.actor(flat).cpu().numpy()
-        return self.center + self.half_range * scaled.reshape(*x.shape[:-1], -1)
+        if x.shape == (self.obs_dim,) and self.n == 1:
+            return self.act(x[None])[0]
+        rows = rows_of(x, self.n, self.obs_dim, self.device)
+        scaled = self.actor(rows).cpu().numpy().reshape(*x.shape[:-1], -1)
+        return self._within_bounds(self.center + self.half_range * scaled)
 
     @torch.no_grad()
     def q(self, obs: ArrayLike, action: ArrayLike | None = None) -> Array:
@@ -135,11 +158,9 @@ class DDPG(Stateful):
         """
         x, a = np.array(obs, np.float32), self.act(obs) if action is None else action
         scaled = (np.asarray(a, np.float32) - self.center) / self.half_range
-        flat = [
-            torch.from_numpy(y.reshape(y.shape[0], -1, y.shape[-1])).to(self.device)
-            for y in (x, scaled)
-        ]
-        return self.critic(*flat).cpu().numpy().reshape(x.shape[:-1]) / self.config.reward_scale
+        sized = ((x, self.obs_dim), (scaled, self.low.size))
+        values = self.critic(*(rows_of(y, self.n, size, self.device) for y, size in sized))
+        return values.cpu().numpy().reshape(x.shape[:-1]) / self.config.reward_scale
 
     def explore(self, obs: ArrayLike) -> Array:
         """Select actions ``(n, action_dim)`` with the current policies and exploration noise.
@@ -147,8 +168,8 @@ class DDPG(Stateful):
         ``obs`` is ``(n, obs_dim)``. The actions are clipped to their bounds.
         """
         # In units of the range -1 to 1, so that sigma means the same everywhere.
-        noisy = self.act(obs) + self.half_range * self.noise.sample().astype(np.float32)
-        return np.clip(noisy, self.center - self.half_range, self.center + self.half_range)
+        noise = self.half_range * self.noise.sample().astype(np.float32)
+        return self._within_bounds(self.act(obs) + noise)
 
     def random(self) -> Array:
         """Uniformly random actions ``(n, action_dim)``, for the warm-up."""
@@ -205,9 +226,10 @@ class DDPG(Stateful):
         self.updates += 1
         if self.config.lr_decay:
             # Filled, not assigned: a compiled graph holds on to these tensors.
-            left = max(1 - self.updates / (self.config.steps - self.config.warmup_steps), 0.0)
-            self.critic_optimizer.lr.fill_(left * self.config.critic_lr)
-            self.actor_optimizer.lr.fill_(left * self.config.actor_lr)
+            c = self.config
+            left = max(1 - self.updates / (c.steps - c.warmup_steps), 0.0)
+            self.critic_optimizer.lr.fill_(left * c.critic_lr)
+            self.actor_optimizer.lr.fill_(left * c.actor_lr)
         return dict(self.metrics)
 
     def learn(self, batch: Batch, move_actor: bool = True) -> dict[str, Tensor]:
@@ -249,3 +271,7 @@ class DDPG(Stateful):
     def update_targets(self) -> None:
         """Let the target networks follow the online ones by the fraction tau."""
         soft_update(self.target_weights, self.online_weights, self.config.tau)
+
+    def _within_bounds(self, actions: Array) -> Array:
+        # Rounding can carry center + half_range past the bound itself.
+        return np.minimum(np.maximum(actions, self.low), self.high)

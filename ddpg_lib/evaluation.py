@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from ctypes.util import find_library
 from typing import Any
@@ -14,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ddpg_lib.ddpg import DDPG
-from ddpg_lib.envs.making import EnvLike, make
+from ddpg_lib.envs.border import fail, name_of, require_finite
+from ddpg_lib.envs.making import EnvLike, UnavailableEnvironmentError, close_all, make, make_many
 
 Array = NDArray[Any]
 Envs = Sequence[Sequence[gym.Env[Any, Any]]]
@@ -71,11 +74,25 @@ def rollout(policy: Policy, envs: Envs, seeds: Sequence[int]) -> Iterator[Step]:
     ------
     ValueError
         If an episode does not end within ``LONGEST_EPISODE`` steps.
+    DivergenceError
+        If an action, a reward or an observation is NaN or infinite.
+    EnvironmentFailedError
+        If an environment raises an exception.
     """
-    starts = [[e.reset(seed=s)[0] for e, s in zip(row, seeds, strict=True)] for row in envs]
-    obs = np.array(starts)
-    running = np.ones(obs.shape[:2], bool)
+
+    def who(number: int) -> str:
+        row, column = divmod(number, len(seeds))
+        return f"agent {row} in the episode of reset(seed={seeds[column]})"
+
+    def check(what: str, values: Array) -> None:
+        with np.errstate(over="ignore"):  # the networks compute in float32
+            small = values.astype(np.float32).reshape(-1, *values.shape[2:])
+        require_finite(what, small, steps, who)
+
     steps = 0
+    obs = _begin(envs, seeds, who)
+    check("observation", obs)
+    running = np.ones(obs.shape[:2], bool)
     while running.any():
         if steps == LONGEST_EPISODE:
             raise ValueError(
@@ -86,11 +103,33 @@ def rollout(policy: Policy, envs: Envs, seeds: Sequence[int]) -> Iterator[Step]:
         # Everyone is asked, as the policies are batched; over episodes' actions are not taken.
         action, next_obs, reward = policy(obs), obs.copy(), np.zeros(running.shape)
         terminated, truncated = np.zeros(running.shape, bool), np.zeros(running.shape, bool)
-        for i, k in np.argwhere(running):
-            at = i, k
-            next_obs[at], reward[at], terminated[at], truncated[at], _ = envs[i][k].step(action[at])
+        check("action", np.asarray(action))
+        given = np.array(action)  # an environment may change what it is given
+        for i, j in np.argwhere(running):
+            at = i, j
+            try:
+                result = envs[i][j].step(given[at])
+            except Exception as error:
+                where = f"at step {steps:,} of {who(i * len(seeds) + j)}"
+                fail(envs[i][j], where, error)
+            next_obs[at], reward[at], terminated[at], truncated[at], _ = result
+        check("reward", reward)
+        check("observation", next_obs)
         yield Step(obs, action, reward, next_obs, running, terminated, truncated)
         obs, running = next_obs, running & ~(terminated | truncated)
+
+
+def _begin(envs: Envs, seeds: Sequence[int], who: Callable[[int], str]) -> Array:
+    """Reset a grid; the observations are copied, as environments may share one array."""
+    number, starts = 0, []
+    for row in envs:
+        for env, seed in zip(row, seeds, strict=True):
+            try:
+                starts.append(np.array(env.reset(seed=seed)[0]))
+            except Exception as error:
+                fail(env, f"at the reset of {who(number)}", error)
+            number += 1
+    return np.stack(starts).reshape(len(envs), len(seeds), -1)
 
 
 class Evaluator:
@@ -105,23 +144,49 @@ class Evaluator:
         self.env, self.kwargs = env, kwargs
         self.seeds: Sequence[int] = range(seed, seed + episodes)
         self._envs: list[list[gym.Env[Any, Any]]] = []
+        self._starts: Array | None = None
+        self._warned = False
 
     def __call__(self, agent: DDPG) -> NDArray[np.float64]:
         """Undiscounted returns of the noise-free policies, ``(n, episodes)``."""
         while len(self._envs) < agent.n:
             # Made once and kept: a reset costs less than making an environment.
-            self._envs.append([make(self.env, **self.kwargs) for _ in self.seeds])
+            self._envs.append(make_many(self.env, len(self.seeds), **self.kwargs))
         returns = np.zeros((agent.n, len(self.seeds)))
-        for step in rollout(agent.act, self._envs[: agent.n], self.seeds):
+        for number, step in enumerate(rollout(agent.act, self._envs[: agent.n], self.seeds)):
+            if number == 0:
+                self._compare(step.obs)
             returns += step.reward
         return returns
 
+    def reset_again(self) -> None:
+        """Reset an environment twice with one seed, and warn if it begins differently."""
+        if not self._envs:
+            self._envs.append(make_many(self.env, len(self.seeds), **self.kwargs))
+        env, seed = self._envs[0][0], self.seeds[0]
+        first, again = (np.array(env.reset(seed=seed)[0]) for _ in range(2))
+        self._warn_if(not np.array_equal(first, again))
+
     def close(self) -> None:
         """Close the environments; the next evaluation makes new ones."""
-        for row in self._envs:
-            for env in row:
-                env.close()
+        close_all(itertools.chain(*self._envs))
         self._envs.clear()
+
+    def _compare(self, starts: Array) -> None:
+        """Warn once if episodes of one seed begin differently: agents' now, or now and before."""
+        self._starts = starts[0] if self._starts is None else self._starts
+        self._warn_if(not np.array_equal(starts, np.broadcast_to(self._starts, starts.shape)))
+
+    def _warn_if(self, differs: bool) -> None:
+        if differs and not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"two resets of {name_of(self._envs[0][0])} with one seed begin differently: it "
+                "draws random numbers that reset(seed=...) does not set, such as those of "
+                "np.random. Its runs cannot be repeated or resumed to the bit, nor are agents "
+                "compared on the same starts. Draw from self.np_random instead.",
+                stacklevel=3,
+            )
 
 
 def evaluate(
@@ -163,10 +228,12 @@ def evaluate_policy(
     def one(obs: Array) -> Array:
         return np.asarray(policy(obs[0, 0]))[None, None]
 
-    for k in range(episodes):
-        for step in rollout(one, [[made]], [seed + k]):
-            returns[k] += step.reward[0, 0]
-    made.close()
+    try:
+        for k in range(episodes):
+            for step in rollout(one, [[made]], [seed + k]):
+                returns[k] += step.reward[0, 0]
+    finally:
+        made.close()
     return returns
 
 
@@ -223,9 +290,15 @@ def play(
     if episodes < 1:
         raise ValueError(f"episodes must be at least 1, got {episodes}")
     without_screen()
-    made = make(env, **({"render_mode": "rgb_array", **kwargs} if isinstance(env, str) else kwargs))
+    rendered = {"render_mode": "rgb_array", **kwargs} if isinstance(env, str) else kwargs
+    no_pictures = f"{name_of(env)} gives no pictures: it has no render mode rgb_array"
+    try:
+        made = make(env, **rendered)
+    except UnavailableEnvironmentError as error:
+        raise (ValueError(no_pictures) if "'render_mode'" in str(error) else error) from None
     if made.render_mode != "rgb_array":
-        raise ValueError("this environment gives no pictures: it has no render mode rgb_array")
+        made.close()
+        raise ValueError(no_pictures)
     filmed: gym.Env[Any, Any] = gym.wrappers.RenderCollection(made)
     returns: list[float] = []
 

@@ -1,8 +1,6 @@
-"""DDPG (Lillicrap et al. 2016, Algorithm 1) for one agent, with gradients and Adam by hand.
+"""DDPG (Lillicrap et al. 2016, Algorithm 1) for one agent, with NumPy alone, gradients by hand.
 
-The seven steps are those of this project's NumPy-only source. The results, and the random numbers
-drawn from a seed, are those of :mod:`ddpg_lib.ddpg`. A copy of this file runs with nothing but
-NumPy installed; inside the package it needs torch, which ``ddpg_lib/__init__.py`` imports first.
+The steps are those of this project's NumPy-only source, the numbers those of :mod:`ddpg_lib.ddpg`.
 """
 
 from __future__ import annotations
@@ -19,7 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[Any]
 Function = Callable[[Array], Array]
 OnStep = Callable[[int, "NumpyDDPG"], None]
-ACTIVATIONS: dict[str, tuple[Function, Function]] = {  # h = f(z); its slope f'(z), written in h
+# h = f(z), and its slope f'(z), written in h.
+ACTIVATIONS: dict[str, tuple[Function, Function]] = {
     "relu": (lambda z: np.maximum(z, 0), lambda h: h > 0),
     "tanh": (np.tanh, lambda h: 1 - h * h),
     "linear": (lambda z: z, np.ones_like),
@@ -59,8 +58,7 @@ class Network:
     """A multilayer perceptron: z = x W + b and h = f(z) in each layer, one row a transition.
 
     ``sizes`` are the widths, observation first. A critic (``action_dim`` > 0) takes in the action
-    at ``action_layer`` and has a linear output; an actor's goes through tanh. Weights begin
-    uniform in ±1/sqrt(inputs), in the last layer in ±final_init.
+    at ``action_layer`` and has a linear output; an actor's goes through tanh.
     """
 
     def __init__(self, rng: Generator, sizes: list[int], c: Settings, action_dim: int = 0) -> None:
@@ -102,7 +100,7 @@ class Network:
         for i, (_, slope) in reversed(list(enumerate(self.functions))):
             delta = grad * slope(self.outputs[i])
             self.deltas.insert(0, delta)
-            grad = delta @ weights[2 * i].T  # dL/dx: of this layer's input, the output below
+            grad = delta @ weights[2 * i].T  # dL/dx: of its input, the output below
             if i == self.action_layer:  # what joined in the forward pass parts here
                 grad, action_gradient = grad[:, : self.sizes[i]], grad[:, self.sizes[i] :]
         return action_gradient
@@ -120,7 +118,13 @@ class Adam:
         self.theta, self.lr, self.t = theta, lr, 0
         self.m, self.v = np.zeros_like(theta), np.zeros_like(theta)
 
-    def step(self, g: Array, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8) -> None:
+    def step(
+        self,
+        g: Array,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        eps: float = 1e-8,
+    ) -> None:
         """One step down the gradient ``g``."""
         self.t += 1
         self.m += (1 - beta1) * (g - self.m)
@@ -133,7 +137,7 @@ class NumpyDDPG:
     """DDPG for one agent: actions ``(action_dim,)`` from ``low`` to ``high``, inside -1 to 1."""
 
     def __init__(self, obs_dim: int, low: ArrayLike, high: ArrayLike, c: Settings, seed: int = 0):
-        self.settings = c
+        self.settings, self.stored = c, 0  # transitions ever
         names = ("actor", "critic", "replay", "noise", "warmup")
         self.rngs = {name: np.random.default_rng([seed, i]) for i, name in enumerate(names)}
         self.low, self.high, k = np.asarray(low, c.dtype), np.asarray(high, c.dtype), np.size(low)
@@ -145,11 +149,19 @@ class NumpyDDPG:
         self.critic_adam = Adam(self.critic.theta, c.critic_lr)
         self.ends = np.cumsum([obs_dim, k, 1, obs_dim])  # of s, a, r, s' in a row [s, a, r, s', d]
         self.rows: Array = np.empty((c.buffer_size, 2 * obs_dim + k + 2), c.dtype)
-        self.stored = 0  # transitions ever
-        self.episodes: list[tuple[int, float]] = []  # (last step, return)
+        self.episodes: list[tuple[int, float]] = []  # last step; return, noise included
 
     def load(self, stack: Any, i: int = 0) -> None:
-        """Copy in the four networks of agent ``i`` of a :class:`ddpg_lib.DDPG`."""
+        """Copy in the four networks of agent ``i`` of a :class:`ddpg_lib.DDPG` set up alike."""
+        c, mine = vars(stack) | vars(stack.config), vars(self) | vars(self.settings)
+        odd = [x for x in ("hidden", "activation", "action_layer") if c[x] != mine[x]]
+        odd += [x for x in ("layer_norm", "batch_norm") if c[x] != "none"]
+        odd += [x for x in ("normalize_obs", "invert_gradients") if c[x]]
+        odd += [x for x in ("center", "half_range") if not np.allclose(c[x], mine[x])]
+        if odd:
+            raise ValueError(
+                f"NumpyDDPG so set up cannot represent {', '.join(odd)}; ddpg_lib.save_policy can"
+            )
         for name in ("actor", "critic", "actor_target", "critic_target"):
             parameters = getattr(stack, name).parameters()
             for own, p in zip(getattr(self, name).weights, parameters, strict=True):
@@ -179,7 +191,7 @@ class NumpyDDPG:
         scaled, reward = (a - self.center) / self.half_range, self.settings.reward_scale * r
         row = np.concatenate((s, scaled, [reward], s2, [terminated]))
         if not np.isfinite(row).all():
-            raise ValueError(f"transition {self.stored} has a NaN or infinite number: {row}")
+            raise ValueError(f"transition {self.stored} has a NaN or an infinity: {row}")
         self.rows[self.stored % len(self.rows)] = row
         self.stored += 1
 
@@ -220,11 +232,7 @@ class NumpyDDPG:
 
 
 def train(env: Any, c: Settings, seed: int = 0, on_step: OnStep | None = None) -> NumpyDDPG:
-    """Train an agent on a Gymnasium-like environment with vectors as observations and actions.
-
-    ``on_step`` is called after each step. The agent keeps its ``episodes``: the last step and the
-    return of each, in units of the reward, noise included. Other spaces raise ValueError.
-    """
+    """Train on a Gymnasium-like ``env`` of vectors, or refuse; ``on_step`` is called every step."""
     low, high = (np.asarray(getattr(env.action_space, x, np.nan)) for x in ("low", "high"))
     obs_shape = env.observation_space.shape
     if len(obs_shape or ()) != 1 or low.ndim != 1 or not np.isfinite([low, high]).all():

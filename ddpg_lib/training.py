@@ -42,6 +42,8 @@ class Training:
     ----------
     step : int
         Steps taken by each agent.
+    selected : array, shape (n, action_dim), or None
+        Actions that are chosen but not taken: the environments are at work, or failed.
     history : History
         The curves so far.
     metrics : dict of Tensor, shape (n,)
@@ -59,6 +61,7 @@ class Training:
         self.envs, self.agent, self.config, self.evaluator = envs, agent, config, evaluator
         self.random_warmup = random_warmup
         self.step = 0
+        self.selected: NDArray[np.float32] | None = None
         self.episode_return = np.zeros(agent.n)
         self.metrics = {name: torch.full((agent.n,), torch.nan) for name in ("critic_loss", "q")}
         self.history = History(agent.n)
@@ -70,45 +73,63 @@ class Training:
             self.evaluate()  # the untrained policies
             self.envs.reset()
             yield True
+        elif self.due:  # it broke off in an evaluation
+            self.evaluate()
+            yield True
         while not self.finished:
             self.advance()
-            due = self.step % self.config.eval_every == 0 or self.finished
+            due = self.due
             if due:
                 self.evaluate()
             yield due
 
     def advance(self) -> None:
         """Take one step in every environment and, after the warm-up, one update of every agent."""
-        self.step += 1
-        warming_up = self.step <= self.config.warmup_steps
+        step = self.step + 1
+        warming_up = step <= self.config.warmup_steps
 
-        # Select actions with the current policies and exploration noise; at first at random.
+        # Select actions with the policies and exploration noise; at first at random.
         obs = self.envs.obs
-        random = warming_up and self.random_warmup
-        action = self.agent.random() if random else self.agent.explore(obs)
+        action = self.select(at_random=warming_up and self.random_warmup)
 
-        # Execute them; observe rewards and next states. Where an episode ends, another begins.
+        # Execute them; observe rewards and next states. Ended episodes begin again.
         next_obs, reward, terminated, truncated, _ = self.envs.step(action)
 
-        # Store the transitions. next_obs is how an episode ended, never how the next one begins.
+        # Store the transitions. next_obs is how an episode ended, not a new one's start.
         self.agent.remember(obs, action, reward, next_obs, terminated, truncated)
 
         # Sample a minibatch; update critic, actor and target networks.
         if not warming_up:  # the buffer holds something to learn from
             self.metrics = self.agent.update()
-            self._require_finite_metrics()
+            self._require_finite_metrics(step)
 
         self.episode_return += reward
         ended = terminated | truncated
         if ended.any():
-            self.history.add_episodes(self.step, self.episode_return, ended)
+            self.history.add_episodes(step, self.episode_return, ended)
             self._begin_episodes(ended)
+        self.step, self.selected = step, None
+
+    def select(self, at_random: bool) -> NDArray[np.float32]:
+        """Actions to take next, ``(n, action_dim)``, which are kept until they are taken.
+
+        So a run that an environment broke off goes on with the same ones.
+        """
+        if self.selected is None:
+            agent = self.agent
+            self.selected = agent.random() if at_random else agent.explore(self.envs.obs)
+        return self.selected
 
     def evaluate(self) -> None:
         """Note the returns of the noise-free policies."""
         returns = self.evaluator(self.agent)
-        require_finite("evaluation return", returns, self.step, self.envs.seeds)
         self.history.add(self.step, returns, self.metrics)
+
+    @property
+    def due(self) -> bool:
+        """Whether an evaluation is due that has not been."""
+        every = self.step % self.config.eval_every == 0 or self.finished
+        return every and self.history.steps[-1] != self.step
 
     @property
     def finished(self) -> bool:
@@ -122,6 +143,7 @@ class Training:
         """
         return {
             "step": self.step,
+            "selected": self.selected,
             "episode_return": self.episode_return,
             "metrics": self.metrics,
             "agent": self.agent.state_dict(),
@@ -138,6 +160,7 @@ class Training:
             If the state is that of other agents or environments.
         """
         self.step, self.metrics = int(state["step"]), dict(state["metrics"])
+        self.selected = state["selected"]
         self.episode_return = np.array(state["episode_return"])
         self.agent.load_state_dict(state["agent"])
         self.history.load_state_dict(state["history"])
@@ -150,7 +173,7 @@ class Training:
         self.agent.noise.reset(agents)
         self.episode_return[agents] = 0.0
 
-    def _require_finite_metrics(self) -> None:
-        if self.agent.device.type == "cpu" or self.step % LOOK_EVERY == 0:
+    def _require_finite_metrics(self, step: int) -> None:
+        if self.agent.device.type == "cpu" or step % LOOK_EVERY == 0:
             for name, values in self.metrics.items():
-                require_finite(name, values.cpu().numpy(), self.step, self.envs.seeds)
+                require_finite(name, values.cpu().numpy(), step, self.envs.seeds)

@@ -35,8 +35,8 @@ def same(one, other):
 def stopping(at):
     """Press Ctrl-C in the evaluation at a step."""
 
-    def press(step, agent):
-        if step == at:
+    def press(run):
+        if run.step == at:
             signal.raise_signal(signal.SIGINT)
 
     return press

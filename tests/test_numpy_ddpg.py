@@ -531,23 +531,53 @@ def test_numbers_that_are_not_finite_stop_the_run(value):
     assert agent.stored == 0
 
 
+@pytest.mark.parametrize("obs_dim", [1, 4])
+def test_weights_of_another_shape_are_refused(obs_dim):
+    agent = NumpyDDPG(3, LOW, HIGH, settings(SMALL))
+    with pytest.raises(ValueError, match="shape"):
+        agent.load(DDPG(obs_dim, LOW, HIGH, SMALL))
+
+
 @pytest.mark.parametrize(
-    ("obs_dim", "changes"),
+    ("changes", "named"),
     [
-        (3, {"hidden": (16, 13)}),
-        (3, {"hidden": (12, 16)}),
-        (3, {"hidden": (16, 12, 2)}),
-        (1, {}),
-        (4, {}),
-        (3, {"action_layer": 2}),
+        ({"hidden": (16, 13)}, "hidden"),
+        ({"hidden": (12, 16)}, "hidden"),
+        ({"hidden": (16, 12, 2)}, "hidden"),
+        ({"activation": "tanh"}, "activation"),
+        ({"activation": "silu"}, "activation"),
+        ({"action_layer": 2}, "action_layer"),
+        ({"layer_norm": "actor"}, "layer_norm"),
+        ({"layer_norm": "critic"}, "layer_norm"),
+        ({"batch_norm": "both"}, "batch_norm"),
+        ({"normalize_obs": True}, "normalize_obs"),
+        ({"invert_gradients": True}, "invert_gradients"),
+        (
+            {"activation": "elu", "layer_norm": "both", "normalize_obs": True},
+            "activation, layer_norm, normalize_obs",
+        ),
     ],
 )
-def test_weights_of_another_shape_are_refused(obs_dim, changes):
+def test_a_stack_that_it_cannot_represent_is_refused(changes, named):
+    """It would act otherwise, which nobody would see."""
     agent = NumpyDDPG(3, LOW, HIGH, settings(SMALL, action_layer=1))
     agent.load(DDPG(3, LOW, HIGH, SMALL.replace(action_layer=1)))
-    stack = DDPG(obs_dim, LOW, HIGH, SMALL.replace(**({"action_layer": 1} | changes)))
-    with pytest.raises(ValueError, match=r"shape|argument"):
+    before = agent.actor.theta.copy()
+    stack = DDPG(3, LOW, HIGH, SMALL.replace(**({"action_layer": 1} | changes)), (7,))
+    message = f"so set up cannot represent {named}; ddpg_lib.save_policy can"
+    with pytest.raises(ValueError, match=message):
         agent.load(stack)
+    np.testing.assert_array_equal(agent.actor.theta, before)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "named"),
+    [(LOW - 1, HIGH + 1, "half_range"), (LOW + 1, HIGH + 1, "center")],
+)
+def test_a_stack_with_other_action_bounds_is_refused(low, high, named):
+    agent = NumpyDDPG(3, LOW, HIGH, settings(SMALL))
+    with pytest.raises(ValueError, match=f"cannot represent {named};"):
+        agent.load(DDPG(3, low, high, SMALL))
 
 
 # ---- Learning ----

@@ -33,14 +33,13 @@ PLUGINS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
 DARK = {"apputils-extension/themes": {"theme": "JupyterLab Dark"}}
-# All cells stand, all Markdown is set (by jupyterlab-myst where it is), every picture is decoded,
-# every film knows its size.
+# All cells stand, all Markdown is set, every picture is decoded, every film knows its size.
 READY = """([cells, texts]) => {
   document.querySelector('.jp-Dialog .jp-mod-reject')?.click();  // which kernel? none
   const shown = window.opened?.node;
   const all = selector => [...shown.querySelectorAll(`.jp-Notebook ${selector}`)];
   return shown && all('.jp-Cell').length === cells
-    && all('.jp-MarkdownCell :is(.myst, .jp-RenderedMarkdown)')
+    && all('.jp-MarkdownCell .jp-RenderedMarkdown')
       .filter(e => e.textContent.trim()).length >= texts
     && all('img').every(e => e.complete)
     && all('video').every(e => e.error || e.readyState > 0);
@@ -60,11 +59,10 @@ def installed() -> bool:
 
 
 @contextmanager
-def serve_lab(notebooks: Sequence[Path], *, dark: bool = False, myst: bool = True) -> Iterator[str]:
+def serve_lab(notebooks: Sequence[Path], *, dark: bool = False) -> Iterator[str]:
     """Serve copies of notebooks from a new home without trust, settings or kernels of the reader's.
 
-    Yields the address for :func:`open_lab`; :func:`reading` opens a notebook there. Without
-    ``myst``, JupyterLab's own Markdown shows the text, at half the time.
+    Yields the address for :func:`open_lab`; :func:`reading` opens a notebook there.
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         home = Path(name)
@@ -72,9 +70,6 @@ def serve_lab(notebooks: Sequence[Path], *, dark: bool = False, myst: bool = Tru
             (home / folder).mkdir()
         for notebook in notebooks:
             shutil.copy(notebook, home / "root")
-        (home / "config/labconfig").mkdir()
-        off = {} if myst else {"disabledExtensions": {"jupyterlab-myst": True}}
-        (home / "config/labconfig/page_config.json").write_text(json.dumps(off))
         for plugin, values in {**PLUGINS, **(DARK if dark else {})}.items():
             path = home / "settings/@jupyterlab" / f"{plugin}.jupyterlab-settings"
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -41,6 +41,7 @@ Folder = Annotated[Path, arg(metavar="RUN")]
 Folders = Annotated[tuple[Path, ...], arg(metavar="RUN [RUN ...]")]
 FIGURES = (".svg", ".pdf", ".png", ".eps", ".ps", ".jpg", ".tif", ".webp")
 FILMS = (".mp4", ".gif")
+POLICIES = (".npz", ".onnx")
 LARGEST = 100  # inches; Matplotlib draws no picture of more than 65,536 pixels a side
 WORDS = {"true": True, "false": False, "none": None, "null": None}  # in any case
 
@@ -128,6 +129,37 @@ class Resume:
         from ddpg_lib.runs.session import resume
 
         _say_finished(resume(self.run_folder, device=self.device), self.run_folder)
+
+
+@dataclasses.dataclass
+class Extend:
+    """Train longer: a new run that goes on from all that another one has reached.
+
+    Attributes
+    ----------
+    run_folder : Path
+        The run to go on from, which stays as it is.
+    folder : Path
+        The new run folder.
+    steps : int
+        Environment steps of each agent in all, those of the first run included.
+    device : str, optional
+        Where the networks live; by default where they lived.
+    """
+
+    run_folder: Positional[Folder]
+    folder: Positional[Annotated[Path, arg(metavar="NEW")]]
+    steps: int
+    device: str | None = None
+
+    def run(self) -> None:
+        """Train on, and say what came out."""
+        require_run(self.run_folder)
+        require_free(self.folder)
+        from ddpg_lib.runs.session import extend
+
+        run = extend(self.run_folder, self.folder, self.steps, device=self.device)
+        _say_finished(run, self.folder)
 
 
 @dataclasses.dataclass
@@ -342,7 +374,60 @@ class Reproduce:
         print(f"{run.summary()}\n{run.seconds:.0f} s; what ships of it: {folder}/record")
 
 
-COMMANDS = (Train, Evaluate, Film, Plot, Resume, Recipes, Reproduce)
+@dataclasses.dataclass
+class Export:
+    """Write an agent's policy to a file that acts without this library.
+
+    Attributes
+    ----------
+    run_folder : Path
+        The run folder.
+    output : Path
+        The policy's file; its ending says the format: npz, for NumPy, or onnx.
+    seed : int, optional
+        The agent's seed; by default the agent with the best last return.
+    """
+
+    run_folder: Positional[Folder]
+    output: Positional[Annotated[Path, arg(metavar="OUT.npz|OUT.onnx")]]
+    seed: int | None = None
+
+    def run(self) -> None:
+        """Write the policy of the last checkpoint, and say how to use it.
+
+        Raises
+        ------
+        ValueError
+            If no agent has that seed.
+        """
+        path, ending = str(self.output), self.output.suffix.lower()
+        require_run(self.run_folder)
+        require_output(self.output, POLICIES)
+        from ddpg_lib.deploy.onnx_policy import require_onnx, save_onnx
+        from ddpg_lib.deploy.policy import save_policy
+        from ddpg_lib.envs.border import name_of
+        from ddpg_lib.runs.session import load
+
+        if ending == ".onnx":
+            require_onnx()
+        run = load(self.run_folder)
+        if self.seed is not None and self.seed not in run.seeds:
+            raise ValueError(f"there is no agent with seed {self.seed}; seeds: {run.seeds}")
+        last = run.curves[:, -1]
+        agent = int(last.argmax()) if self.seed is None else run.seeds.index(self.seed)
+        write = save_policy if ending == ".npz" else save_onnx
+        assert run.spaces is not None
+        raw = {"obs_low": run.spaces.obs_low, "obs_high": run.spaces.obs_high}
+        write(run.agent, self.output, agent, env=name_of(run.env), **raw)
+        print(f"{path}: the agent with seed {run.seeds[agent]}, last return {last[agent]:.1f}")
+        if ending == ".npz":
+            print(f"Use: action = ddpg_lib.load_policy({path!r})(obs)")
+        else:
+            model = f"onnxruntime.InferenceSession({path!r})"
+            print(f"Use: action = {model}.run(None, {{'obs': obs}})[0]")
+
+
+COMMANDS = (Train, Evaluate, Film, Plot, Resume, Extend, Export, Recipes, Reproduce)
 
 
 def parse_seeds(words: Sequence[str]) -> list[int]:
@@ -426,7 +511,7 @@ def _say_finished(run: Run, folder: Path) -> None:
 def _in_numbers(run: Run) -> dict[str, Any]:
     """The last evaluation of a run, as JSON has it."""
     from ddpg_lib.maths.stats import bootstrap_interval, iqm
-    from ddpg_lib.runs.plan import name_of
+    from ddpg_lib.envs.border import name_of
 
     means = run.curves[:, -1]
     return {

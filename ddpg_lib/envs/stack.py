@@ -2,18 +2,64 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from ddpg_lib.envs.border import require_finite
+from ddpg_lib.envs.border import fail, require_finite
 from ddpg_lib.envs.episodes import EpisodeLog
-from ddpg_lib.envs.making import EnvLike, make
+from ddpg_lib.envs.making import EnvLike, ScaledBytes, close_all, make_many
 
 Array = NDArray[np.float32]
+
+
+@dataclasses.dataclass(frozen=True)
+class Spaces:
+    """What an agent must know of an environment's spaces.
+
+    Attributes
+    ----------
+    obs_dim : int
+        Number of observation components.
+    action_low, action_high : tuple of float
+        Bounds of the actions, a component each.
+    obs_low, obs_high : tuple of float, optional
+        Bounds of raw observations that are scaled to [0, 1] before an agent sees them.
+    """
+
+    obs_dim: int
+    action_low: tuple[float, ...]
+    action_high: tuple[float, ...]
+    obs_low: tuple[float, ...] | None = None
+    obs_high: tuple[float, ...] | None = None
+
+    @classmethod
+    def of(cls, env: gym.Env[Any, Any]) -> Spaces:
+        """The spaces of an environment that :func:`~ddpg_lib.envs.making.make` made."""
+        action, obs = env.action_space, env.observation_space
+        assert isinstance(action, gym.spaces.Box)
+        assert obs.shape is not None
+        bounds: list[tuple[float, ...]] = []
+        while isinstance(env, gym.Wrapper):
+            if isinstance(env, ScaledBytes):
+                bounds = [tuple(env.low.tolist()), tuple(env.high.tolist())]
+            env = env.env
+        low, high = (tuple(x.astype(float).tolist()) for x in (action.low, action.high))
+        return cls(obs.shape[0], low, high, *bounds)
+
+    @property
+    def low(self) -> Array:
+        """``action_low`` as an array, ``(action_dim,)``."""
+        return np.array(self.action_low, np.float32)
+
+    @property
+    def high(self) -> Array:
+        """``action_high`` as an array, ``(action_dim,)``."""
+        return np.array(self.action_high, np.float32)
 
 
 class StackedEnvs:
@@ -34,16 +80,16 @@ class StackedEnvs:
         Where to act next.
     steps : int
         Taken in each environment.
+    spaces : Spaces
+        Of each environment.
     """
 
     def __init__(self, env: EnvLike, seeds: Sequence[int], **kwargs: Any) -> None:
         self.seeds = tuple(int(seed) for seed in seeds)  # Gymnasium takes no NumPy integers
-        self.envs = [make(env, **kwargs) for _ in self.seeds]
-        space = self.envs[0].action_space
-        assert isinstance(space, gym.spaces.Box)
-        assert self.envs[0].observation_space.shape is not None
-        self.obs_dim: int = self.envs[0].observation_space.shape[0]
-        self.action_low, self.action_high = space.low, space.high
+        self.envs = make_many(env, len(self.seeds), **kwargs)
+        self.spaces = Spaces.of(self.envs[0])
+        self.obs_dim = self.spaces.obs_dim
+        self.action_low, self.action_high = self.spaces.low, self.spaces.high
         self.episodes = EpisodeLog(self.envs, self.seeds)
         self.obs = np.zeros((len(self.envs), self.obs_dim), np.float32)
         self.steps = 0
@@ -56,9 +102,11 @@ class StackedEnvs:
         DivergenceError
             If one is NaN or infinite.
         """
-        resets = [env.reset(seed=seed) for env, seed in zip(self.envs, self.seeds, strict=True)]
-        self.obs, self.steps = np.stack([obs for obs, _ in resets]).astype(np.float32), 0
-        self._require_finite("observation", self.obs)
+        self.steps = 0
+        self.obs = np.zeros((len(self.envs), self.obs_dim), np.float32)
+        for i, seed in enumerate(self.seeds):
+            self._begin(i, seed)
+        require_finite("observation", self.obs, 0, self.seeds)
         return self.obs
 
     def step(
@@ -79,18 +127,27 @@ class StackedEnvs:
         ------
         DivergenceError
             If an action, a reward or an observation is NaN or infinite.
+        EnvironmentFailedError
+            If an environment raises an exception.
         """
-        self.steps += 1
-        self._require_finite("action", actions)
-        n = len(self.envs)
+        step, n = self.steps + 1, len(self.envs)
+        require_finite("action", actions, step, self.seeds)
+        given = actions.copy()  # an environment may change what it is given
         next_obs = np.empty((n, self.obs_dim), np.float32)
         reward = np.empty(n)
         terminated, truncated = np.zeros(n, bool), np.zeros(n, bool)
-        for i, env in enumerate(self.envs):
-            next_obs[i], reward[i], terminated[i], truncated[i], _ = env.step(actions[i])
-        self._require_finite("reward", reward)
-        self._require_finite("observation", next_obs)
+        i = 0
+        try:
+            for i, env in enumerate(self.envs):
+                next_obs[i], reward[i], terminated[i], truncated[i], info = env.step(given[i])
+                if terminated[i] and info.get("TimeLimit.truncated"):
+                    terminated[i], truncated[i] = False, True  # as Gym said it before 0.26
+        except Exception as error:
+            self._fail(i, step, error)
+        require_finite("reward", reward, step, self.seeds)
+        require_finite("observation", next_obs, step, self.seeds)
         self.episodes.note(actions, reward)
+        self.steps = step
         ended = terminated | truncated
         self.obs = next_obs
         if ended.any():
@@ -98,8 +155,8 @@ class StackedEnvs:
             self.obs = next_obs.copy()
             self.episodes.begin(ended)
             for i in np.flatnonzero(ended).tolist():
-                self.obs[i], _ = self.envs[i].reset()
-            self._require_finite("observation", self.obs)
+                self._begin(i)
+            require_finite("observation", self.obs, step, self.seeds)
         return next_obs, reward, terminated, truncated, self.obs
 
     def state_dict(self) -> dict[str, Any]:
@@ -124,8 +181,15 @@ class StackedEnvs:
 
     def close(self) -> None:
         """Close every environment."""
-        for env in self.envs:
-            env.close()
+        close_all(self.envs)
 
-    def _require_finite(self, what: str, values: NDArray[Any]) -> None:
-        require_finite(what, values, self.steps, self.seeds)
+    def _begin(self, i: int, seed: int | None = None) -> None:
+        try:
+            env = self.envs[i]
+            self.obs[i], _ = env.reset() if seed is None else env.reset(seed=seed)
+        except Exception as error:
+            self._fail(i, self.steps, error)
+
+    def _fail(self, i: int, step: int, error: Exception) -> NoReturn:
+        where = f"at step {step:,} of the agent with seed {self.seeds[i]}"
+        fail(self.envs[i], where, error)

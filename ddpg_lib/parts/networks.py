@@ -9,10 +9,11 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ddpg_lib.parts.normalization import BatchNorm, LayerNorm, RunningNorm
@@ -183,6 +184,19 @@ class Critic(nn.Module):
             if i < len(self.layers) - 1:
                 x = self.activation(x)
         return x.squeeze(-1)  # one value a transition, (n, batch)
+
+
+def rows_of(x: NDArray[Any], agents: int, size: int, device: torch.device) -> Tensor:
+    """What networks take, ``(agents, rows, size)``: whatever axes are between become rows.
+
+    Raises
+    ------
+    ValueError
+        If ``x`` is not ``(agents, ..., size)``.
+    """
+    if x.ndim < 2 or (x.shape[0], x.shape[-1]) != (agents, size):
+        raise ValueError(f"shape ({agents}, ..., {size}) is needed, got {x.shape}")
+    return torch.from_numpy(x.reshape(agents, -1, size)).to(device)
 
 
 def _initialize(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 from torch.nn import functional
+
+WITHOUT_FLOAT64 = ("mps",)  # types of device
 
 
 class LayerNorm(nn.Module):
@@ -104,6 +108,13 @@ class RunningNorm(nn.Module):
         self.register_buffer("shift", torch.zeros(shape))
         self.register_buffer("scale", torch.ones(shape))
 
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> RunningNorm:
+        # Called by to(device): where there is no float64, sums stay in main memory.
+        if fn(torch.zeros(())).device.type not in WITHOUT_FLOAT64:
+            return super()._apply(fn, recurse)
+        self.shift, self.scale = fn(self.shift), fn(self.scale)
+        return self
+
     def forward(self, x: Tensor, training: bool = False) -> Tensor:
         """Normalize ``x``, ``(agents, batch, features)``, in training as otherwise."""
         return ((x - self.shift) * self.scale).clamp(-self.limit, self.limit)
@@ -125,6 +136,6 @@ class RunningNorm(nn.Module):
         self.var += (var - self.var) * (more / total)
         self.var += delta.square() * (self.count * more / total.square())
         self.count += more
-        self.shift.copy_(self.mean)
+        self.shift.copy_(self.mean.float())
         if self.count >= 2:
-            self.scale.copy_((self.var + self.EPS).rsqrt())
+            self.scale.copy_((self.var + self.EPS).rsqrt().float())

@@ -73,12 +73,12 @@ class NStepReplay(ReplayBuffer):
             Without ``truncated``: rewards must not be summed from one episode into the next.
         """
         if truncated is None:
-            raise ValueError("n-step returns must know where episodes end: give truncated too")
+            raise ValueError("n-step returns need to know where episodes end: give truncated")
         n, agents = self.n_step, self.n
         now = self.seen % n
-        parts = [np.asarray(x, np.float32).reshape(agents, -1) for x in (obs, action, next_obs)]
-        self.first[now] = np.concatenate(parts[:2], axis=1)
-        self.after[now] = parts[2]
+        flat = (agents, -1)
+        self.first[now] = np.hstack([np.reshape(obs, flat), np.reshape(action, flat)])
+        self.after[now] = np.reshape(next_obs, flat)
         self.reward[now] = np.reshape(reward, agents)
         self.terminated[now] = np.reshape(terminated, agents)
         self.ended[now] = self.terminated[now] | np.reshape(truncated, agents).astype(bool)

@@ -120,7 +120,7 @@ class ReplayBuffer:
         Raises
         ------
         ValueError
-            If a shape does not fit.
+            If a shape does not fit, or a number is NaN or infinite.
         """
         self._write(obs, action, reward, next_obs, terminated)
 
@@ -143,10 +143,12 @@ class ReplayBuffer:
             if column.shape[1] != size:
                 found = [c.shape[1] for c in columns]
                 raise ValueError(
-                    f"a transition needs {list(self.sizes)} numbers an agent for s, a, r, s' and "
-                    f"d, got {found}"
+                    f"a transition needs {list(self.sizes)} numbers an agent "
+                    f"for s, a, r, s' and d, got {found}"
                 )
         row = np.concatenate(columns, axis=1)
+        if b"\0" in np.isfinite(row).tobytes():
+            raise ValueError("a transition has a NaN or a number beyond float32: not stored")
         self.rows[:, self.count % self.capacity] = torch.from_numpy(row).to(self.rows.device)
         self.count += 1
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
+Generators = dict[str, list[np.random.Generator]]
+"""For each purpose, one an agent."""
 PURPOSES = ("actor", "critic", "replay", "noise", "warmup")
 
 
@@ -32,7 +34,7 @@ def checked(seeds: Iterable[int]) -> tuple[int, ...]:
     return numbers
 
 
-def generators(seeds: Iterable[int]) -> dict[str, list[np.random.Generator]]:
+def generators(seeds: Iterable[int]) -> Generators:
     """For each of ``PURPOSES`` one generator an agent, which depends on its own seed alone."""
     numbers = list(seeds)
     # NumPy makes of [seed, i] a stream that shares nothing with that of any other pair.

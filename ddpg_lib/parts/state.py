@@ -26,10 +26,21 @@ class Stateful:
     """Gives a class ``state_dict`` and ``load_state_dict``, made of its attributes.
 
     Left out are functions, frozen dataclasses, and the attributes that the class names in
-    ``TRANSIENT``. A subclass with further attributes has them saved without further work.
+    ``TRANSIENT``. A subclass with further attributes has them saved without further work. What it
+    names in ``FIXED`` cannot be replaced, as something else belongs to it.
     """
 
     TRANSIENT: tuple[str, ...] = ()
+    FIXED: tuple[str, ...] = ()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in self.FIXED and getattr(self, name, value) is not value:
+            raise AttributeError(
+                f"the {name} of a {type(self).__name__} cannot be replaced: what belongs to it "
+                "would stay with the old one. Make another in a class of your own, which overrides "
+                "the method that makes it"
+            )
+        super().__setattr__(name, value)
 
     def state_dict(self) -> dict[str, Any]:
         """All that changes, for :meth:`load_state_dict`; arrays and tensors are the object's own.
@@ -81,7 +92,7 @@ def state_of(value: Any, name: str = "value") -> State:
         return {key: state_of(x, f"{name}.{key}") for key, x in value.items()}
     if hasattr(value, "state_dict"):
         return value.state_dict()
-    if not hasattr(value, "__dict__") or type(value).__module__.startswith("torch"):
+    if not _is_data(value):
         kind = f"{type(value).__module__}.{type(value).__name__}"
         raise TypeError(
             f"{name}, a {kind}, cannot be saved: give it state_dict and load_state_dict"
@@ -121,6 +132,17 @@ def load_state(value: Any, state: State, name: str = "value") -> Any:
     else:
         _load_attributes(value, state)
     return value
+
+
+def _is_data(value: Any) -> bool:
+    """Whether an object is what its attributes say: not one of PyTorch's, a file or a lock."""
+    if not hasattr(value, "__dict__") or type(value).__module__.startswith("torch"):
+        return False
+    try:
+        value.__reduce_ex__(2)  # what pickle asks; it copies nothing
+    except TypeError:
+        return False
+    return True
 
 
 def shape_of(tensor: Tensor) -> str:

@@ -173,7 +173,8 @@ class RecordedRun:
 def save_weights(agent: DDPG, path: Path) -> None:
     """Write a stack's actors and critics as float32 to a ``.safetensors`` file."""
     weights = {
-        f"{name}.{key}": x.detach().cpu().contiguous()
+        # Each its own: actor and critic share the statistics of observations.
+        f"{name}.{key}": x.detach().cpu().contiguous().clone()
         for name in NETWORKS
         for key, x in getattr(agent, name).state_dict().items()
     }
@@ -195,7 +196,8 @@ def load_weights(agent: DDPG, path: Path, which: Sequence[int] | None = None) ->
         weights = load_file(path)
         for name in NETWORKS:
             part = {
-                k.split(".", 1)[1]: x if which is None else x[list(which)]
+                # All agents share the count of observations.
+                k.split(".", 1)[1]: x if which is None or x.ndim == 0 else x[list(which)]
                 for k, x in weights.items()
                 if k.startswith(name)
             }

@@ -51,8 +51,9 @@ class Witness:
                 for e, step in enumerate(steps)
             }
 
-    def __call__(self, step: int, agent: DDPG) -> None:
+    def __call__(self, run: Run) -> None:
         """Note an evaluation; one that a continued run repeats replaces the earlier note."""
+        step, agent = run.step, run.agent
         self.notes[step] = look_inside(agent, self.asked.env)
         steps = sorted(self.notes)
         names = self.notes[step]

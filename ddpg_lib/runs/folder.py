@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib.util
 import json
 import shlex
@@ -29,14 +30,16 @@ from safetensors.torch import save_file
 
 from ddpg_lib.ddpg import DDPG
 from ddpg_lib.envs.making import EnvLike
+from ddpg_lib.envs.stack import Spaces
 from ddpg_lib.history import History
 from ddpg_lib.parts.state import State
 from ddpg_lib.runs import saving
-from ddpg_lib.runs.plan import Plan, versions
+from ddpg_lib.runs.plan import AgentLike, Plan, versions
 from ddpg_lib.runs.saving import Checkpoint, CheckpointError, Tensors, replacing
 from ddpg_lib.runs.tables import Board, curves_csv, episodes_csv
 
 CHECKPOINT = "checkpoint.safetensors"
+ACTORS = "actors.safetensors"
 
 
 class RunFolder:
@@ -51,8 +54,11 @@ class RunFolder:
         would take more than a twentieth of the time.
     """
 
-    def __init__(self, path: Path, plan: Plan, checkpoint_every: int | None) -> None:
+    def __init__(
+        self, path: Path, plan: Plan, checkpoint_every: int | None, spaces: Spaces | None = None
+    ) -> None:
         self.path, self.plan, self.checkpoint_every = path, plan, checkpoint_every
+        self.spaces = spaces
         self._lock = _locked(path)
         for pattern in (".*.tmp", ".tmp??????"):  # ours and safetensors', of a killed process
             for unfinished in path.glob(pattern):
@@ -79,7 +85,14 @@ class RunFolder:
             raise CheckpointError(f"{path} is a file: choose another folder for the run")
 
     @classmethod
-    def create(cls, path: Path, plan: Plan, checkpoint_every: int | None, agent: DDPG) -> RunFolder:
+    def create(
+        cls,
+        path: Path,
+        plan: Plan,
+        checkpoint_every: int | None,
+        agent: DDPG,
+        spaces: Spaces | None = None,
+    ) -> RunFolder:
         """Make the folder, after checking that what comes will fit in it: hence the agent.
 
         Raises
@@ -87,12 +100,13 @@ class RunFolder:
         CheckpointError
             If it holds a run, cannot be written, or has too little space.
         ValueError
-            If ``checkpoint_every`` is below 1.
+            If ``checkpoint_every`` is below 1, or the agent could not be saved and loaded.
         """
         if checkpoint_every is not None and checkpoint_every < 1:
             raise ValueError(f"checkpoint_every must be at least 1, got {checkpoint_every}")
         cls.require_free(path)
-        about = {**plan.to_json(), "checkpoint_every": checkpoint_every, "versions": versions()}
+        _require_saveable(agent)
+        plan.to_json()  # refuses what cannot be written
         try:
             path.mkdir(parents=True, exist_ok=True)
             needed, free = _space(plan, agent), shutil.disk_usage(path).free
@@ -103,13 +117,15 @@ class RunFolder:
                 f"{path} has {free / 2**20:,.0f} MiB left and the run needs "
                 f"{needed / 2**20:,.0f} MiB: free some, lower buffer_size, or choose another disk"
             )
-        folder = cls(path, plan, checkpoint_every)
-        folder._write("config.json", json.dumps(about, indent=2) + "\n")
+        folder = cls(path, plan, checkpoint_every, spaces)
+        folder.write_plan()
         return folder
 
     @classmethod
-    def open(cls, path: Path, env: EnvLike | None = None) -> RunFolder:
-        """Find a run, to go on with it; ``env`` is needed if it was a function.
+    def open(
+        cls, path: Path, env: EnvLike | None = None, agent: AgentLike | None = None
+    ) -> RunFolder:
+        """Find a run, to go on with it; ``env`` is needed if it was a function, ``agent`` if own.
 
         Raises
         ------
@@ -117,7 +133,8 @@ class RunFolder:
             If there is none, it is damaged, or another process is at work on it.
         """
         about, saved = read(path)
-        folder = cls(path, plan_of(path, about, saved, env), about.get("checkpoint_every"))
+        plan = plan_of(path, about, saved, env, agent)
+        folder = cls(path, plan, about.get("checkpoint_every"), spaces_of(about))
         folder.state = saved.state if saved else None
         then, now = dict(about.get("versions", {})), versions()
         changed = [f"{k} {then[k]} (now {now.get(k)})" for k in then if then[k] != now.get(k)]
@@ -137,6 +154,11 @@ class RunFolder:
             self._board.close()
         if self._lock:
             self._lock.close()
+
+    def write_plan(self) -> None:
+        """Write config.json."""
+        about = _about(self.plan, self.checkpoint_every, self.spaces)
+        self._write("config.json", json.dumps(about, indent=2) + "\n")
 
     def add_evaluation(self, history: History) -> None:
         """Write the curves with a new evaluation at their end."""
@@ -162,8 +184,7 @@ class RunFolder:
             If that fails, with the command that continues from the last one.
         """
         start = time.perf_counter()
-        about = {**self.plan.to_json(), "checkpoint_every": self.checkpoint_every}
-        about["versions"] = versions()
+        about = _about(self.plan, self.checkpoint_every, self.spaces)
         try:
             saving.save(self.path / CHECKPOINT, state, about)
         except CheckpointError as error:
@@ -180,10 +201,15 @@ class RunFolder:
         print(message, file=sys.stderr)
         return message
 
+    @property
+    def has_actors(self) -> bool:
+        """Whether the final actors are written."""
+        return (self.path / ACTORS).exists()
+
     def save_actors(self, agent: DDPG) -> None:
         """Write the final actors, for whoever needs nothing else."""
         weights = {name: x.cpu().contiguous() for name, x in agent.actor.state_dict().items()}
-        with replacing(self.path / "actors.safetensors") as temporary:
+        with replacing(self.path / ACTORS) as temporary:
             save_file(weights, temporary, {"plan": json.dumps(self.plan.to_json())})
 
     def _write(self, name: str, text: str) -> None:
@@ -202,23 +228,31 @@ def read(path: Path) -> tuple[dict[str, Any], Checkpoint | None]:
     CheckpointError
         If it holds no run, or is damaged.
     """
-    if (path / CHECKPOINT).exists():
-        saved = saving.load(path / CHECKPOINT)
-        return saved.about, saved
+    saved = saving.load(path / CHECKPOINT) if (path / CHECKPOINT).exists() else None
     try:
-        return dict(json.loads((path / "config.json").read_text(encoding="utf-8"))), None
+        written = dict(json.loads((path / "config.json").read_text(encoding="utf-8")))
     except (FileNotFoundError, NotADirectoryError):
-        raise CheckpointError(f"{path} holds no run: begin one with `ddpg train`") from None
+        if saved is None:
+            raise CheckpointError(f"{path} holds no run: begin one with `ddpg train`") from None
+        written = saved.about
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise CheckpointError(f"{path / 'config.json'} is damaged: {error}") from None
+    if saved is not None:
+        _require_unedited(path / "config.json", written, saved.about)
+    return (saved.about if saved else written), saved
 
 
 def plan_of(
-    path: Path, about: dict[str, Any], saved: Checkpoint | None, env: EnvLike | None = None
+    path: Path,
+    about: dict[str, Any],
+    saved: Checkpoint | None,
+    env: EnvLike | None = None,
+    agent: AgentLike | None = None,
 ) -> Plan:
     """The plan of a run, after checking that carrying it out is no trap.
 
-    ``about`` and ``saved`` are as from :func:`read`; ``env`` is needed if it was a function.
+    ``about`` and ``saved`` are as from :func:`read`; ``env`` is needed if it was a function, and
+    ``agent`` if it was of one's own making.
 
     Raises
     ------
@@ -227,7 +261,7 @@ def plan_of(
         lies in the run folder itself.
     """
     with as_checkpoint_error(path / (CHECKPOINT if saved else "config.json")):
-        plan = Plan.from_json(about, env)
+        plan = Plan.from_json(about, env, agent)
         if isinstance(plan.env, str) and ":" in plan.env:
             spec = importlib.util.find_spec(plan.env.split(":")[0].split(".")[0])
             if spec and spec.origin and Path(spec.origin).resolve().is_relative_to(path.resolve()):
@@ -256,6 +290,50 @@ def curves_of(path: Path) -> History:
         raise CheckpointError(f"{path} has no checkpoint yet")
     with as_checkpoint_error(path / CHECKPOINT):
         return _history(saved, about["seeds"])
+
+
+def spaces_of(about: dict[str, Any]) -> Spaces:
+    """What a run folder says of its environment's spaces; ``about`` is as from :func:`read`."""
+    found: dict[str, Any] = about["spaces"]
+    bounds: dict[str, Any] = {
+        k: tuple(x) if x else None for k, x in found.items() if k != "obs_dim"
+    }
+    return Spaces(int(found["obs_dim"]), **bounds)
+
+
+def _about(plan: Plan, checkpoint_every: int | None, spaces: Spaces | None) -> dict[str, Any]:
+    return {
+        **plan.to_json(),
+        "checkpoint_every": checkpoint_every,
+        "spaces": json.loads(json.dumps(dataclasses.asdict(spaces))) if spaces else None,
+        "versions": versions(),
+    }
+
+
+def _require_unedited(path: Path, written: dict[str, Any], saved: dict[str, Any]) -> None:
+    """Refuse a config.json that says something else than what was done."""
+    flat = [{**about, **about.get("config", {})} for about in (written, saved)]
+    for key in (saved.keys() | saved.get("config", {}).keys()) - {"versions", "config"}:
+        now, then = (about.get(key) for about in flat)
+        if now != then:
+            raise CheckpointError(
+                f"{path} was edited: {key} is {json.dumps(now)} there, but the run was made with "
+                f"{json.dumps(then)}, and a run's settings cannot change. Put that back, and begin "
+                "another run for other settings"
+            )
+
+
+def _require_saveable(agent: DDPG) -> None:
+    """Find out before the first step whether an agent of one's own could be loaded again."""
+    try:
+        state = agent.state_dict()
+        saving.pack(state, {})
+        agent.load_state_dict(state)
+    except (TypeError, ValueError, LookupError, AttributeError, RuntimeError) as error:
+        raise ValueError(
+            f"a {type(agent).__name__} cannot be saved and loaded again: {error}. Mend that, or "
+            "train without a folder"
+        ) from error
 
 
 def _history(saved: Checkpoint, seeds: Sequence[int]) -> History:

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from ddpg_lib.config import Config
 from ddpg_lib.ddpg import DDPG
+from ddpg_lib.envs.border import name_of
 from ddpg_lib.envs.making import EnvLike
+from ddpg_lib.envs.stack import Spaces
 from ddpg_lib.maths.stats import bootstrap_interval, iqm
-from ddpg_lib.runs.plan import name_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,6 +46,8 @@ class Run:
         Wall time, evaluations included.
     env_kwargs : dict
         With which ``gymnasium.make`` made the environment.
+    spaces : Spaces, optional
+        What the agent knows of the environment's spaces.
     """
 
     env: EnvLike
@@ -57,6 +60,12 @@ class Run:
     metrics: dict[str, NDArray[np.float64]] = dataclasses.field(default_factory=dict)
     seconds: float = 0.0
     env_kwargs: dict[str, Any] = dataclasses.field(default_factory=dict)
+    spaces: Spaces | None = None
+
+    @property
+    def step(self) -> int:
+        """Steps of each agent at the last evaluation."""
+        return int(self.steps[-1])
 
     @property
     def curves(self) -> NDArray[np.float64]:

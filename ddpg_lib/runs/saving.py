@@ -26,7 +26,7 @@ from torch import Tensor
 from ddpg_lib.parts.state import State, shape_of
 
 FORMAT = "ddpg_lib checkpoint"
-VERSION = 2
+VERSION = 3
 
 Tensors: TypeAlias = dict[str, Tensor]
 Json: TypeAlias = Any

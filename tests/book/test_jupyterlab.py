@@ -59,7 +59,7 @@ def unavailable(reason):
     pytest.skip(reason)
 
 
-def look(notebooks, *, myst):
+def look(notebooks):
     """Return, for each notebook, what its cells show, and whether its folds open."""
     lab = pytest.importorskip("lab") if not os.environ.get("CI") else __import__("lab")
     if not lab.installed():
@@ -70,7 +70,7 @@ def look(notebooks, *, myst):
     from playwright.sync_api import sync_playwright
 
     found = {}
-    with lab.serve_lab(notebooks, myst=myst) as address, sync_playwright() as playwright:
+    with lab.serve_lab(notebooks) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(**lab.launch_options(chromium))
         page = lab.open_lab(browser, address)
         for notebook in notebooks:
@@ -86,7 +86,7 @@ def look(notebooks, *, myst):
 
 @pytest.fixture(scope="module")
 def shown():
-    return look(NOTEBOOKS, myst=False)
+    return look(NOTEBOOKS)
 
 
 def cells(name):
@@ -178,19 +178,10 @@ class TestAsCloned:
         assert not set_up["code"]
 
     def test_folds_in_the_text_are_closed_and_open(self, shown, name):
-        check_text_folds(name, shown[name])
-
-
-def check_text_folds(name, shown):
-    text = "\n".join("".join(c["source"]) for c in cells(name) if c["cell_type"] == "markdown")
-    summaries = re.findall(r"<summary>(.*?)</summary>", text, re.DOTALL)
-    folds = [fold for drawn in shown["cells"] for fold in drawn["folds"]]
-    assert len(folds) == len(summaries)
-    assert [fold["summary"] for fold in folds if fold["open"] or fold["seen"]] == []
-    assert shown["unfolded"] == [True] * len(folds)
-
-
-def test_folds_in_the_text_with_the_extension_that_make_lab_installs():
-    pytest.importorskip("jupyterlab_myst")
-    small = min(NOTEBOOKS, key=lambda path: path.stat().st_size)
-    check_text_folds(small.stem, look([small], myst=True)[small.stem])
+        shown = shown[name]
+        text = "\n".join("".join(c["source"]) for c in cells(name) if c["cell_type"] == "markdown")
+        summaries = re.findall(r"<summary>(.*?)</summary>", text, re.DOTALL)
+        folds = [fold for drawn in shown["cells"] for fold in drawn["folds"]]
+        assert len(folds) == len(summaries)
+        assert [fold["summary"] for fold in folds if fold["open"] or fold["seen"]] == []
+        assert shown["unfolded"] == [True] * len(folds)

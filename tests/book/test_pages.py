@@ -127,6 +127,12 @@ def test_equations_checks_and_terms_have_one_place(page):
 # ---- In the browser ----
 
 
+# index.html only sends the reader on to the preface. Of the listings of source, which differ in
+# their text alone, one stands for all.
+LISTINGS = [page for page in PAGES if page.startswith("_modules/ddpg_lib/")]
+IN_BROWSER = [p for p in PAGES if p != "index.html" and p not in LISTINGS[1:]]
+
+
 @dataclass
 class Visit:
     """What one visit to one page found."""
@@ -151,6 +157,8 @@ FACTS = r"""() => {
     containers: all('mjx-container').length,
     cut: all('article div.math mjx-container')
       .filter(e => e.scrollWidth > e.clientWidth + 2).map(e => e.closest('div.math').id || name(e)),
+    wideCode: all('article pre')
+      .filter(e => shown(e) && e.scrollWidth > e.clientWidth + 2).map(name),
     dollars: all('article :is(p, li, dd, figcaption)').filter(e => [...e.childNodes].some(
       n => n.nodeType === 3 && /\$[^\s\d]/.test(n.data))).map(e => e.textContent.slice(0, 160)),
     mathErrors: all('mjx-merror, [data-mjx-error]').map(name),
@@ -232,8 +240,7 @@ async def visit_all(address: str, executable: str) -> dict[str, Visit]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(**options)
         context = await browser.new_context()
-        # index.html only sends the reader on to the preface.
-        waiting = iter(page for page in PAGES if page != "index.html")
+        waiting = iter(IN_BROWSER)
         done = {}
 
         async def visit_some() -> None:
@@ -256,9 +263,6 @@ def visits(built) -> dict[str, Visit]:
         return asyncio.run(visit_all(address, executable))
 
 
-IN_BROWSER = [page for page in PAGES if page != "index.html"]
-
-
 @pytest.mark.browser
 @pytest.mark.parametrize("page", IN_BROWSER)
 class TestInTheBrowser:
@@ -278,6 +282,9 @@ class TestInTheBrowser:
     def test_no_formula_is_cut_off_or_left_as_typed(self, visits, page):
         assert visits[page].facts["cut"] == []
         assert visits[page].facts["dollars"] == []
+
+    def test_code_fits_the_page(self, visits, page):
+        assert visits[page].facts["wideCode"] == []
 
     def test_images_are_loaded_and_have_alternative_text(self, visits, page):
         facts = visits[page].facts

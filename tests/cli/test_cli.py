@@ -426,6 +426,7 @@ def test_reproduce_leaves_a_manifest(ddpg, tmp_path, monkeypatch):
 # ---- In a process of its own ----
 
 
+@pytest.mark.slow
 def test_ctrl_c_then_resume_ends_as_without(tmp_path):
     command = [sys.executable, "-m", "ddpg_lib"]
     options = [*SHORT.split(), "--steps", "1000", "--seeds", "1", "2"]

@@ -1,5 +1,6 @@
 """NaN and infinite numbers end a run at once, by name."""
 
+import copy
 import warnings
 
 import gymnasium as gym
@@ -66,9 +67,9 @@ def test_a_critic_that_diverges_is_named():
 
 
 def test_an_actor_that_breaks_is_stopped_before_it_acts():
-    def spoil(step, agent):
-        if step == 20:
-            agent.actor.layers[0].weight.data[1] = np.nan
+    def spoil(run):
+        if run.step == 20:
+            run.agent.actor.layers[0].weight.data[1] = np.nan
 
     config = SHORT.replace(eval_every=20)
     with pytest.raises(DivergenceError, match=r"at step 21 the action of .* seed 7, component 0,"):
@@ -76,7 +77,10 @@ def test_an_actor_that_breaks_is_stopped_before_it_acts():
 
 
 def test_an_evaluation_that_breaks_is_named():
-    with pytest.raises(DivergenceError, match=r"at step 0 the evaluation return .* seed 3"):
+    where = (
+        r"at step 5 the reward of agent 0 in the episode of reset\(seed=1000000\) is nan; the env"
+    )
+    with pytest.raises(DivergenceError, match=where):
         train(lambda: Breaking("reward", np.nan, 1_000_000, 5), SHORT, [3], progress=False)
 
 
@@ -89,10 +93,18 @@ def test_large_numbers_are_no_error():
         require_finite("reward", np.zeros(2), 1, [0, 1])
 
 
-def test_the_last_good_checkpoint_stays(tmp_path):
+@pytest.mark.parametrize(
+    ("env", "critic_lr", "step"),
+    [
+        (Breaking("reward", np.nan), 1e-3, 24),  # its fault: up to there all is well
+        (Breaking("", 0.0), 1e30, 10),  # the agent's: the last good checkpoint stays
+    ],
+)
+def test_what_is_saved_when_a_run_ends_in_numbers_that_are_none(tmp_path, env, critic_lr, step):
+    config = SHORT.replace(critic_lr=critic_lr)
     with pytest.raises(DivergenceError):
         train(
-            lambda: Breaking("reward", np.nan), SHORT, [7], folder=tmp_path, checkpoint_every=10,
+            lambda: copy.copy(env), config, [7], folder=tmp_path, checkpoint_every=10,
             progress=False,
         )  # fmt: skip
-    assert step_of(tmp_path) == 20
+    assert step_of(tmp_path) == step

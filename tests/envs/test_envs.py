@@ -89,7 +89,7 @@ def test_a_terminal_state_is_stored_as_terminal():
     ("spaces", "hint"),
     [
         ({"action_space": Discrete(3)}, "continuum"),
-        ({"action_space": Box(-np.inf, np.inf, (1,))}, "RescaleAction"),
+        ({"action_space": Box(-np.inf, np.inf, (1,))}, "TransformAction"),
         ({"action_space": Box(0.0, np.inf, (1,))}, "finite"),
         ({"action_space": Box(1.0, 1.0, (1,))}, "low < high"),
         ({"action_space": Box(-1.0, 1.0, (2, 2))}, "flatten"),
@@ -137,6 +137,7 @@ for name in ("LunarLander-v3", "HalfCheetah-v5"):
 """
 
 
+@pytest.mark.slow
 def test_a_missing_extra_gives_the_command_that_installs_it():
     command = [sys.executable, "-c", WITHOUT_EXTRAS]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -199,6 +200,7 @@ def test_an_evaluation_without_end_is_noticed(monkeypatch):
         train(Endless, progress=False)
 
 
+@pytest.mark.slow
 def test_the_cheetah_is_made_in_silence():
     """MuJoCo 4 warns of a word in Gymnasium's model file; any other warning is passed on."""
     pytest.importorskip("mujoco")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from test_ddpg import CONFIG, HIGH, LOW, filled, weights
 
 from ddpg_lib import DDPG, Actor, Critic
+from ddpg_lib.parts import normalization
 from ddpg_lib.parts.networks import target_of
 from ddpg_lib.parts.normalization import BatchNorm, LayerNorm, RunningNorm
 
@@ -263,3 +264,15 @@ def test_the_scale_of_observations_does_not_matter():
             agent.update()
     for x, y in zip(weights(agents[0].actor), weights(agents[1].actor), strict=True):
         assert torch.allclose(x, y, atol=2e-3)
+
+
+def test_sums_stay_in_main_memory_where_a_device_has_no_float64(monkeypatch):
+    """Apple's MPS has none; the device "meta" stands for it here."""
+    monkeypatch.setattr(normalization, "WITHOUT_FLOAT64", ("meta",))
+    norm = normalization.RunningNorm(2, 3).to("meta")
+    on_device = [x for x in norm.buffers() if x.device.type == "meta"]
+    assert len(on_device) == 2
+    assert {x.dtype for x in on_device} == {torch.float32}
+    norm.add(np.ones((2, 3)))
+    norm.add(np.zeros((2, 3)))
+    torch.testing.assert_close(norm.mean, torch.full((2, 1, 3), 0.5, dtype=torch.float64))

@@ -4,11 +4,12 @@ import csv
 import hashlib
 import io
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from ddpg_lib import Config, recipe
+from ddpg_lib import DDPG, Config, recipe
 from ddpg_lib.evaluation import evaluate
 from ddpg_lib.maths.stats import iqm
 from ddpg_lib.results import published
@@ -72,6 +73,7 @@ def test_numbers_of_the_manifest_follow_from_the_episodes(name):
         assert np.isfinite(column).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", names())
 def test_every_shipped_actor_does_live_what_the_page_says(name):
     """On starts that were not recorded, each agent's mean lies inside its interval."""
@@ -156,6 +158,19 @@ def test_weights_of_another_stack_are_refused(tmp_path):
         results.load_weights(agent, tmp_path / "w.safetensors")
 
 
+def test_some_agents_of_a_file_bring_their_own_statistics(tmp_path):
+    config = recorded("pendulum").config.replace(normalize_obs=True, layer_norm="both")
+    agent = DDPG(3, [-2.0], [2.0], config, (0, 1, 2))
+    means = np.arange(3).reshape(3, 1, 1)
+    agent.obs_norm.add(means + np.random.default_rng(0).normal(size=(3, 9, 3)))
+    results.save_weights(agent, tmp_path / "w.safetensors")
+    some = DDPG(3, [-2.0], [2.0], config, (8, 9))
+    results.load_weights(some, tmp_path / "w.safetensors", [2, 0])
+    obs = np.ones((3, 4, 3))
+    np.testing.assert_allclose(some.act(obs[:2]), agent.act(obs)[[2, 0]], atol=1e-6)
+    assert some.obs_norm.count == 9
+
+
 def test_a_continued_run_repeats_its_notes(tmp_path, monkeypatch):
     """A witness that starts anew from its file overwrites what comes again and keeps the rest."""
     asked = EXPERIMENTS["pendulum"]
@@ -168,16 +183,16 @@ def test_a_continued_run_repeats_its_notes(tmp_path, monkeypatch):
     monkeypatch.setattr(reproduction, "look_inside", look)
     first = reproduction.Witness(tmp_path, asked)
     for step in (0, 500, 1000):
-        first(step, agent)
+        first(SimpleNamespace(step=step, agent=agent))
     seen["critic"] = 2.0
     again = reproduction.Witness(tmp_path, asked)
     for step in (1000, 1500):
-        again(step, agent)
+        again(SimpleNamespace(step=step, agent=agent))
     steps, table = read_table(tmp_path / "inside.csv.gz", asked.seeds)
     assert steps.tolist() == [0, 500, 1000, 1500]
     assert table["critic"][0].tolist() == [1, 1, 2, 2]
     assert not (tmp_path / "midway.safetensors").exists()
-    again(6000, agent)
+    again(SimpleNamespace(step=6000, agent=agent))
     assert (tmp_path / "midway.safetensors").exists()
 
 

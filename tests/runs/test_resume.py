@@ -220,7 +220,7 @@ def test_an_environment_that_does_not_come_back_is_said_to_begin_a_new_episode(t
 
 def test_a_function_is_needed_again(tmp_path):
     broken_off(limited(Hidden), tmp_path)
-    with pytest.raises(CheckpointError, match=r"function of your own.*resume\(folder, env=...\)"):
+    with pytest.raises(CheckpointError, match=r"function of your own: give it again, env="):
         resume(tmp_path, progress=False)
 
 
@@ -239,8 +239,8 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, capsys):
 
 
 def test_the_second_ctrl_c_stops_at_once(tmp_path):
-    def twice(step, agent):
-        if step == 300:
+    def twice(run):
+        if run.step == 300:
             signal.raise_signal(signal.SIGINT)
             signal.raise_signal(signal.SIGINT)
 
@@ -265,9 +265,9 @@ def test_without_a_folder_ctrl_c_is_pythons_and_nothing_is_written(tmp_path, mon
     monkeypatch.chdir(tmp_path)
     seen = []
 
-    def press(step, agent):
-        seen.append(step)
-        if step == 150:
+    def press(run):
+        seen.append(run.step)
+        if run.step == 150:
             signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt) as stopped:

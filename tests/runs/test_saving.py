@@ -130,6 +130,7 @@ def forge(folder, change):
     metadata = {"format": FORMAT, "version": str(VERSION), "content": text}
     tensors = {name: x.clone() for name, x in tensors.items()}
     save_file(tensors, path, {**metadata, "sha256": _digest(text, tensors)})
+    (folder / "config.json").write_text(json.dumps(content["about"]))
 
 
 def set_config(**values):
@@ -194,7 +195,7 @@ def test_a_newer_format_is_named(broken):
         metadata = file.metadata()
         tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
     save_file(tensors, path, {**metadata, "version": "9"})
-    refused(broken, "format version 9.*reads version 2")
+    refused(broken, "format version 9.*reads version 3")
 
 
 def test_a_damaged_config_of_a_run_without_checkpoint(broken):
@@ -233,8 +234,8 @@ def test_a_disk_that_fills_up_stops_the_run_and_leaves_the_last_checkpoint(tmp_p
     with mounted(folder, "size=2m"):
         kept = {}
 
-        def fill(step, agent):
-            if step == 150:
+        def fill(run):
+            if run.step == 150:
                 kept.update(contents(folder))
                 with contextlib.suppress(OSError), open(folder / "filler", "wb") as filler:
                     while True:
@@ -275,8 +276,8 @@ def test_a_folder_that_becomes_read_only_stops_the_run(tmp_path):
     folder = tmp_path / "disk"
     with mounted(folder, "size=4m"):
 
-        def lock(step, agent):
-            if step == 150:
+        def lock(run):
+            if run.step == 150:
                 subprocess.run(["mount", "--bind", str(folder), str(folder)], check=True)
                 subprocess.run(["mount", "-o", "remount,ro,bind", str(folder)], check=True)
 

@@ -97,7 +97,12 @@ class FiniteMDP:
         """Expected reward r(s, a), shape ``(S, A)``; 0 in terminal states."""
         return np.einsum("sax,sax->sa", self.P, self.R) * ~self.terminal[:, None]
 
-    def discounted_sum(self, policy: ArrayLike, x: ArrayLike, gamma: float | None = None) -> Array:
+    def discounted_sum(
+        self,
+        policy: ArrayLike,
+        x: ArrayLike,
+        gamma: float | None = None,
+    ) -> Array:
         """Expected sum over t of ``gamma**t x(s_t)``, from each first state: a linear solve.
 
         Parameters
@@ -148,7 +153,8 @@ class FiniteMDP:
         ndarray, shape (S,)
             Not normalized, as in Silver et al. (2014).
         """
-        return self.start @ self.discounted_sum(policy, np.diag(~self.terminal * 1.0), gamma)
+        each_state = np.diag(~self.terminal * 1.0)
+        return self.start @ self.discounted_sum(policy, each_state, gamma)
 
     def objective(self, policy: ArrayLike) -> float:
         """Expected return J of an episode under a ``policy (S, A)``."""

@@ -81,9 +81,7 @@ def td_fixed_point(
     ValueError
         If shapes do not fit, a weight is negative or all are zero, or the solution is not unique.
     """
-    x, step, r, p = _transitions(
-        features, next_features, reward, gamma=gamma, terminated=terminated, weight=weight
-    )
+    x, step, r, p = _transitions(features, next_features, reward, gamma, terminated, weight)
     return _solve((x * p).T @ step, (x * p).T @ r)
 
 
@@ -111,17 +109,20 @@ def residual_fixed_point(
     ValueError
         As for :func:`td_fixed_point`.
     """
-    _, step, r, p = _transitions(
-        features, next_features, reward, gamma=gamma, terminated=terminated, weight=weight
-    )
+    _, step, r, p = _transitions(features, next_features, reward, gamma, terminated, weight)
     return _solve((step * p).T @ step, (step * p).T @ r)
 
 
 def _transitions(
-    *given: ArrayLike, gamma: float, terminated: ArrayLike | None, weight: ArrayLike | None
+    features: ArrayLike,
+    next_features: ArrayLike,
+    reward: ArrayLike,
+    gamma: float,
+    terminated: ArrayLike | None,
+    weight: ArrayLike | None,
 ) -> tuple[Array, Array, Array, Array]:
     """Return x, x - gamma (1 - d) x', r, and probabilities as a column."""
-    x, after, r = (np.asarray(z, np.float64) for z in given)
+    x, after, r = (np.asarray(z, np.float64) for z in (features, next_features, reward))
     d = np.zeros(r.shape) if terminated is None else np.asarray(terminated, np.float64)
     p = np.ones(r.shape) if weight is None else np.asarray(weight, np.float64)
     if x.ndim != 2 or x.shape != after.shape or {r.shape, d.shape, p.shape} != {x.shape[:1]}:

@@ -31,7 +31,7 @@ def action_slope(critic: nn.Module, obs: Tensor, action: Tensor) -> Tensor:
     Tensor, shape (n, batch, action_dim)
         Scaled reward a unit of scaled action.
     """
-    # A value depends on its own row only, so the slope of the sum holds each row's slope.
+    # A value depends on its own row only: the slope of the sum holds each row's.
     free = action.detach().requires_grad_()
     (slope,) = torch.autograd.grad(critic(obs, free).sum(), free)
     return slope
@@ -131,6 +131,6 @@ def slope_by_differences(
         high[..., k] = np.clip(high[..., k] + step, -1, 1)
         rise = np.asarray(value(high)) - np.asarray(value(low))
         if rise.shape != center.shape[:-1]:
-            raise ValueError(f"values must have shape {center.shape[:-1]}, got {rise.shape}")
+            raise ValueError(f"values must have shape {center.shape[:-1]}, not {rise.shape}")
         slope[..., k] = rise / (high - low)[..., k]
     return torch.as_tensor(slope).to(action)

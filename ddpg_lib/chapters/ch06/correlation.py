@@ -79,13 +79,13 @@ def effective_size(size: int, rho: ArrayLike) -> float:
     if size != int(size) or size < 1:
         raise ValueError(f"size must be a whole number of at least 1, got {size}")
     if rho.ndim != 1 or not len(rho) or not np.isclose(rho[0], 1.0):
-        raise ValueError("rho must be a list of autocorrelations that begins with 1, at lag 0")
+        raise ValueError("rho must be autocorrelations, of which the first, at lag 0, is 1")
     k = np.arange(1, min(int(size), len(rho)))
     inflation = 1 + 2 * np.sum((1 - k / size) * rho[1 : len(k) + 1])
     if inflation <= 0:
         raise ValueError(
-            "these correlations leave the mean a variance below zero: estimate them from a longer "
-            "stream, or take fewer lags"
+            "these correlations leave the mean a variance below zero: "
+            "estimate them from a longer stream, or take fewer lags"
         )
     return float(size / inflation)
 

@@ -77,7 +77,7 @@ def expected_uses(
     """
     number = np.asarray(stored)
     if batch_size < 1 or number.min() < 1:
-        raise ValueError("transitions are numbered from 1, and an update draws at least 1")
+        raise ValueError("transitions are numbered from 1; an update draws at least 1")
     held = _held(capacity, first, last)
     summed = np.concatenate([[0.0], np.cumsum(batch_size / held)])
     begin = np.clip(number - first, 0, len(held))
@@ -143,13 +143,13 @@ class RecentReplay(ReplayBuffer):
             If fewer transitions are held than an agent without replay needs.
         """
         if len(self) < batch_size and (self.windows == 0).any():
-            raise ValueError(f"without replay a minibatch needs {batch_size} transitions held")
-        return np.stack(
-            [
-                rng.integers(min(w, len(self)), size=batch_size) if w else np.arange(batch_size)
-                for rng, w in zip(self.rngs, self.windows, strict=True)
-            ]
-        )
+            raise ValueError(f"without replay a minibatch needs {batch_size} transitions")
+        size = len(self)
+        drawn = [
+            rng.integers(min(w, size), size=batch_size) if w else np.arange(batch_size)
+            for rng, w in zip(self.rngs, self.windows, strict=True)
+        ]
+        return np.stack(drawn)
 
     def at(self, ages: ArrayLike) -> Batch:
         """The transitions of given ``ages``, 0 the latest: ``(n, batch)``, or ``(batch,)`` for all.
@@ -170,7 +170,7 @@ class RecentReplay(ReplayBuffer):
 
     def _slots(self, ages: NDArray[Any]) -> NDArray[np.int64]:
         if ages.min() < 0 or ages.max() >= len(self):
-            raise ValueError(f"ages must lie between 0 and {len(self) - 1}: so many are held")
+            raise ValueError(f"ages must lie between 0 and {len(self) - 1}, the oldest")
         # The latest transition lies one slot before the next write.
         slots: NDArray[np.int64] = (self.count - 1 - ages) % self.capacity
         return slots

@@ -87,7 +87,8 @@ class LinearTD:
 
         It acts on :math:`\phi`, so it is ``(k, k)``.
         """
-        return np.eye(self.features.shape[1]) - 2 * self.lr * (self.curvature - self.bootstrap)
+        moved = 2 * self.lr * (self.curvature - self.bootstrap)
+        return np.eye(len(moved)) - moved
 
     def soft(self, tau: float) -> Array:
         r"""The matrix of one update followed by a soft update of the target, by the fraction tau.
@@ -121,6 +122,7 @@ class LinearTD:
         one = np.eye(self.features.shape[1])
         keep = one - 2 * self.lr * self.curvature
         pull = 2 * self.lr * self.bootstrap
-        update = np.block([[keep, pull], [np.zeros_like(one), one]])  # the target stands still
+        # The target stands still; a period begins with the two equal.
+        update = np.block([[keep, pull], [np.zeros_like(one), one]])
         both = np.linalg.matrix_power(update, int(period))[: len(one)]
-        return both[:, : len(one)] + both[:, len(one) :]  # a period begins with the two equal
+        return both[:, : len(one)] + both[:, len(one) :]

@@ -98,7 +98,8 @@ class FollowingDDPG(DDPG):
         if due.any():
             fraction = torch.where(due, self.tau, 0.0)
             with torch.no_grad():
-                for target, online in zip(self.target_weights, self.online_weights, strict=True):
+                pairs = zip(self.target_weights, self.online_weights, strict=True)
+                for target, online in pairs:
                     target.lerp_(online, fraction)
 
 

@@ -78,7 +78,8 @@ def linearize(
     s, a = np.asarray(state, np.float64), np.asarray(action, np.float64)
     of_state = [f(s + e, a) - f(s - e, a) for e in step * np.eye(s.size)]
     of_action = [f(s, a + e) - f(s, a - e) for e in step * np.eye(a.size)]
-    return np.stack(of_state, axis=1) / (2 * step), np.stack(of_action, axis=1) / (2 * step)
+    A, B = np.stack(of_state, axis=1), np.stack(of_action, axis=1)
+    return A / (2 * step), B / (2 * step)
 
 
 def actor_gain(agent: DDPG, obs: ArrayLike) -> Array:

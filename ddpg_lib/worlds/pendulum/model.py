@@ -100,7 +100,7 @@ class PendulumModel:
             arguments' common shape.
         """
         theta, theta_dot = np.asarray(theta), np.asarray(theta_dot)
-        # Pendulum-v1 computes with the action in its own precision, so no dtype is forced here.
+        # As in Pendulum-v1, the action keeps its own precision: no dtype is forced here.
         clipped = np.clip(torque, -self.max_torque, self.max_torque)
         acceleration = self.gravity_gain * np.sin(theta) + self.torque_gain * clipped
         next_speed = theta_dot + acceleration * self.time_step

@@ -1,0 +1,1 @@
+"""Trained policies and agents in files that need no environment and no run."""

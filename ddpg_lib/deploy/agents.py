@@ -1,0 +1,93 @@
+"""A whole stack of agents in one file, and back without environment and run."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+
+from ddpg_lib.config import Config
+from ddpg_lib.ddpg import DDPG
+from ddpg_lib.deploy.policy import bounds_of, seeds_of
+from ddpg_lib.runs import saving
+from ddpg_lib.runs.folder import as_checkpoint_error
+from ddpg_lib.runs.plan import versions
+from ddpg_lib.runs.saving import CheckpointError
+
+Agent = TypeVar("Agent", bound=DDPG)
+
+
+def save_agent(agent: DDPG, path: str | Path, *, replay: bool = False) -> None:
+    """Write a stack of agents, networks to random generators, for :func:`load_agent`.
+
+    The file is a safetensors file. The replay buffer, by far its largest part, is kept only if
+    ``replay`` is true.
+
+    Raises
+    ------
+    CheckpointError
+        If the file cannot be written.
+    TypeError
+        If an attribute of the agent cannot be saved. Nothing is left out silently.
+    """
+    low, high = bounds_of(agent)
+    layer: Any = agent.actor.layers[0]
+    about = {
+        "agent": type(agent).__qualname__,
+        "config": dataclasses.asdict(agent.config),
+        "seeds": seeds_of(agent),
+        "obs_dim": layer.weight.shape[1],
+        "action_low": low.tolist(),
+        "action_high": high.tolist(),
+        "replay": replay,
+        "versions": versions(),
+    }
+    state = agent.state_dict()
+    if not replay:
+        state["replay"] = [rng.bit_generator.state for rng in agent.replay.rngs]
+    saving.save(Path(path), state, about)
+
+
+def load_agent(
+    path: str | Path,
+    device: str | torch.device = "cpu",
+    *,
+    kind: type[Agent] = DDPG,  # type: ignore[assignment]
+) -> Agent:
+    """The stack of agents in a file that :func:`save_agent` wrote.
+
+    It goes on to act, explore and update as the saved one does, to the bit on the same machine;
+    without its replay buffer it begins with an empty one. No environment is needed. ``kind`` is
+    the class of the agents, made with the arguments of :class:`~ddpg_lib.ddpg.DDPG`.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is missing, damaged, not from :func:`save_agent`, or of another class.
+    """
+    path = Path(path)
+    saved = saving.load(path)
+    about, state = saved.about, saved.state
+    if "agent" not in about:
+        raise CheckpointError(f"{path} is no file of save_agent; read a run with ddpg_lib.load")
+    if about["agent"] != kind.__qualname__:
+        raise CheckpointError(
+            f"{path} holds a {about['agent']}, not a {kind.__qualname__}: name its class, "
+            f"load_agent(path, kind={about['agent']})"
+        )
+    with as_checkpoint_error(path):
+        config = Config(**about["config"])
+        low, high, seeds = (about[name] for name in ("action_low", "action_high", "seeds"))
+        sizes = itertools.pairwise([about["obs_dim"], *config.hidden, len(low)])
+        if len(seeds) * sum(m * k for m, k in sizes) > saved.numbers:  # or they fill the memory
+            raise ValueError("its settings do not belong to its arrays")
+        agent = kind(about["obs_dim"], low, high, config, seeds, device)
+        if not about["replay"]:
+            for rng, saved_rng in zip(agent.replay.rngs, state["replay"], strict=True):
+                rng.bit_generator.state = saved_rng
+            state["replay"] = agent.replay.state_dict()
+        agent.load_state_dict(state)
+    return agent
