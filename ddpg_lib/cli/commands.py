@@ -53,8 +53,8 @@ class Train:
     Attributes
     ----------
     env : str
-        A Gymnasium id, or module:Id for one that a module of yours registers, such as a module.py
-        in this folder.
+        A Gymnasium id, or module:Name for what a module of yours registers or holds, such as a
+        module.py in this folder.
     config : Config
         Defaults are the recipe's; evaluations are no further apart than the steps.
     recipe : str
@@ -510,8 +510,8 @@ def _say_finished(run: Run, folder: Path) -> None:
 
 def _in_numbers(run: Run) -> dict[str, Any]:
     """The last evaluation of a run, as JSON has it."""
-    from ddpg_lib.maths.stats import bootstrap_interval, iqm
     from ddpg_lib.envs.border import name_of
+    from ddpg_lib.maths.stats import bootstrap_interval, iqm
 
     means = run.curves[:, -1]
     return {

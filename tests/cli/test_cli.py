@@ -20,6 +20,7 @@ from shared import TINY, same
 
 from ddpg_lib import RECIPES, Config, bootstrap_interval, evaluate, iqm, load, train
 from ddpg_lib.cli import main as cli
+from ddpg_lib.cli.checks import require_environment
 from ddpg_lib.cli.commands import FIGURES, Plot, new_folder, parse_kwargs, parse_seeds
 from ddpg_lib.evaluation import Scene
 from ddpg_lib.figures import use_house_style
@@ -161,6 +162,7 @@ def test_a_module_in_this_folder_is_found_and_hides_no_other(ddpg, tmp_path, mon
     assert ddpg(f"train ddpg_test_drone:Drone-v0 {SHORT} --folder r")[0] == 0
     assert sys.path == [*before, str(tmp_path)]
     assert ddpg("evaluate r --episodes 1")[0] == 0
+    require_environment("ddpg_test_drone:Drone")  # the class itself
     code, _, err = ddpg("train ddpg_test_drone:Drome-v0")
     assert code == 2
     assert "no environment 'ddpg_test_drone:Drome-v0'; did you mean Drone-v0" in err
@@ -217,7 +219,7 @@ def test_keyword_arguments():
         ("train Pendulum-v1 --device nowhere", "nowhere|device"),
         ("train Pendulum-v1 --checkpoint-every 0", "checkpoint_every must be at least 1"),
         ("train Pendulm-v1", "did you mean Pendulum-v1"),
-        ("train Xyzzyx", "one of your own is called module:Id"),
+        ("train Xyzzyx", "one of your own is called module:Name"),
         ("train no_module:Pendulum-v1", "no module 'no_module' in this folder or installed"),
         ("train CartPole-v1", "Discrete actions"),
         ("train --env Pendulum-v1", "no option --env: give its value alone"),
