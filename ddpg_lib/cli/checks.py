@@ -9,33 +9,36 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 
 from ddpg_lib.errors import did_you_mean
 
 
 def require_environment(name: str) -> None:
-    """Refuse an id that no one has registered; of ``module:Id`` the module is imported first.
+    """Refuse what names no environment: no registered id, and no class or function in a module.
+
+    Of ``module:Name`` the module is imported first, which may register environments.
 
     Raises
     ------
     ValueError
-        For an unknown id, naming near ones, or a module that cannot be imported.
+        For an unknown name, naming near ids, or a module that cannot be imported.
     """
     import gymnasium as gym
 
     module, _, bare = name.rpartition(":")
-    if module:
-        _import_module(module, bare)
+    if module and hasattr(_imported(module, bare), bare):
+        return
     # Gymnasium takes an id without its version as well, and makes the latest.
     if bare not in gym.registry and bare not in {_unversioned(known) for known in gym.registry}:
-        own = "; one of your own is called module:Id, where module.py registers it"
+        own = "; one of your own is called module:Name, after the module that holds it"
         hint = did_you_mean(bare, gym.registry, n=3) or own
         raise ValueError(f"there is no environment {name!r}{hint}")
 
 
-def _import_module(module: str, bare: str) -> None:
+def _imported(module: str, bare: str) -> ModuleType:
     try:
-        importlib.import_module(module)
+        return importlib.import_module(module)
     except ModuleNotFoundError as error:
         if f"{module}.".startswith(f"{error.name}."):
             raise ValueError(
@@ -95,6 +98,8 @@ def require_output(path: Path, endings: Sequence[str]) -> None:
     if path.suffix.lower() not in endings:
         *most, last = endings
         raise ValueError(f"{path}: choose a name that ends in {', '.join(most)} or {last}")
+    if path.parent.exists() and not path.parent.is_dir():
+        raise ValueError(f"cannot write {path}: {path.parent} is no folder")
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     if not os.access(path if path.exists() else path.parent, os.W_OK):

@@ -53,8 +53,8 @@ class Train:
     Attributes
     ----------
     env : str
-        A Gymnasium id, or module:Id for one that a module of yours registers, such as a module.py
-        in this folder.
+        A Gymnasium id, or module:Name for what a module of yours registers or holds, such as a
+        module.py in this folder.
     config : Config
         Defaults are the recipe's; evaluations are no further apart than the steps.
     recipe : str
@@ -305,6 +305,7 @@ class Plot:
         named = len(found) > 1 or self.labels
         figure = learning_curves(found if named else next(iter(found.values())))
         figure.set_size_inches(self.size)
+        figure.axes[0].yaxis.label.set_wrap(True)  # for low ones
         content = io.BytesIO()
         figure.savefig(content, format=self.output.suffix.removeprefix(".").lower())
         with writing(self.output):

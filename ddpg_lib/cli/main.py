@@ -170,9 +170,12 @@ def _near(word: str, known: Iterable[str]) -> str:
 
 
 def _in_one_line(box: str) -> str:
-    """What tyro's framed message says: its first paragraph, after the title."""
-    rows = [row.strip("│╰╯ ") for row in box.splitlines()[1:]]
+    """What tyro's framed message says: its first paragraph, and what an option takes."""
+    rows = [row.strip("│╰╯ ") for row in box.splitlines()[1:]]  # without the title
     marks = [bool(row.strip("─-")) for row in rows]  # where there is more than a rule
     first = marks.index(True)
     last = marks.index(False, first)
-    return re.sub(r"Error parsing \S*config: ", "", " ".join(rows[first:last]))
+    text = re.sub(r"Error parsing (\S*config: )?", "", " ".join(rows[first:last]))
+    option, _, reason = text.partition(": ")
+    usage = [row for row in rows[last:] if option and row.startswith(f"{option} ")]
+    return f"{option} takes {usage[0].removeprefix(option).strip()}: {reason}" if usage else text

@@ -20,6 +20,7 @@ from shared import TINY, same
 
 from ddpg_lib import RECIPES, Config, bootstrap_interval, evaluate, iqm, load, train
 from ddpg_lib.cli import main as cli
+from ddpg_lib.cli.checks import require_environment
 from ddpg_lib.cli.commands import FIGURES, Plot, new_folder, parse_kwargs, parse_seeds
 from ddpg_lib.evaluation import Scene
 from ddpg_lib.figures import use_house_style
@@ -161,6 +162,7 @@ def test_a_module_in_this_folder_is_found_and_hides_no_other(ddpg, tmp_path, mon
     assert ddpg(f"train ddpg_test_drone:Drone-v0 {SHORT} --folder r")[0] == 0
     assert sys.path == [*before, str(tmp_path)]
     assert ddpg("evaluate r --episodes 1")[0] == 0
+    require_environment("ddpg_test_drone:Drone")  # the class itself
     code, _, err = ddpg("train ddpg_test_drone:Drome-v0")
     assert code == 2
     assert "no environment 'ddpg_test_drone:Drome-v0'; did you mean Drone-v0" in err
@@ -202,7 +204,9 @@ def test_keyword_arguments():
         ("train", "Missing .*ENV"),
         ("train Pendulum-v1 --gama 3", "no option --gama; did you mean --gamma"),
         ("train --gama 3 Pendulum-v1", "no option --gama; did you mean --gamma"),
-        ("train Pendulum-v1 --gamma abc", "gamma.*'abc'"),
+        ("train Pendulum-v1 --gamma abc", "--gamma takes FLOAT: .*'abc'"),
+        ("train Pendulum-v1 --hidden 8 a", r"--hidden takes \[INT .*'a'"),
+        ("train Pendulum-v1 --max-grad-norm a", "--max-grad-norm takes .*FLOAT: .*'a'"),
         ("train Pendulum-v1 --gamma 3", "gamma must be at least 0 and below 1; got 3"),
         ("train Pendulum-v1 --steps 10", "steps must be more than warmup_steps"),
         ("train Pendulum-v1 --recipe pendulm", "did you mean pendulum"),
@@ -215,7 +219,7 @@ def test_keyword_arguments():
         ("train Pendulum-v1 --device nowhere", "nowhere|device"),
         ("train Pendulum-v1 --checkpoint-every 0", "checkpoint_every must be at least 1"),
         ("train Pendulm-v1", "did you mean Pendulum-v1"),
-        ("train Xyzzyx", "one of your own is called module:Id"),
+        ("train Xyzzyx", "one of your own is called module:Name"),
         ("train no_module:Pendulum-v1", "no module 'no_module' in this folder or installed"),
         ("train CartPole-v1", "Discrete actions"),
         ("train --env Pendulum-v1", "no option --env: give its value alone"),
@@ -239,7 +243,8 @@ def test_keyword_arguments():
         ("plot -o fig.svg", "name one run folder"),
         ("plot {run} -o fig.doc", "ends in .svg, .pdf, .png, .* or .webp"),
         ("plot {run} -o fig", "fig: choose a name that ends in"),
-        ("plot {run} -o /dev/null/fig.svg", "cannot write /dev/null/fig.svg"),
+        ("plot {run} -o /dev/null/fig.svg", "cannot write .*: /dev/null is no folder"),
+        ("plot {run} -o /dev/null/a/fig.svg", "cannot write /dev/null/a/fig.svg: Not a directory"),
         ("plot {run} --labels a b", "labels must be one a run, and different; 1 run got 'a', 'b'"),
         ("plot {run} {run} --labels a a", "and different; 2 runs got 'a', 'a'"),
         ("plot {run} --size 3 0", "size must be a width and a height in inches, .* got 3 0"),
