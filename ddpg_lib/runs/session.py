@@ -347,7 +347,7 @@ class Session:
         self._began = time.perf_counter()
 
     def create_folder(self, path: Path, checkpoint_every: int | None) -> None:
-        """Give the run a new folder, as :meth:`RunFolder.create` does.
+        """Give the run a new folder.
 
         Raises
         ------
