@@ -68,7 +68,7 @@ def load_agent(
     CheckpointError
         If the file is missing, damaged, not from ``save_agent``, or of another class.
     """
-    path = Path(path)
+    path, device = Path(path), torch.device(device)  # an unknown one is no fault of the file
     saved = saving.load(path)
     about, state = saved.about, saved.state
     if "agent" not in about:
