@@ -83,7 +83,7 @@ def soft_update(target: Iterable[Tensor], online: Iterable[Tensor], tau: float) 
         raise ValueError(f"tau must lie in [0, 1], got {tau}")
     targets, onlines = list(target), list(online)
     if any(t is o for t, o in zip(targets, onlines, strict=True)):
-        raise ValueError("target and online are the same: build the target as a copy")
+        raise ValueError("target and online are the same tensors: build a copy")
     # One call: for small tensors a loop would cost more than its arithmetic.
     torch._foreach_lerp_(targets, onlines, tau)
 
