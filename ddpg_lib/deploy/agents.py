@@ -21,7 +21,7 @@ Agent = TypeVar("Agent", bound=DDPG)
 
 
 def save_agent(agent: DDPG, path: str | Path, *, replay: bool = False) -> None:
-    """Write a stack of agents, networks to random generators, for :func:`load_agent`.
+    """Write a stack of agents, networks to random generators, for ``load_agent``.
 
     The file is a safetensors file. The replay buffer, by far its largest part, is kept only if
     ``replay`` is true.
@@ -57,7 +57,7 @@ def load_agent(
     *,
     kind: type[Agent] = DDPG,  # type: ignore[assignment]
 ) -> Agent:
-    """The stack of agents in a file that :func:`save_agent` wrote.
+    """The stack of agents in a file that ``save_agent`` wrote.
 
     It goes on to act, explore and update as the saved one does, to the bit on the same machine;
     without its replay buffer it begins with an empty one. No environment is needed. ``kind`` is
@@ -66,9 +66,9 @@ def load_agent(
     Raises
     ------
     CheckpointError
-        If the file is missing, damaged, not from :func:`save_agent`, or of another class.
+        If the file is missing, damaged, not from ``save_agent``, or of another class.
     """
-    path = Path(path)
+    path, device = Path(path), torch.device(device)  # an unknown one is no fault of the file
     saved = saving.load(path)
     about, state = saved.about, saved.state
     if "agent" not in about:

@@ -167,8 +167,10 @@ def resume(
     """
     run_folder = RunFolder.open(Path(folder), env, agent)
     plan = run_folder.plan
+    if device is not None:
+        plan = dataclasses.replace(plan, device=str(available(device)))
     with as_checkpoint_error(run_folder.path / CHECKPOINT):
-        plan = dataclasses.replace(plan, device=str(available(device or plan.device)))
+        available(plan.device)
     moved, run_folder.plan = plan != run_folder.plan, plan
     if plan.warm_start and run_folder.state is None:
         raise CheckpointError(f"{folder} broke off before it had saved the networks it began with")
@@ -347,7 +349,7 @@ class Session:
         self._began = time.perf_counter()
 
     def create_folder(self, path: Path, checkpoint_every: int | None) -> None:
-        """Give the run a new folder, as :meth:`RunFolder.create` does.
+        """Give the run a new folder.
 
         Raises
         ------

@@ -159,8 +159,8 @@ FACTS = r"""() => {
     containers: all('mjx-container').length,
     cut: all('article div.math mjx-container')
       .filter(e => e.scrollWidth > e.clientWidth + 2).map(e => e.closest('div.math').id || name(e)),
-    wideCode: all('article pre')
-      .filter(e => shown(e) && e.scrollWidth > e.clientWidth + 2).map(name),
+    wideCode: all('article pre').filter(e => shown(e) && e.scrollWidth > e.clientWidth + 2
+      && (e.closest('.cell_input') || e.textContent.startsWith('# ddpg_lib/'))).map(name),
     dollars: all('article :is(p, li, dd, figcaption)').filter(e => [...e.childNodes].some(
       n => n.nodeType === 3 && /\$[^\s\d]/.test(n.data))).map(e => e.textContent.slice(0, 160)),
     mathErrors: all('mjx-merror, [data-mjx-error]').map(name),

@@ -189,7 +189,7 @@ def test_networks_cannot_be_replaced():
 @pytest.mark.parametrize(
     ("device", "message"),
     [
-        ("cuda:99", "no device cuda:99: give device='cpu'"),
+        ("cuda:99", "no device cuda:99: use cpu"),
         ("nowhere", "there is no device 'nowhere': give cpu, cuda, cuda:1 or mps"),
     ],
 )
@@ -219,7 +219,7 @@ def test_a_run_from_a_gpu_is_used_where_there_is_none(elsewhere):
     run = load(elsewhere)
     assert run.agent.device.type == "cpu"
     assert evaluate(run.agent, "Pendulum-v1", 1).shape == (2, 1)
-    with pytest.raises(CheckpointError, match="no device cuda:99: give device='cpu'"):
+    with pytest.raises(CheckpointError, match="no device cuda:99: use cpu"):
         resume(elsewhere, progress=False)
     again = resume(elsewhere, device="cpu", progress=False)
     assert again.step == 120
