@@ -45,6 +45,11 @@ def leaves(value):
 # ---- The end of a run ----
 
 
+@pytest.mark.parametrize(("answer", "evaluations"), [(np.True_, 1), (np.False_, 4), (7, 4)])
+def test_true_of_numpy_ends_a_run_too_and_nothing_else_does(answer, evaluations):
+    assert len(short(on_evaluation=lambda run: answer).steps) == evaluations
+
+
 def test_on_evaluation_sees_the_run_so_far_and_can_end_it(tmp_path):
     seen = []
 
