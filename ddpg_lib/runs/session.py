@@ -48,7 +48,7 @@ from ddpg_lib.runs.saving import CheckpointError
 from ddpg_lib.speed.malloc import keep_freed_memory
 from ddpg_lib.training import Training
 
-OnEvaluation = Callable[[Run], "bool | None"]
+OnEvaluation = Callable[[Run], "bool | np.bool_ | None"]
 """Called at every evaluation, step 0 included, with the run so far; ends the run by ``True``."""
 
 
@@ -390,7 +390,9 @@ class Session:
                         bar.note(training.history.returns[-1].mean())
                         if self.folder:
                             self.folder.add_evaluation(training.history)
-                        if on_evaluation and on_evaluation(self.result()) is True:
+                        stop_here = on_evaluation(self.result()) if on_evaluation else None
+                        # Comparisons of NumPy's numbers give NumPy's own True.
+                        if isinstance(stop_here, bool | np.bool_) and stop_here:
                             self.save()
                             break
                     if training.step == self.plan.config.warmup_steps:

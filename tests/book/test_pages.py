@@ -109,7 +109,9 @@ def test_only_the_table_of_contents_the_search_and_the_library_are_built():
     import yaml
 
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    listed = {toc["root"]} | {c["file"] for part in toc["parts"] for c in part["chapters"]}
+    chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
+    sections = [section for chapter in chapters for section in chapter.get("sections", [])]
+    listed = {toc["root"]} | {page["file"] for page in chapters + sections}
     rooms = set()  # their source, to which [source] leads
     for page in (ROOT / "book/api").glob("*.md"):
         found = re.findall(r"automodule:: (\S+)", page.read_text(encoding="utf-8"))
