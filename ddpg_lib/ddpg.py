@@ -84,14 +84,12 @@ class DDPG(Stateful):
         critic, actor = self.networks(rngs, action_dim)
         self.critic, self.actor = critic.to(self.device), actor.to(self.device)
         self.critic_target, self.actor_target = target_of(self.critic), target_of(self.actor)
+        decay, longest = c.critic_weight_decay, c.max_grad_norm
         self.critic_optimizer = StackedAdam(
-            self.critic.parameters(),
-            c.critic_lr,
-            weight_decay=c.critic_weight_decay,
-            max_grad_norm=c.max_grad_norm,
+            self.critic.parameters(), c.critic_lr, weight_decay=decay, max_grad_norm=longest
         )
         self.actor_optimizer = StackedAdam(
-            self.actor.parameters(), c.actor_lr, max_grad_norm=c.max_grad_norm
+            self.actor.parameters(), c.actor_lr, max_grad_norm=longest
         )
         kept = (c.buffer_size, obs_dim, action_dim, rngs["replay"], self.device)
         self.replay = (
@@ -122,8 +120,12 @@ class DDPG(Stateful):
         Raises
         ------
         ValueError
-            If the networks' shapes differ. The devices may.
+            If the networks' shapes or activations differ, or the actions' bounds. The devices may.
         """
+        both = (self, other)
+        used = [(x.config.activation, x.config.invert_gradients, *x.low, *x.high) for x in both]
+        if used[0] != used[1]:
+            raise ValueError("another activation, output or action bounds: it would act otherwise")
         for name in ("critic", "actor", "critic_target", "actor_target"):
             try:
                 getattr(self, name).load_state_dict(getattr(other, name).state_dict())

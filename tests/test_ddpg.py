@@ -185,3 +185,19 @@ def test_metrics_are_one_number_an_agent():
 def test_a_negative_seed_is_refused():
     with pytest.raises(ValueError, match="negative"):
         DDPG(3, LOW, HIGH, CONFIG, (-1,))
+
+
+@pytest.mark.parametrize(
+    ("other", "bounds"),
+    [
+        (CONFIG.replace(activation="silu"), (LOW, HIGH)),
+        (CONFIG.replace(invert_gradients=not CONFIG.invert_gradients), (LOW, HIGH)),
+        (CONFIG, (LOW, [2 * x for x in HIGH])),
+    ],
+)
+def test_networks_that_would_act_otherwise_are_not_taken_over(other, bounds):
+    agent = DDPG(3, LOW, HIGH, CONFIG)
+    before = weights(agent.actor)
+    with pytest.raises(ValueError, match="it would act otherwise"):
+        agent.load_networks(DDPG(3, *bounds, other))
+    assert all(a.equal(b) for a, b in zip(before, weights(agent.actor), strict=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 
@@ -34,12 +34,11 @@ def save_agent(agent: DDPG, path: str | Path, *, replay: bool = False) -> None:
         If an attribute of the agent cannot be saved. Nothing is left out silently.
     """
     low, high = agent.low, agent.high
-    layer: Any = agent.actor.layers[0]
     about = {
         "agent": type(agent).__qualname__,
         "config": dataclasses.asdict(agent.config),
         "seeds": seeds_of(agent),
-        "obs_dim": layer.weight.shape[1],
+        "obs_dim": agent.obs_dim,
         "action_low": low.tolist(),
         "action_high": high.tolist(),
         "replay": replay,
@@ -82,7 +81,8 @@ def load_agent(
         config = Config(**about["config"])
         low, high, seeds = (about[name] for name in ("action_low", "action_high", "seeds"))
         sizes = itertools.pairwise([about["obs_dim"], *config.hidden, len(low)])
-        if len(seeds) * sum(m * k for m, k in sizes) > saved.numbers:  # or they fill the memory
+        # Or they fill the memory. Networks of one's own may be smaller.
+        if kind is DDPG and len(seeds) * sum(m * k for m, k in sizes) > saved.numbers:
             raise ValueError("its settings do not belong to its arrays")
         agent = kind(about["obs_dim"], low, high, config, seeds, device)
         if not about["replay"]:

@@ -49,7 +49,7 @@ def critic_loss(q: Tensor, target: Tensor) -> Tensor:
     """
     _same_shape(q=q, target=target)
     if target.requires_grad:
-        raise ValueError("the target must be constant: compute it under torch.no_grad()")
+        raise ValueError("a target must be constant: compute it under torch.no_grad()")
     # A mean over agents instead would shrink each one's gradient, the more there are.
     return (target - q).square().mean(-1).sum()
 
@@ -83,7 +83,7 @@ def soft_update(target: Iterable[Tensor], online: Iterable[Tensor], tau: float) 
         raise ValueError(f"tau must lie in [0, 1], got {tau}")
     targets, onlines = list(target), list(online)
     if any(t is o for t, o in zip(targets, onlines, strict=True)):
-        raise ValueError("target and online are the same tensors: make the target a copy")
+        raise ValueError("target and online are the same tensors: build a copy")
     # One call: for small tensors a loop would cost more than its arithmetic.
     torch._foreach_lerp_(targets, onlines, tau)
 

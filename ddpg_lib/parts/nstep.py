@@ -73,7 +73,7 @@ class NStepReplay(ReplayBuffer):
             Without ``truncated``: rewards must not be summed from one episode into the next.
         """
         if truncated is None:
-            raise ValueError("n-step returns need to know where episodes end: give truncated")
+            raise ValueError("n-step returns must know where episodes end: give truncated")
         n, agents = self.n_step, self.n
         now = self.seen % n
         flat = (agents, -1)

@@ -146,10 +146,10 @@ class ReplayBuffer:
                     f"a transition needs {list(self.sizes)} numbers an agent "
                     f"for s, a, r, s' and d, got {found}"
                 )
-        row = np.concatenate(columns, axis=1)
+        row, slot = np.concatenate(columns, axis=1), self.count % self.capacity
         if b"\0" in np.isfinite(row).tobytes():
-            raise ValueError("a transition has a NaN or a number beyond float32: not stored")
-        self.rows[:, self.count % self.capacity] = torch.from_numpy(row).to(self.rows.device)
+            raise ValueError("a transition has a NaN or a number beyond float32")
+        self.rows[:, slot] = torch.from_numpy(row).to(self.rows.device)
         self.count += 1
 
     def _draw(self, batch_size: int) -> NDArray[np.int64]:

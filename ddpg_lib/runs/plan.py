@@ -157,7 +157,7 @@ def available(device: str | torch.device) -> torch.device:
         "mps": int(torch.backends.mps.is_available()),
     }
     if (found.index or 0) >= here.get(found.type, 1):
-        raise ValueError(f"this machine, or its PyTorch, has no device {found}: give device='cpu'")
+        raise ValueError(f"this machine, or its PyTorch, has no device {found}: use cpu")
     return found
 
 

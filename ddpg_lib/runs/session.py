@@ -48,7 +48,7 @@ from ddpg_lib.runs.saving import CheckpointError
 from ddpg_lib.speed.malloc import keep_freed_memory
 from ddpg_lib.training import Training
 
-OnEvaluation = Callable[[Run], "bool | None"]
+OnEvaluation = Callable[[Run], "bool | np.bool_ | None"]
 """Called at every evaluation, step 0 included, with the run so far; ends the run by ``True``."""
 
 
@@ -167,8 +167,10 @@ def resume(
     """
     run_folder = RunFolder.open(Path(folder), env, agent)
     plan = run_folder.plan
+    if device is not None:
+        plan = dataclasses.replace(plan, device=str(available(device)))
     with as_checkpoint_error(run_folder.path / CHECKPOINT):
-        plan = dataclasses.replace(plan, device=str(available(device or plan.device)))
+        available(plan.device)
     moved, run_folder.plan = plan != run_folder.plan, plan
     if plan.warm_start and run_folder.state is None:
         raise CheckpointError(f"{folder} broke off before it had saved the networks it began with")
@@ -388,7 +390,9 @@ class Session:
                         bar.note(training.history.returns[-1].mean())
                         if self.folder:
                             self.folder.add_evaluation(training.history)
-                        if on_evaluation and on_evaluation(self.result()) is True:
+                        stop_here = on_evaluation(self.result()) if on_evaluation else None
+                        # Comparisons of NumPy's numbers give NumPy's own True.
+                        if isinstance(stop_here, bool | np.bool_) and stop_here:
                             self.save()
                             break
                     if training.step == self.plan.config.warmup_steps:

@@ -109,8 +109,9 @@ def test_only_the_table_of_contents_the_search_and_the_library_are_built():
     import yaml
 
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    chapters = [c for part in toc["parts"] for c in part["chapters"]]
-    listed = {toc["root"]} | {c["file"] for x in chapters for c in (x, *x.get("sections", ()))}
+    chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
+    sections = [section for chapter in chapters for section in chapter.get("sections", [])]
+    listed = {toc["root"]} | {page["file"] for page in chapters + sections}
     rooms = set()  # their source, to which [source] leads
     for page in (ROOT / "book/api").glob("*.md"):
         found = re.findall(r"automodule:: (\S+)", page.read_text(encoding="utf-8"))
@@ -158,8 +159,8 @@ FACTS = r"""() => {
     containers: all('mjx-container').length,
     cut: all('article div.math mjx-container')
       .filter(e => e.scrollWidth > e.clientWidth + 2).map(e => e.closest('div.math').id || name(e)),
-    wideCode: all('article pre')
-      .filter(e => shown(e) && e.scrollWidth > e.clientWidth + 2).map(name),
+    wideCode: all('article pre').filter(e => shown(e) && e.scrollWidth > e.clientWidth + 2
+      && (e.closest('.cell_input') || e.textContent.startsWith('# ddpg_lib/'))).map(name),
     dollars: all('article :is(p, li, dd, figcaption)').filter(e => [...e.childNodes].some(
       n => n.nodeType === 3 && /\$[^\s\d]/.test(n.data))).map(e => e.textContent.slice(0, 160)),
     mathErrors: all('mjx-merror, [data-mjx-error]').map(name),

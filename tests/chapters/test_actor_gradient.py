@@ -58,7 +58,7 @@ def test_slopes_at_and_inside_the_bounds():
     slope = slope_by_differences(lambda a: np.clip(a[..., 0], -1, 1) ** 2, action, 0.1)
     # A parabola's difference is its slope in the middle of the two points.
     np.testing.assert_allclose(slope[0, :, 0], [-1.9, -1.89, 1.0, 1.9])
-    with pytest.raises(ValueError, match=r"shape \(1, 4\), not \(1, 4, 1\)"):
+    with pytest.raises(ValueError, match=r"shape \(1, 4\), got \(1, 4, 1\)"):
         slope_by_differences(lambda a: a, action)
 
 

@@ -477,6 +477,8 @@ def test_help_and_refusals_import_neither_torch_nor_matplotlib_nor_scipy(tmp_pat
         "evaluate nowhere", "evaluate run --episodes 0", "resume nowhere", "plot nowhere",
         "plot run -o fig.doc", "plot run --size 0 1", "plot run --labels a b", "film nowhere a.mp4",
         "film run a.avi", "film run a.mp4 --episodes 0", "reproduce pendulm",
+        "extend nowhere new --steps 9", "extend run run --steps 9", "export nowhere a.npz",
+        "export run a.txt",
     ]  # fmt: skip
     program = """
 import sys

@@ -8,6 +8,7 @@ from safetensors import safe_open
 
 from ddpg_lib import DDPG, CheckpointError
 from ddpg_lib.deploy.agents import load_agent, save_agent
+from ddpg_lib.parts.networks import StackedLinear
 from ddpg_lib.runs import saving
 
 KINDS = {
@@ -105,6 +106,33 @@ def test_a_class_of_ones_own_comes_back_with_what_it_adds(path):
     loaded = load_agent(path, kind=Counting)
     assert type(loaded) is Counting
     assert loaded.acted == agent.acted > 0
+
+
+class Linear(torch.nn.Module):
+    """A network without hidden layers, as someone else would write it."""
+
+    def __init__(self, rngs, inputs, outputs):
+        super().__init__()
+        self.map = StackedLinear(len(rngs), inputs, outputs)
+        self.map.initialize(rngs)
+
+    def forward(self, *inputs, training=False):
+        y = self.map(torch.cat(inputs, -1))
+        return y.tanh() if len(inputs) == 1 else y.squeeze(-1)
+
+
+class Small(DDPG):
+    def networks(self, rngs, action_dim):
+        critic = Linear(rngs["critic"], self.obs_dim + action_dim, 1)
+        return critic, Linear(rngs["actor"], self.obs_dim, action_dim)
+
+
+def test_networks_of_ones_own_come_back(path):
+    agent = trained(SMALL.replace(hidden=(256, 256)), kind=Small)
+    save_agent(agent, path)
+    loaded = load_agent(path, kind=Small)
+    agent.replay.count = 0
+    assert steps(loaded) == steps(agent)
 
 
 @pytest.mark.parametrize(("saved", "kind"), [(Counting, DDPG), (DDPG, Counting)])

@@ -12,7 +12,7 @@ from torch import nn
 from ddpg_lib import CheckpointError, Config, evaluate, load, recipe, resume, train
 from ddpg_lib.ddpg import DDPG
 from ddpg_lib.envs.stack import Spaces
-from ddpg_lib.parts.networks import Actor
+from ddpg_lib.parts.networks import Actor, Critic
 from ddpg_lib.parts.noise import GaussianNoise
 from ddpg_lib.runs import memory
 from ddpg_lib.runs.plan import available
@@ -43,6 +43,11 @@ def leaves(value):
 
 
 # ---- The end of a run ----
+
+
+@pytest.mark.parametrize(("answer", "evaluations"), [(np.True_, 1), (np.False_, 4), (7, 4)])
+def test_true_of_numpy_ends_a_run_too_and_nothing_else_does(answer, evaluations):
+    assert len(short(on_evaluation=lambda run: answer).steps) == evaluations
 
 
 def test_on_evaluation_sees_the_run_so_far_and_can_end_it(tmp_path):
@@ -165,6 +170,16 @@ def test_an_agent_of_ones_own_is_trained_saved_and_loaded(tmp_path):
     equal(resume(tmp_path, agent=Own, progress=False).agent, whole.agent)
 
 
+def test_an_agent_of_ones_own_may_be_smaller_than_the_settings_say(tmp_path):
+    class Small(DDPG):
+        def networks(self, rngs, action_dim):
+            critic = Critic(rngs["critic"], self.obs_dim, action_dim, hidden=())
+            return critic, Linear(rngs["actor"], self.obs_dim, action_dim)
+
+    run = short(tmp_path, TINY.replace(hidden=(256, 256)), agent=Small)
+    equal(load(tmp_path, agent=Small).agent, run.agent)
+
+
 def test_an_agent_that_could_not_be_loaded_again_is_refused_before_the_first_step(tmp_path):
     class Unsaveable(DDPG):
         def __init__(self, *arguments, **options):
@@ -189,7 +204,7 @@ def test_networks_cannot_be_replaced():
 @pytest.mark.parametrize(
     ("device", "message"),
     [
-        ("cuda:99", "no device cuda:99: give device='cpu'"),
+        ("cuda:99", "no device cuda:99: use cpu"),
         ("nowhere", "there is no device 'nowhere': give cpu, cuda, cuda:1 or mps"),
     ],
 )
@@ -219,7 +234,7 @@ def test_a_run_from_a_gpu_is_used_where_there_is_none(elsewhere):
     run = load(elsewhere)
     assert run.agent.device.type == "cpu"
     assert evaluate(run.agent, "Pendulum-v1", 1).shape == (2, 1)
-    with pytest.raises(CheckpointError, match="no device cuda:99: give device='cpu'"):
+    with pytest.raises(CheckpointError, match="no device cuda:99: use cpu"):
         resume(elsewhere, progress=False)
     again = resume(elsewhere, device="cpu", progress=False)
     assert again.step == 120

@@ -56,7 +56,7 @@ def copdac_b(
     """
     alpha, sigma = np.broadcast_arrays(*np.atleast_1d(alpha, sigma))
     if np.any(sigma <= 0):
-        raise ValueError("sigma must be positive: without noise nothing can be regressed on")
+        raise ValueError("sigma must be positive: noise is what is regressed on")
     m = bandit.C.shape[1]
     theta = np.zeros((len(bandit.C), len(alpha), m)) + np.asarray(start, np.float64)
     costs = [bandit.cost(theta)]

@@ -81,7 +81,8 @@ def td_fixed_point(
     ValueError
         If shapes do not fit, a weight is negative or all are zero, or the solution is not unique.
     """
-    x, step, r, p = _transitions(features, next_features, reward, gamma, terminated, weight)
+    transitions = (features, next_features, reward, gamma, terminated, weight)
+    x, step, r, p = _transitions(*transitions)
     return _solve((x * p).T @ step, (x * p).T @ r)
 
 
@@ -109,7 +110,8 @@ def residual_fixed_point(
     ValueError
         As for :func:`td_fixed_point`.
     """
-    _, step, r, p = _transitions(features, next_features, reward, gamma, terminated, weight)
+    transitions = (features, next_features, reward, gamma, terminated, weight)
+    _, step, r, p = _transitions(*transitions)
     return _solve((step * p).T @ step, (step * p).T @ r)
 
 

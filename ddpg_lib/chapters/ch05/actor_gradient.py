@@ -62,10 +62,9 @@ def gradient_through(actor: nn.Module, obs: Tensor, slope: Tensor) -> list[Tenso
         If the slopes do not have the actions' shape: broadcasting would mix states.
     """
     action = actor(obs, training=True)
-    if slope.shape != action.shape:
-        raise ValueError(
-            f"a slope must have its action's shape {tuple(action.shape)}, got {tuple(slope.shape)}"
-        )
+    needed, got = tuple(action.shape), tuple(slope.shape)
+    if got != needed:
+        raise ValueError(f"a slope must have its action's shape {needed}, got {got}")
     product = (action * slope.detach()).sum(-1).mean(-1).sum()
     return list(torch.autograd.grad(product, list(actor.parameters())))
 
@@ -130,7 +129,7 @@ def slope_by_differences(
         low[..., k] = np.clip(low[..., k] - step, -1, 1)
         high[..., k] = np.clip(high[..., k] + step, -1, 1)
         rise = np.asarray(value(high)) - np.asarray(value(low))
-        if rise.shape != center.shape[:-1]:
-            raise ValueError(f"values must have shape {center.shape[:-1]}, not {rise.shape}")
+        if rise.shape != (needed := center.shape[:-1]):
+            raise ValueError(f"values must have shape {needed}, got {rise.shape}")
         slope[..., k] = rise / (high - low)[..., k]
     return torch.as_tensor(slope).to(action)

@@ -79,7 +79,7 @@ def effective_size(size: int, rho: ArrayLike) -> float:
     if size != int(size) or size < 1:
         raise ValueError(f"size must be a whole number of at least 1, got {size}")
     if rho.ndim != 1 or not len(rho) or not np.isclose(rho[0], 1.0):
-        raise ValueError("rho must be autocorrelations, of which the first, at lag 0, is 1")
+        raise ValueError("rho must be autocorrelations from lag 0 on, where it is 1")
     k = np.arange(1, min(int(size), len(rho)))
     inflation = 1 + 2 * np.sum((1 - k / size) * rho[1 : len(k) + 1])
     if inflation <= 0:

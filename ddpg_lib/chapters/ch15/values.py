@@ -36,7 +36,7 @@ def break_even(rho: float, gamma: float) -> float:
         If the walk earns nothing, so that no length makes up for a fall.
     """
     if rho <= 0:
-        raise ValueError(f"rho must be positive, or no walk pays for its fall; got {rho:g}")
+        raise ValueError(f"rho must be positive, or no walk repays a fall; got {rho:g}")
     if gamma == 1:
         return -FALL / rho
     return -math.log(1 - FALL * (1 - gamma) / rho) / math.log(gamma)

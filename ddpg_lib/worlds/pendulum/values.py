@@ -53,7 +53,8 @@ def pendulum_action_value(
         shape than the states.
     """
     if not (0 <= gamma < 1 and 0 < tolerance < math.inf):
-        raise ValueError(f"gamma must lie in [0, 1), tolerance above 0; got {gamma}, {tolerance}")
+        got = f"got {gamma} and {tolerance}"
+        raise ValueError(f"gamma must lie in [0, 1) and tolerance above 0; {got}")
     model = PendulumModel()
     given = (theta, theta_dot) if torque is None else (theta, theta_dot, torque)
     arrays = np.broadcast_arrays(*(np.asarray(x, np.float64) for x in given))
@@ -65,7 +66,7 @@ def pendulum_action_value(
         if t > 0 or torque is None:
             push = np.asarray(policy(t, model.observation(angle, speed)), np.float64)
             if push.shape != angle.shape:
-                raise ValueError(f"torques must have shape {angle.shape}, got {push.shape}")
+                raise ValueError(f"torques have shape {push.shape}, states {angle.shape}")
         angle, speed, reward = model.step(angle, speed, push)
         total += discount * reward
         discount, t = discount * gamma, t + 1
