@@ -117,8 +117,9 @@ def _by_function(env: Any, kwargs: dict[str, Any]) -> gym.Env[Any, Any]:
             f"env_kwargs are for ids, which gymnasium.make takes; {name_of(env)} is a function: "
             f"give {', '.join(kwargs)} inside it, as in lambda: Drone(wind=2)"
         )
+    in_use = set(_open)  # a function may call make itself
     made = _made(name_of(env), env)
-    if id(made.unwrapped) in _open:
+    if id(made.unwrapped) in in_use:
         raise UnavailableEnvironmentError(
             f"{name_of(env)} returned the same {name_of(made)} again, which is in use: make a new "
             "one in each call, or evaluations would reset the training environment"

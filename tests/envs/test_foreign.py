@@ -162,6 +162,10 @@ def test_an_environment_may_be_made_again_once_the_other_is_closed():
     make(lambda: one).close()
 
 
+def test_a_function_may_wrap_what_make_made():
+    run(lambda: gym.wrappers.TimeLimit(make(Drone), 5))
+
+
 def test_an_instance_instead_of_a_function():
     with pytest.raises(UnavailableEnvironmentError, match=r"lambda: Drone\(\), not an environment"):
         run(gym.wrappers.TimeLimit(Drone(), 5))
