@@ -17,8 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[Any]
 Function = Callable[[Array], Array]
 OnStep = Callable[[int, "NumpyDDPG"], None]
-# h = f(z), and its slope f'(z), written in h.
-ACTIVATIONS: dict[str, tuple[Function, Function]] = {
+ACTIVATIONS: dict[str, tuple[Function, Function]] = {  # f(z); f'(z) in h = f(z)
     "relu": (lambda z: np.maximum(z, 0), lambda h: h > 0),
     "tanh": (np.tanh, lambda h: 1 - h * h),
     "linear": (lambda z: z, np.ones_like),
@@ -118,19 +117,13 @@ class Adam:
         self.theta, self.lr, self.t = theta, lr, 0
         self.m, self.v = np.zeros_like(theta), np.zeros_like(theta)
 
-    def step(
-        self,
-        g: Array,
-        beta1: float = 0.9,
-        beta2: float = 0.999,
-        eps: float = 1e-8,
-    ) -> None:
+    def step(self, g: Array, beta1: float = 0.9, beta2: float = 0.999) -> None:
         """One step down the gradient ``g``."""
         self.t += 1
         self.m += (1 - beta1) * (g - self.m)
         self.v += (1 - beta2) * (g * g - self.v)
         m_hat, v_hat = self.m / (1 - beta1**self.t), self.v / (1 - beta2**self.t)
-        self.theta -= self.lr * m_hat / (np.sqrt(v_hat) + eps)
+        self.theta -= self.lr * m_hat / (np.sqrt(v_hat) + 1e-8)
 
 
 class NumpyDDPG:
@@ -243,7 +236,7 @@ def train(env: Any, c: Settings, seed: int = 0, on_step: OnStep | None = None) -
         # Step 1: select an action with the current policy and exploration noise.
         a = agent.explore(s, step - 1 - begun) if step > c.warmup_steps else agent.random()
         # Step 2: execute it; observe the reward and the new state.
-        s2, r, terminated, truncated, _ = env.step(a)
+        s2, r, terminated, truncated, _ = env.step(a.copy())
         # Step 3: store the transition. A time limit (truncated) is not terminal.
         agent.remember(s, a, r, s2, terminated)
         s, total = np.array(s2), total + float(r)  # a copy, if the environment reuses s2

@@ -526,7 +526,7 @@ def test_unbounded_actions_are_refused():
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_numbers_that_are_not_finite_stop_the_run(value):
     agent = NumpyDDPG(3, LOW, HIGH, settings(SMALL))
-    with pytest.raises(ValueError, match="transition 0 has a NaN or infinite"):
+    with pytest.raises(ValueError, match="transition 0 has a NaN or an infinity"):
         agent.remember(np.zeros(3), np.ones(2), value, np.zeros(3), False)
     assert agent.stored == 0
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-Generators = dict[str, list[np.random.Generator]]
+Generators = Mapping[str, Sequence[np.random.Generator]]
 """For each purpose, one an agent."""
 PURPOSES = ("actor", "critic", "replay", "noise", "warmup")
 

@@ -66,7 +66,7 @@ def pendulum_action_value(
         if t > 0 or torque is None:
             push = np.asarray(policy(t, model.observation(angle, speed)), np.float64)
             if push.shape != angle.shape:
-                raise ValueError(f"torques are {push.shape}, but states {angle.shape}")
+                raise ValueError(f"torques have shape {push.shape}, states {angle.shape}")
         angle, speed, reward = model.step(angle, speed, push)
         total += discount * reward
         discount, t = discount * gamma, t + 1
