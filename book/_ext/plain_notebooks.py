@@ -37,7 +37,8 @@ from sphinx.util.nodes import make_refnode
 logger = logging.getLogger(__name__)
 
 TAG = re.compile(r"\\tag\{([^{}]+)\}")
-EQUATION = re.compile(r"\((?P<tag>[1-9]\d?\.\d{1,2}[a-z]?)\)")
+# Of chapters 0, 9 and 12, and of the deeper page 2a. Chapter 0 has few: (0.25) is a number.
+EQUATION = re.compile(r"\((?P<tag>0\.[1-9]|[1-9]\d?[a-z]?\.\d{1,2}[a-z]?)\)")
 # A family name may have several parts and a small particle: "van Hasselt", "Ben-David", "O'Neill".
 _NAME = r"(?:(?:[Vv]an|[Vv]on|[Dd]e|[Dd]er|[Dd]en|[Ll]a|[Ll]e)\s+)*[^\W\d_a-z][\w’'\-]+"
 _WHO = rf"(?:{_NAME}\s+et\s+al\.|{_NAME}\s+and\s+{_NAME}|{_NAME})"

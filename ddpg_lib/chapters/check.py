@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from string import ascii_lowercase
 from typing import Any
 
 
@@ -12,7 +13,7 @@ def check(exercise: str, answer: Any = None) -> None:
     Parameters
     ----------
     exercise : str
-        Its number, such as ``"1.2"``.
+        Its number, such as ``"1.2"``, or ``"2a.1"`` on a deeper page.
     answer : object
         What the exercise asks for: a number, an array or a function. ``None`` while it is open.
 
@@ -21,10 +22,11 @@ def check(exercise: str, answer: Any = None) -> None:
     ValueError
         If that exercise has no check.
     """
-    chapter, _, number = exercise.partition(".")
+    page, _, number = exercise.partition(".")
     try:
-        module = import_module(f"ddpg_lib.chapters.ch{int(chapter):02d}.exercises")
-        verdict = module.CHECKS[int(number)]
+        chapter = int(page.rstrip(ascii_lowercase))
+        module = import_module(f"ddpg_lib.chapters.ch{chapter:02d}.exercises")
+        verdict = module.CHECKS[int(number) if page.isdigit() else exercise]
     except (ImportError, KeyError, ValueError):
         raise ValueError(f"exercise {exercise} has no check") from None
     if answer is None:

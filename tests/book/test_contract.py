@@ -24,7 +24,8 @@ BARE = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 def chapters():
     """The notebooks of the book, in order."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    files = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
+    pages = [chapter for part in toc["parts"] for chapter in part["chapters"]]
+    files = [p["file"] for page in pages for p in (page, *page.get("sections", []))]
     return [ROOT / f"{name}.ipynb" for name in files if name.startswith("notebooks/")]
 
 

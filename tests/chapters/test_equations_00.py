@@ -38,7 +38,7 @@ def minibatch(n=1, seed=0):
     return s, a, r, following, d.astype(float)
 
 
-@pytest.mark.equation("9.1", by="NumPy by hand with the same noise")
+@pytest.mark.equation("0.1", by="NumPy by hand with the same noise")
 def test_exploration():
     """The explored action is the policy's plus the drawn noise, clipped to the bounds."""
     stack = agents(dtype=torch.float32)
@@ -54,7 +54,7 @@ def test_exploration():
     assert 0 < clipped < 50  # both cases occurred
 
 
-@pytest.mark.equation("9.2", "9.3", by="NumPy by hand in float64")
+@pytest.mark.equation("0.2", "0.3", by="NumPy by hand in float64")
 def test_target_and_critic_loss():
     """Target and loss of a minibatch, with both networks computed without PyTorch."""
     stack = agents()
@@ -72,7 +72,7 @@ def test_target_and_critic_loss():
     np.testing.assert_allclose(loss, np.mean((by_hand - q) ** 2), rtol=1e-12)
 
 
-@pytest.mark.equation("9.4", "9.5", by="finite differences in float64, and the chain rule by hand")
+@pytest.mark.equation("0.4", "0.5", by="finite differences in float64, and the chain rule by hand")
 def test_actor_gradient():
     """Autograd's gradient, the product of the two Jacobians, and differences of J agree."""
     stack = agents()
@@ -99,7 +99,7 @@ def test_actor_gradient():
         np.testing.assert_allclose(g[index], (values[0] - values[1]) / 2e-5, rtol=1e-6, atol=1e-9)
 
 
-@pytest.mark.equation("9.6", by="the closed form of repeated updates")
+@pytest.mark.equation("0.6", by="the closed form of repeated updates")
 def test_soft_update():
     """After k updates towards fixed weights the distance has shrunk by (1 - tau) to the k."""
     target, online = [torch.zeros(3, 4)], [torch.arange(12.0).view(3, 4)]
@@ -108,7 +108,7 @@ def test_soft_update():
     torch.testing.assert_close(target[0], (1 - 0.9**50) * online[0])
 
 
-@pytest.mark.equation("9.7", by="each agent's gradient computed alone")
+@pytest.mark.equation("9.1", by="each agent's gradient computed alone")
 def test_sum_over_agents():
     """The gradient of the stack's loss is, agent by agent, the gradient of its own loss."""
     stack = agents(seeds=(0, 1, 2))
