@@ -97,20 +97,20 @@ def printed_source(cell: Any) -> str:
 
 def count(path: Path) -> Count:
     """Count a notebook as committed."""
-    total, longest = [0, 0, 0, 0], 0
+    read, equations, drawn, lines, longest = 0, 0, 0, 0, 0
     for cell, text in sections(nbformat.read(path, 4)):
         tags = set(cell.metadata.get("tags", []))
         if cell.cell_type == "markdown":
             shown = re.sub(r"<details>.*?</details>", "", text, flags=re.DOTALL)
-            total[0] += words(text)
-            total[1] += len(EQUATION.findall(shown))
+            read += words(text)
+            equations += len(EQUATION.findall(shown))
         elif not tags & {"hide-cell", "remove-cell"}:
-            total[2] += figures(cell)
-            total[3] += code_lines(printed_source(cell))
+            drawn += figures(cell)
+            lines += code_lines(printed_source(cell))
             if not tags & FOLDED:
-                total[3] += code_lines(cell.source)
+                lines += code_lines(cell.source)
                 longest = max(longest, code_lines(cell.source))
-    return Count(*total, longest)
+    return Count(read, equations, drawn, lines, longest)
 
 
 def promised(path: Path) -> float | None:
@@ -124,9 +124,13 @@ def promised(path: Path) -> float | None:
 
 if __name__ == "__main__":
     pages = [Path(name) for name in sys.argv[1:]] or sorted(Path("notebooks").glob("[0-9]*.ipynb"))
-    print(f"{'page':40}{'words':>7}{'equations':>11}{'figures':>9}{'lines':>7}{'longest':>9}"
-          f"{'minutes':>9}{'promised':>10}")
+    print(
+        f"{'page':40}{'words':>7}{'equations':>11}{'figures':>9}{'lines':>7}{'longest':>9}"
+        f"{'minutes':>9}{'promised':>10}"
+    )
     for page in pages:
         c = count(page)
-        print(f"{page.stem:40}{c.words:7}{c.equations:11}{c.figures:9}{c.lines:7}{c.longest:9}"
-              f"{c.minutes:9.1f}{promised(page) or 0:10.0f}")
+        print(
+            f"{page.stem:40}{c.words:7}{c.equations:11}{c.figures:9}{c.lines:7}{c.longest:9}"
+            f"{c.minutes:9.1f}{promised(page) or 0:10.0f}"
+        )

@@ -348,7 +348,7 @@ class Recipes:
 
 @dataclasses.dataclass
 class Reproduce:
-    """Repeat a recorded run: curves, final actors, and a manifest of how they came about.
+    """Repeat a recorded run or sweep: curves, actors, and a manifest of how they came about.
 
     Attributes
     ----------
@@ -370,8 +370,9 @@ class Reproduce:
         from ddpg_lib.results.reproduce import reproduce
 
         folder = self.folder or Path("reproduced") / self.name
-        run = reproduce(self.name, folder, compile=self.compile)
-        print(f"{run.summary()}\n{run.seconds:.0f} s; what ships of it: {folder}/record")
+        runs = reproduce(self.name, folder, compile=self.compile)
+        print("\n".join(f"{run.summary()}\n{run.seconds:.0f} s" for run in runs))
+        print(f"what ships of it: {folder}/record")
 
 
 @dataclasses.dataclass

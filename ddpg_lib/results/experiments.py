@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 from ddpg_lib.errors import did_you_mean
+
+BUDGET = ("steps", "warmup_steps", "eval_every", "eval_episodes")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,12 +25,55 @@ class Experiment:
         One an agent.
     changes : dict
         Hyperparameters that differ from the recipe's, such as ``steps``.
+    agent : str
+        What makes the stack, as ``module:name``, where it is not :class:`~ddpg_lib.ddpg.DDPG`.
     """
 
     env: str
     recipe: str
     seeds: tuple[int, ...]
     changes: dict[str, Any] = dataclasses.field(default_factory=dict)
+    agent: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Sweep:
+    """Experiments that share environment, seeds and budget, and differ in what their arms say.
+
+    Attributes
+    ----------
+    env, recipe, seeds
+        As of an :class:`Experiment`.
+    arms : dict of dict
+        By name, the hyperparameters in which an arm differs, and perhaps ``agent``. The name is a
+        file's name too.
+    changes : dict
+        Hyperparameters of all arms that differ from the recipe's.
+    """
+
+    env: str
+    recipe: str
+    seeds: tuple[int, ...]
+    arms: Mapping[str, Mapping[str, Any]]
+    changes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse arms with budgets of their own.
+
+        Raises
+        ------
+        ValueError
+            Naming the arm.
+        """
+        for arm, own in self.arms.items():
+            if unequal := [name for name in BUDGET if name in own]:
+                raise ValueError(f"{unequal[0]} must be the same in all arms; {arm} sets its own")
+
+    def experiment(self, arm: str) -> Experiment:
+        """One arm's experiment."""
+        changes = {**self.changes, **self.arms[arm]}
+        agent = changes.pop("agent", "")
+        return Experiment(self.env, self.recipe, self.seeds, changes, agent)
 
 
 EXPERIMENTS = {
@@ -55,16 +101,20 @@ EXPERIMENTS = {
 }
 """What the book shows, by name."""
 
+SWEEPS: dict[str, Sweep] = {}
+"""Comparisons of many arms, by name: of these curves ship and no networks."""
 
-def experiment(name: str) -> Experiment:
-    """One of ``EXPERIMENTS`` by name.
+
+def experiment(name: str) -> Experiment | Sweep:
+    """One of ``EXPERIMENTS`` or ``SWEEPS`` by name.
 
     Raises
     ------
     ValueError
         For an unknown name, naming near ones.
     """
-    if name not in EXPERIMENTS:
-        hint = did_you_mean(name, EXPERIMENTS)
-        raise ValueError(f"there is no recorded run {name!r}, only {', '.join(EXPERIMENTS)}{hint}")
-    return EXPERIMENTS[name]
+    known: dict[str, Experiment | Sweep] = {**EXPERIMENTS, **SWEEPS}
+    if name not in known:
+        hint = did_you_mean(name, known)
+        raise ValueError(f"there is no recorded run {name!r}, only {', '.join(known)}{hint}")
+    return known[name]

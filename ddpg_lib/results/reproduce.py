@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import importlib
 import json
 import os
 import platform
@@ -66,13 +67,15 @@ class Witness:
                 save_weights(agent, temporary)
 
 
-def reproduce(name: str, folder: Path, progress: bool = True, compile: bool = True) -> Run:
-    """Train a recorded run, or go on with it, and write what ships of it to ``folder/record``.
+def reproduce(name: str, folder: Path, progress: bool = True, compile: bool = True) -> list[Run]:
+    """Train a recorded run or sweep, or go on with it; what ships of it is in ``folder/record``.
 
-    There lie ``manifest.json``, the curves, what
+    Of a run there lie ``manifest.json``, the curves, what
     :func:`~ddpg_lib.results.inside.look_inside` saw at each evaluation, the final policies'
-    returns on 100 starts, and the networks midway and at the end. ``name`` is a key of
-    ``EXPERIMENTS``. Compiling changes no number beyond rounding.
+    returns on 100 starts, and the networks midway and at the end. Of a sweep there lie a manifest
+    and, for each arm, one table of curves and of what was seen inside; the runs are those of its
+    arms. ``name`` is a key of ``EXPERIMENTS`` or ``SWEEPS``. Compiling changes no number beyond
+    rounding.
 
     Raises
     ------
@@ -81,27 +84,56 @@ def reproduce(name: str, folder: Path, progress: bool = True, compile: bool = Tr
     CheckpointError
         As :func:`ddpg_lib.train`, and if the folder holds something else.
     """
-    asked = experiment(name)
-    record = folder / "record"
+    asked, record = experiment(name), folder / "record"
+    command = f"ddpg reproduce {name}{'' if compile else ' --no-compile'}"
+    if isinstance(asked, Experiment):
+        run = _trained(asked, folder, record, progress, compile)
+        _finish(run, record, command)
+        return [run]
+    runs, arms = [], {}
+    for number, arm in enumerate(asked.arms, start=1):
+        if progress:
+            print(f"{arm} ({number} of {len(asked.arms)})")
+        place = folder / "arms" / arm
+        run = _trained(asked.experiment(arm), place, place / "record", progress, compile)
+        _, inside = read_table(place / "record/inside.csv.gz", asked.seeds)
+        record.mkdir(parents=True, exist_ok=True)
+        with replacing(record / f"{arm}.csv.gz") as temporary:
+            table = {"return": run.curves, **run.metrics, **inside}
+            write_table(temporary, run.seeds, [int(step) for step in run.steps], table)
+        final = final_returns(run.agent, asked.env).mean(axis=1)
+        arms[arm] = {
+            "config": dataclasses.asdict(run.config),
+            "agent": asked.experiment(arm).agent,
+            "final return of each agent": final.round(6).tolist(),
+            "wall time in seconds": round(run.seconds, 1),
+        }
+        runs.append(run)
+    _write_manifest(record, command, {"env": asked.env, "seeds": list(asked.seeds), "arms": arms})
+    return runs
+
+
+def _trained(asked: Experiment, folder: Path, record: Path, progress: bool, compile: bool) -> Run:
+    """Train an experiment in its folder, from wherever it stands there."""
+    module, _, bare = asked.agent.partition(":")
+    agent = getattr(importlib.import_module(module), bare) if module else DDPG
+    witness = Witness(record, asked)
     if (folder / "config.json").exists():
-        plan = plan_of(folder, *read(folder))
+        plan = plan_of(folder, *read(folder), agent=agent)
         if (plan.env, plan.seeds) != (asked.env, asked.seeds):
             raise CheckpointError(f"{folder} holds another run: choose another folder")
-        run = resume(folder, progress=progress, on_evaluation=Witness(record, asked))
-    else:
-        run = train(
-            asked.env,
-            asked.recipe,
-            asked.seeds,
-            folder=folder,
-            progress=progress,
-            compile=compile,
-            on_evaluation=Witness(record, asked),
-            **asked.changes,
-        )
-    plain = "" if compile else " --no-compile"
-    _finish(run, record, f"ddpg reproduce {name}{plain}")
-    return run
+        return resume(folder, agent=agent, progress=progress, on_evaluation=witness)
+    return train(
+        asked.env,
+        asked.recipe,
+        asked.seeds,
+        folder=folder,
+        progress=progress,
+        compile=compile,
+        on_evaluation=witness,
+        agent=agent,
+        **asked.changes,
+    )
 
 
 def _finish(run: Run, record: Path, command: str) -> None:
@@ -118,9 +150,7 @@ def _finish(run: Run, record: Path, command: str) -> None:
         save_weights(run.agent, temporary)
     means = final.mean(axis=1)
     low, high = bootstrap_interval(means)
-    manifest = {
-        "command": command,
-        "commit": commit(),
+    facts = {
         "env": run.env,
         "config": dataclasses.asdict(run.config),
         "seeds": run.seeds,
@@ -130,9 +160,19 @@ def _finish(run: Run, record: Path, command: str) -> None:
             "agents": means.round(6).tolist(),
             "episodes": final.shape[1],
         },
+        "wall time in seconds": round(run.seconds, 1),
+    }
+    _write_manifest(record, command, facts)
+
+
+def _write_manifest(record: Path, command: str, facts: dict[str, Any]) -> None:
+    """Write how a record came about, and the checksums of its other files."""
+    manifest = {
+        "command": command,
+        "commit": commit(),
+        **facts,
         "versions": versions(),
         "hardware": hardware(),
-        "wall time in seconds": round(run.seconds, 1),
         "sha256": {
             path.name: hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(record.iterdir())

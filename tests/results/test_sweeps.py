@@ -1,0 +1,74 @@
+"""Recorded sweeps: arms of equal budget, and what ships of them agrees with what is asked."""
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+
+from ddpg_lib import DDPG, load, recipe
+from ddpg_lib.results.experiments import SWEEPS, Sweep, experiment
+from ddpg_lib.results.reproduce import reproduce
+from ddpg_lib.results.sweeps import FOLDER, RecordedSweep, sweep, sweeps
+
+TINY = {"steps": 60, "warmup_steps": 50, "eval_every": 60, "eval_episodes": 1}
+
+
+class Timid(DDPG):
+    """Whose every action is a tenth of the actor's."""
+
+    def act(self, obs):
+        return super().act(obs) / 10
+
+
+def test_there_is_one_of_each():
+    assert set(sweeps()) == set(SWEEPS)
+
+
+@pytest.mark.parametrize("name", sorted(SWEEPS))
+def test_what_ships_is_what_is_asked(name):
+    asked, kept = SWEEPS[name], sweep(name)
+    manifest = kept.manifest
+    assert manifest["command"].startswith(f"ddpg reproduce {name}")
+    assert len(manifest["commit"]) == 40, "it was made with files that are in no commit"
+    assert (manifest["env"], kept.seeds) == (asked.env, list(asked.seeds))
+    assert list(kept.arms) == list(asked.arms)
+    for label, arm in kept.arms.items():
+        one = asked.experiment(label)
+        assert arm.config == recipe(one.recipe, **one.changes)
+        assert manifest["arms"][label]["agent"] == one.agent
+        assert arm.curves.shape == (len(kept.seeds), len(arm.steps))
+        assert arm.steps[-1] == arm.config.steps
+        assert np.isfinite(arm.curves).all()
+    files = {p.name: p for p in (FOLDER / name).iterdir() if p.name != "manifest.json"}
+    assert set(files) == set(manifest["sha256"]) == {f"{label}.csv.gz" for label in asked.arms}
+    for file, path in files.items():
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == manifest["sha256"][file], file
+    assert sum(p.stat().st_size for p in files.values()) < 1_000_000, "it should be small"
+
+
+def test_arms_have_equal_budgets():
+    with pytest.raises(ValueError, match="steps must be the same in all arms; long sets its own"):
+        Sweep("Pendulum-v1", "pendulum", (0,), {"short": {}, "long": {"steps": 20_000}})
+
+
+def test_a_sweep_is_made_and_read_and_made_again(tmp_path, monkeypatch):
+    arms = {"plain": {}, "timid": {"tau": 0.1, "agent": f"{__name__}:Timid"}}
+    monkeypatch.setitem(SWEEPS, "tiny", Sweep("Pendulum-v1", "pendulum", (3, 4), arms, TINY))
+    runs = reproduce("tiny", tmp_path / "tiny", progress=False, compile=False)
+    kept = RecordedSweep.read(tmp_path / "tiny/record")
+    assert kept.seeds == [3, 4]
+    assert type(runs[1].agent) is Timid
+    for run, (label, arm) in zip(runs, kept.arms.items(), strict=True):
+        assert arm.config == recipe("pendulum", **TINY, tau=0.1 if label == "timid" else 0.005)
+        np.testing.assert_allclose(arm.curves, run.curves, rtol=1e-5)
+        np.testing.assert_allclose(arm.inside["q"], run.metrics["q"], rtol=1e-5)
+        assert {"critic", "saturated"} <= set(arm.inside)
+    obs = np.ones((2, 5, 3))
+    assert np.abs(runs[1].agent.act(obs)).max() <= 0.2
+    assert load(tmp_path / "tiny/arms/plain").step == 60
+    before = json.loads((tmp_path / "tiny/record/manifest.json").read_text())
+    reproduce("tiny", tmp_path / "tiny", progress=False, compile=False)  # all finished
+    after = json.loads((tmp_path / "tiny/record/manifest.json").read_text())
+    assert before["sha256"] == after["sha256"]
+    assert experiment("tiny") is SWEEPS["tiny"]
