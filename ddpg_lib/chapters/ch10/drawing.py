@@ -76,7 +76,7 @@ def two_gradients() -> Figure:
 
 
 def draw_errors(ax: Axes, errors: Mapping[str, tuple[ArrayLike, ArrayLike, str]]) -> None:
-    """Draw errors of central differences over the step; by name, steps, errors and a color."""
+    """Draw ``errors`` of central differences over the step: by name, steps, errors and a color."""
     for name, (steps, error, color) in errors.items():
         ax.loglog(steps, error, color=COLORS[color], label=name)
     ax.set_xlabel("step h")
@@ -135,7 +135,7 @@ def draw_drift(ax: Axes, apart: Mapping[str, tuple[Array, str, float]]) -> None:
 
 
 def draw_flips(ax: Axes, largest: Array, flips: Array) -> None:
-    """Draw differences against the updates since the first ReLU that differs."""
+    """Draw ``largest`` against the updates since the first of ``flips``, as from ``drift``."""
     updates = np.arange(largest.shape[1])
     for x, flipped in zip(largest, flips, strict=True):
         if flipped.any():
@@ -149,7 +149,7 @@ def draw_flips(ax: Axes, largest: Array, flips: Array) -> None:
 
 
 def differences(ours: Learned, others: Mapping[str, Learned], every: int, warmup: int) -> Figure:
-    """How far other agents' weights and states are from ours, over training."""
+    """How far the weights and states of ``others``, by name, are from ours, over training."""
     from matplotlib import pyplot as plt
 
     fig, (left, right) = plt.subplots(1, 2, figsize=(7.6, 3.6))
@@ -179,7 +179,7 @@ def differences(ours: Learned, others: Mapping[str, Learned], every: int, warmup
 
 
 def bars(timings: Mapping[str, Mapping[str, tuple[float, float]]]) -> Figure:
-    """The time of each part of an update, its matrix products dark."""
+    """The ``timings`` of an update's parts, as from ``time_parts``, the matrix products dark."""
     from matplotlib import pyplot as plt
 
     fig, axes = plt.subplots(1, len(timings), figsize=(7.4, 3.3), sharey=True)

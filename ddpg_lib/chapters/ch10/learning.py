@@ -34,7 +34,7 @@ def judged(config: Config) -> range:
 
 
 def noise_free_returns(act: Callable[[Array], Array], theta: Array, theta_dot: Array) -> Array:
-    """Returns of episodes of 200 steps, from starts of any shape."""
+    """Returns ``(...)`` of 200 steps of ``act(obs)`` from ``theta`` and ``theta_dot``."""
     model, total = PendulumModel(), np.zeros_like(theta)
     for _ in range(200):
         torque = act(model.observation(theta, theta_dot))[..., 0]

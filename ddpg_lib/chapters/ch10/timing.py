@@ -20,7 +20,7 @@ Pairs = list[tuple[Array, Array]]
 
 
 def milliseconds(job: Callable[[], Any], repeats: int) -> float:
-    """Median time of a job."""
+    """Median time of ``job()``."""
     job()
     times = []
     for _ in range(repeats):
@@ -52,7 +52,7 @@ def multiplications(agent: NumpyDDPG, n: int) -> int:
 def time_parts(
     config: Config, repeats: int
 ) -> tuple[dict[str, tuple[float, float]], dict[str, float], int]:
-    """Milliseconds of an update's parts and their products, of whole updates, and (10.17)."""
+    """``(parts, wholes, count)``: milliseconds of parts and their products, and (10.17)."""
     config = config.replace(buffer_size=400)
     stack = DDPG(3, [-2.0], [2.0], config)
     random_play(stack)

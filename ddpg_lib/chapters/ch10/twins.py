@@ -25,7 +25,7 @@ NETWORKS = ("actor", "critic", "actor_target", "critic_target")
 
 
 def settings(config: Config, **changes: Any) -> Settings:
-    """The hyperparameters of a Config that the NumPy agent knows."""
+    """The hyperparameters of a Config that the NumPy agent knows, and ``changes``."""
     names = {field.name for field in dataclasses.fields(Settings)} & set(vars(config))
     return Settings(**{name: getattr(config, name) for name in names} | changes)
 
@@ -53,12 +53,12 @@ def minibatch(n: int = 16) -> tuple[Array, ...]:
 
 
 def tensor(x: Array) -> torch.Tensor:
-    """A tensor with the axis of agents."""
+    """A tensor of ``x`` with the axis of agents, ``(1, ...)``."""
     return torch.tensor(x)[None]
 
 
 def flat(gradients: Sequence[torch.Tensor]) -> Array:
-    """Gradients of many tensors end to end."""
+    """The ``gradients`` of many tensors end to end, ``(weights,)``."""
     return np.concatenate([g.detach().numpy().ravel() for g in gradients])
 
 
@@ -126,7 +126,7 @@ def random_play(stack: DDPG, transitions: int = 400) -> None:
 
 
 def part_of(batch: Batch, i: int) -> list[Array]:
-    """Agent i's part of a minibatch, in the order of NumpyDDPG.sample."""
+    """Agent i's part of a minibatch, columns ``(batch, .)`` in the order of NumpyDDPG.sample."""
     parts = (batch.obs, batch.action, batch.reward, batch.next_obs, batch.terminated)
     return [x[i].numpy().reshape(x.shape[1], -1) for x in parts]
 

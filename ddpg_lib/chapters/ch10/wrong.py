@@ -16,7 +16,7 @@ Slope = Callable[[Array], Array]
 
 
 def wrong_gradients() -> dict[str, tuple[Array, Array]]:
-    """By the name of a mistake, the gradient with it and the right one.
+    """``{mistake: (gradient, right)}``: the gradient with a mistake, and the right one.
 
     The networks are small, in float64, and with last layers so large that some actions are near
     the bounds.
