@@ -1,0 +1,81 @@
+"""Pendulum-v1 under a policy of three weights, and both sides of the theorem there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ddpg_lib.worlds.pendulum import PendulumModel
+
+__all__ = ["SwingUp"]
+
+Array: TypeAlias = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class SwingUp:
+    r"""Pendulum-v1 and the policies :math:`2 \tanh(\theta^\top f)` of three weights.
+
+    The features f are the sine of the angle, the angular velocity, and the angular velocity times
+    the cosine of the angle. World and policy are deterministic, so that one path is an expectation.
+
+    Parameters
+    ----------
+    gamma : float
+        Discount.
+    steps : int
+        How far a path is followed; what comes later is not counted.
+    """
+
+    gamma: float = 0.98
+    steps: int = 200
+    model: PendulumModel = PendulumModel()
+
+    def features(self, angle: ArrayLike, speed: ArrayLike) -> Array:
+        """Features ``(..., 3)`` of angles in rad, 0 upright, and angular velocities in rad/s."""
+        angle, speed = np.broadcast_arrays(angle, speed)
+        return np.stack([np.sin(angle), speed, speed * np.cos(angle)], axis=-1)
+
+    def torque(self, theta: ArrayLike, angle: ArrayLike, speed: ArrayLike) -> Array:
+        """Torques in N m, of the states' common shape, for weights ``theta (3,)``."""
+        return np.asarray(2 * np.tanh(self.features(angle, speed) @ np.asarray(theta)))
+
+    def path(self, theta: ArrayLike, angle: ArrayLike, speed: ArrayLike) -> tuple[Array, Array]:
+        """Angles and angular velocities ``(steps, ...)`` that follow from first ones ``(...)``."""
+        states = [np.broadcast_arrays(np.asarray(angle, float), np.asarray(speed, float))]
+        for _ in range(self.steps - 1):
+            states.append(self.model.step(*states[-1], self.torque(theta, *states[-1]))[:2])
+        angles, speeds = zip(*states, strict=True)
+        return np.array(angles), np.array(speeds)
+
+    def value(
+        self, theta: ArrayLike, angle: ArrayLike, speed: ArrayLike, first: Array | None = None
+    ) -> Array:
+        """Discounted return of the policy from each state, or of a ``first`` torque and then it."""
+        total = np.zeros(np.broadcast_shapes(np.shape(angle), np.shape(speed)))
+        for t in range(self.steps):
+            push = self.torque(theta, angle, speed) if first is None or t else first
+            angle, speed, reward = self.model.step(angle, speed, push)
+            total += self.gamma**t * reward
+        return total
+
+    def slope(self, theta: ArrayLike, angle: Array, speed: Array, step: float = 1e-6) -> Array:
+        """Slope of Q in the torque at the policy's own, by playing out a little more and less."""
+        own = self.torque(theta, angle, speed)
+        more, less = (self.value(theta, angle, speed, own + x) for x in (step, -step))
+        return (more - less) / (2 * step)
+
+    def gradient(self, theta: ArrayLike, angle: Array, speed: Array) -> Array:
+        r"""Deterministic policy gradient ``(3,)``, averaged over first states ``(n,)``.
+
+        The sum over each path of :math:`\gamma^t\,\nabla_\theta\mu\,\nabla_a Q`.
+        """
+        angles, speeds = self.path(theta, angle, speed)
+        own = self.torque(theta, angles, speeds)
+        response = self.features(angles, speeds) * (2 - own**2 / 2)[..., None]
+        weights = self.gamma ** np.arange(self.steps)[:, None] / len(angle)
+        per_state = weights * self.slope(theta, angles, speeds)
+        return np.asarray((per_state[..., None] * response).sum((0, 1)))
