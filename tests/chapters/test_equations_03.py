@@ -257,7 +257,7 @@ def test_one_step_of_copdac_b():
 @pytest.mark.parametrize("actor", ["advantage", "natural", "value"])
 def test_one_step_of_sac_b(actor):
     """Features are the log density's gradients; two batches, so that the variance's step shows."""
-    m, sigma, alpha, alpha_y = 4, 0.7, 0.05, 0.1
+    m, sigma, alpha, alpha_eta = 4, 0.7, 0.05, 0.1
     bandit = QuadraticBandit.draw(m, [11])
     psi = np.array([0.5] * m + [2 * np.log(sigma)])  # theta and y
 
@@ -278,10 +278,10 @@ def test_one_step_of_sac_b(actor):
             "value": (scores * (q + bias)[:, None]).mean(axis=0),
             "natural": np.array(w),
         }[actor]
-        psi = psi + np.array([alpha] * m + [alpha_y]) * step
+        psi = psi + np.array([alpha] * m + [alpha_eta]) * step
     after = (psi[:m] - 4) @ bandit.C[0] @ (psi[:m] - 4)
     costs = sac_b(
-        bandit, [11], alpha=alpha, alpha_y=alpha_y, sigma=sigma, batches=2, start=0.5, actor=actor
+        bandit, [11], alpha=alpha, alpha_eta=alpha_eta, sigma=sigma, batches=2, start=0.5, actor=actor
     )
     assert costs[0, 0, 2] == pytest.approx(after, rel=1e-6)
 
@@ -298,7 +298,7 @@ def test_a_critic_fitted_to_the_same_batch_drops_out():
     for actor, baseline in (("advantage", bias), ("value", 0.0)):
         after = theta + alpha * (scores * (rewards - baseline)[:, None]).mean(axis=0)
         costs = sac_b(
-            bandit, [11], alpha=alpha, alpha_y=0, sigma=sigma, batches=1, start=theta, actor=actor
+            bandit, [11], alpha=alpha, alpha_eta=0, sigma=sigma, batches=1, start=theta, actor=actor
         )
         assert costs[0, 0, 1] == pytest.approx((after - 4) @ bandit.C[0] @ (after - 4), rel=1e-9)
 
