@@ -105,7 +105,13 @@ def test_noise_on_the_costs():
         ),
         (
             lambda: sac_b(
-                QuadraticBandit.draw(3, [0]), [0], alpha=1, alpha_eta=0, sigma=1, batches=1, actor="x"
+                QuadraticBandit.draw(3, [0]),
+                [0],
+                alpha=1,
+                alpha_eta=0,
+                sigma=1,
+                batches=1,
+                actor="x",
             ),
             "'value'",
         ),

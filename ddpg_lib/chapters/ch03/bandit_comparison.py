@@ -19,7 +19,7 @@ __all__ = ["LEARNERS", "Comparison", "compare"]
 Array: TypeAlias = NDArray[Any]
 
 LEARNERS = ("deterministic", "stochastic", "with baseline")
-"""What the learners are called: COPDAC-B, and SAC-B with its actor step as written and without b."""
+"""The learners: COPDAC-B, and SAC-B with its actor step as written and without the bias."""
 
 TUNING, FRESH = range(100, 105), range(20)
 ALPHAS = (0.003, 0.01, 0.03, 0.1, 0.3, 0.5, 0.9)
@@ -91,8 +91,10 @@ def compare(
     by : {'last', 'mean'}
         Whether the last cost or the whole curve decides which setting is best.
     """
-    draw = {"large": large, "rotate": rotate, "noise": noise}
-    tuning, fresh = (QuadraticBandit.draw(m, runs, **draw) for runs in (TUNING, FRESH))  # type: ignore[arg-type]
+    tuning, fresh = (
+        QuadraticBandit.draw(m, runs, large=large, rotate=rotate, noise=noise)
+        for runs in (TUNING, FRESH)
+    )
     settings: dict[str, dict[str, float]] = {}
     curves: dict[str, Array] = {}
     for name, actor in zip(LEARNERS, (None, *actors), strict=False):

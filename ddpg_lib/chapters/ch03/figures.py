@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import product
 from typing import Any, TypeAlias
 
@@ -53,10 +54,8 @@ def draw_valley(ax: Axes, lqr: LQR, start: ArrayLike, first: ArrayLike) -> None:
     k1, k2 = np.meshgrid(np.linspace(5.2, 22, 60), np.linspace(0.3, 7.5, 50))
     cost = np.full(k1.shape, np.nan)
     for i in np.ndindex(k1.shape):
-        try:
+        with suppress(ValueError):  # where this gain's cost is infinite
             cost[i] = -lqr_objective(lqr, [[k1[i], k2[i]]], start)
-        except ValueError:
-            pass  # this gain's cost is infinite
     least = -lqr_objective(lqr, lqr.K, start)
     levels = least * (1 + np.array([0.01, 0.03, 0.1, 0.3, 1, 3]))
     lines = ax.contour(k1, k2, cost, levels=levels, colors=COLORS["muted"], linewidths=0.8)

@@ -66,7 +66,5 @@ def flow(
             visited = ring.solve(theta, start=states)[1]
         return ring.gradient(theta, visited)
 
-    solution = solve_ivp(
-        direction, (0, TIMES[-1]), first, "LSODA", TIMES, rtol=1e-4, atol=1e-6
-    )
+    solution = solve_ivp(direction, (0, TIMES[-1]), first, "LSODA", TIMES, rtol=1e-4, atol=1e-6)
     return np.asarray(solution.y.T)

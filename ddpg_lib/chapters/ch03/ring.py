@@ -26,8 +26,9 @@ class RingWorld:
     state is drawn from a von Mises distribution with mean :math:`s + a` and concentration kappa,
     and the first one from the uniform distribution. The policy is
     :math:`\mu_\theta(s) = \theta_0 + \theta_1 \cos s + \theta_2 \sin s`, of ``order`` 1; higher
-    orders add cosines and sines of multiples of s. Integrals over the circle are sums over ``size`` equal steps, which for such smooth periodic functions are exact
-    to rounding; those over a Gaussian action are Gauss-Hermite sums.
+    orders add cosines and sines of multiples of s. Integrals over the circle are sums over ``size``
+    equal steps, which for such smooth periodic functions are exact to rounding; those over a
+    Gaussian action are Gauss-Hermite sums.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """A row of pendulums near upright, and learners that are given its exact action values.
 
-The world is a linear-quadratic regulator with as many motors as pendulums, so the number m of action
-components can be chosen and the optimum is known. The learners differ in one thing: what they ask of
-the action value, its slope or its height at a drawn action.
+The world is a linear-quadratic regulator with as many motors as pendulums, so the number m of
+action components can be chosen and the optimum is known. The learners differ in one thing: what
+they ask of the action value, its slope or its height at a drawn action.
 """
 
 from __future__ import annotations
@@ -160,8 +160,8 @@ def climb(
         ahead = luck + np.trace(P @ lqr.W, axis1=-2, axis2=-1)[..., None]
         v = -_quadratic(P, s) - lqr.gamma / (1 - lqr.gamma) * ahead - luck
         q = v + luck + (slope * step).sum(-1) - _quadratic(H, step)
-        push_action = direction(learner, slope, xi, sigma[:, None, None], q[..., None], v[..., None])
-        K = K - alpha[:, None, None] * _t(push_action) @ s / walkers / row.spread**2
+        wanted = direction(learner, slope, xi, sigma[:, None, None], q[..., None], v[..., None])
+        K = K - alpha[:, None, None] * _t(wanted) @ s / walkers / row.spread**2
         s = walk(s, -s @ _t(K) + step)
     return np.stack(excess, axis=-1)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -32,7 +32,7 @@ class SwingUp:
 
     gamma: float = 0.98
     steps: int = 200
-    model: PendulumModel = PendulumModel()
+    model: PendulumModel = field(default_factory=PendulumModel)
 
     def features(self, angle: ArrayLike, speed: ArrayLike) -> Array:
         """Features ``(..., 3)`` of angles in rad, 0 upright, and angular velocities in rad/s."""
