@@ -132,7 +132,7 @@ CHECKS: dict[int | str, Check] = {
             (0.003, "the other way round: the weights of SAC-B are sigma squared as large."),
             (0.3, "the weights differ: one learner's features are the other's over sigma squared."),
         ],
-        hint="the score is (a - theta) / sigma**2: how does its weight compare to that of a - theta?",
+        hint="the score is (a - theta) / sigma**2: how does its weight compare with a - theta's?",
     ),
     # 3c.1: of J, lost by following the undiscounted states to the end; 4.3 percent.
     "3c.1": Numbers(

@@ -30,10 +30,13 @@ def best_objective(ring: RingWorld) -> float:
     first = np.zeros(ring.features.shape[1])
     first[0] = 0.2
 
+    def cost(theta: Array) -> float:
+        return -ring.objective(theta)
+
     def slope(theta: Array) -> Array:
         return -ring.gradient(theta)
 
-    return float(-minimize(lambda x: -ring.objective(x), first, jac=slope).fun)
+    return float(-minimize(cost, first, jac=slope).fun)
 
 
 def flow(

@@ -147,7 +147,7 @@ class RingWorld:
 
         They minimize the squared error of the slope over the policy's own states. With the
         policy's features, as condition (i) of Silver et al. (2014), theorem 3, has it, the
-        critic's gradient is then exactly the policy gradient.
+        critic's gradient is then exactly the policy gradient. Of several such, the shortest.
 
         Parameters
         ----------
@@ -162,13 +162,14 @@ class RingWorld:
         f = self.features if features is None else features
         V, rho = self.solve(theta)
         slope = self.slope(self.features @ np.asarray(theta, np.float64), V)
-        return np.linalg.solve(f.T @ (rho[:, None] * f), f.T @ (rho * slope))
+        # Least squares: the shortest solution, should the matrix be singular.
+        return np.linalg.lstsq(f.T @ (rho[:, None] * f), f.T @ (rho * slope), rcond=None)[0]
 
     def stochastic_gradient(self, theta: ArrayLike, sigma: float) -> Array:
         r"""Stochastic policy gradient :math:`\int\rho\,E[\nabla_\theta\log\pi\;Q]\,ds`.
 
-        Sutton et al. (1999) for Gaussian actions around the policy's, at ``theta``, of whose shape it is; ``sigma``,
-        their standard deviation, is positive.
+        Sutton et al. (1999) for Gaussian actions around the policy's. It has the shape of
+        ``theta``; the standard deviation ``sigma`` is positive.
         """
         V, rho = self.solve(theta, sigma)
         a, weights = self._actions(theta, sigma)

@@ -45,10 +45,12 @@ class SwingUp:
 
     def path(self, theta: ArrayLike, angle: ArrayLike, speed: ArrayLike) -> tuple[Array, Array]:
         """Angles and angular velocities ``(steps, ...)`` that follow from first ones ``(...)``."""
-        states = [np.broadcast_arrays(np.asarray(angle, float), np.asarray(speed, float))]
+        a, v = np.broadcast_arrays(np.asarray(angle, float), np.asarray(speed, float))
+        angles, speeds = [a], [v]
         for _ in range(self.steps - 1):
-            states.append(self.model.step(*states[-1], self.torque(theta, *states[-1]))[:2])
-        angles, speeds = zip(*states, strict=True)
+            a, v, _reward = self.model.step(a, v, self.torque(theta, a, v))
+            angles.append(a)
+            speeds.append(v)
         return np.array(angles), np.array(speeds)
 
     def value(
