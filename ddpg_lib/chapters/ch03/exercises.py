@@ -143,6 +143,6 @@ CHECKS: dict[int | str, Check] = {
             (4.35, "as a share, not in percent."),
             (lambda x: abs(float(x)) < 1e-3, "rho is still the discounted one."),
         ],
-        hint="follow(undiscounted) to its end, and compare ring.objective there with the best.",
+        hint="follow the flow to its end, and compare ring.objective there with the best.",
     ),
 }
