@@ -236,7 +236,7 @@ def test_the_error_of_a_gaussian_policys_slope(m):
 def test_a_drawn_estimate_has_m_plus_2_times_the_mean_square(m):
     """The second moment behind (3.10), for the gradient in the gains of a regulator."""
     row, rng, sigma = PendulumRow(m), np.random.default_rng(m), 1e-3
-    s = row.spread * rng.standard_normal((200_000, 2 * m))
+    s = row.spread * rng.choice([-1.0, 1.0], (200_000, 2 * m))
     xi = rng.standard_normal((200_000, m))
     slope = s @ lqr_slope(row.lqr, row.first).T
     a = row.lqr.policy(s, row.first) + sigma * xi
