@@ -24,7 +24,17 @@ Array: TypeAlias = NDArray[Any]
 def draw_scatter(
     ax: Axes, widths: Sequence[float], estimates: Sequence[ArrayLike], truth: float
 ) -> None:
-    """Draw one cloud of estimates for each width of a policy, and the number they estimate."""
+    """Draw one cloud of estimates for each width of a policy, and the number they estimate.
+
+    Parameters
+    ----------
+    widths : sequence of float
+        Standard deviations of the policy.
+    estimates : sequence of arrays, one for each width
+        Any number of estimates each.
+    truth : float
+        What is estimated.
+    """
     rng = np.random.default_rng(0)
     for place, cloud in enumerate(estimates):
         x = place + rng.uniform(-0.25, 0.25, np.size(cloud))
@@ -84,9 +94,17 @@ def draw_valley(ax: Axes, lqr: LQR, start: ArrayLike, first: ArrayLike) -> None:
 
 
 def draw_logs(ax: Axes, x: ArrayLike, costs: Array, color: str, style: Any = "-") -> None:
-    """Draw a stack of positive curves ``(runs, points)`` on a logarithmic axis.
+    """Draw a stack of positive curves on a logarithmic axis: all, their typical one, its interval.
 
-    The interquartile mean and its interval are those of the logarithms.
+    Interquartile mean and 95% bootstrap interval are those of the logarithms.
+
+    Parameters
+    ----------
+    x : array_like, shape (points,)
+    costs : array, shape (runs, points)
+        Positive and finite.
+    color, style
+        Color of all, and line style of the typical one, as Matplotlib takes them.
     """
     logs = np.log10(costs)
     low, high = bootstrap_interval(logs)
@@ -98,7 +116,15 @@ def draw_logs(ax: Axes, x: ArrayLike, costs: Array, color: str, style: Any = "-"
 def draw_intervals(
     ax: Axes, rows: Mapping[str, Mapping[str, Sequence[float]]], colors: Mapping[str, str]
 ) -> None:
-    """Draw one row for each name: for each key a middle, and the low and high end of its bar."""
+    """Draw intervals on a logarithmic axis, one row for each name.
+
+    Parameters
+    ----------
+    rows : mapping
+        From each row's name to what it shows: by kind, a middle and the ends of its bar.
+    colors : mapping
+        From each kind to a name in :data:`ddpg_lib.figures.COLORS`.
+    """
     for place, row in enumerate(rows.values()):
         for key, (middle, low, high) in row.items():
             ax.plot([low, high], [-place] * 2, color=COLORS[colors[key]], lw=2)

@@ -28,6 +28,8 @@ class SwingUp:
         Discount.
     steps : int
         How far a path is followed; what comes later is not counted.
+    model : PendulumModel
+        Pendulum-v1's by default.
     """
 
     gamma: float = 0.98
@@ -35,16 +37,27 @@ class SwingUp:
     model: PendulumModel = field(default_factory=PendulumModel)
 
     def features(self, angle: ArrayLike, speed: ArrayLike) -> Array:
-        """Features ``(..., 3)`` of angles in rad, 0 upright, and angular velocities in rad/s."""
+        """Features ``(..., 3)`` of angles ``(...)`` (rad, 0 upright), speeds ``(...)`` (rad/s)."""
         angle, speed = np.broadcast_arrays(angle, speed)
         return np.stack([np.sin(angle), speed, speed * np.cos(angle)], axis=-1)
 
     def torque(self, theta: ArrayLike, angle: ArrayLike, speed: ArrayLike) -> Array:
-        """Torques in N m, of the states' common shape, for weights ``theta (3,)``."""
+        """Torques ``(...)`` in N m for weights ``theta (3,)``, angles and speeds ``(...)``."""
         return np.asarray(2 * np.tanh(self.features(angle, speed) @ np.asarray(theta)))
 
     def path(self, theta: ArrayLike, angle: ArrayLike, speed: ArrayLike) -> tuple[Array, Array]:
-        """Angles and angular velocities ``(steps, ...)`` that follow from first ones ``(...)``."""
+        """Follow the policy from first states.
+
+        Parameters
+        ----------
+        theta : array_like, shape (3,)
+        angle, speed : array_like
+            First states; they broadcast.
+
+        Returns
+        -------
+        angles, speeds : arrays, shape (steps, ...)
+        """
         a, v = np.broadcast_arrays(np.asarray(angle, float), np.asarray(speed, float))
         angles, speeds = [a], [v]
         for _ in range(self.steps - 1):
@@ -56,7 +69,21 @@ class SwingUp:
     def value(
         self, theta: ArrayLike, angle: ArrayLike, speed: ArrayLike, first: Array | None = None
     ) -> Array:
-        """Discounted return of the policy from each state, or of a ``first`` torque and then it."""
+        """Discounted return of the policy from each state: V, or Q of a first torque.
+
+        Parameters
+        ----------
+        theta : array_like, shape (3,)
+        angle, speed : array_like
+            States; they broadcast.
+        first : array, optional
+            First torque in each state; the policy's own by default.
+
+        Returns
+        -------
+        array
+            Of the states' common shape.
+        """
         total = np.zeros(np.broadcast_shapes(np.shape(angle), np.shape(speed)))
         for t in range(self.steps):
             push = self.torque(theta, angle, speed) if first is None or t else first
@@ -65,15 +92,38 @@ class SwingUp:
         return total
 
     def slope(self, theta: ArrayLike, angle: Array, speed: Array, step: float = 1e-6) -> Array:
-        """Slope of Q in the torque at the policy's own, by playing out a little more and less."""
+        """Slope of Q in the torque at the policy's own, by playing out a little more and less.
+
+        Parameters
+        ----------
+        theta : array_like, shape (3,)
+        angle, speed : arrays
+            States, of one shape.
+        step : float
+            How much more and less, in N m.
+
+        Returns
+        -------
+        array
+            Of the states' shape.
+        """
         own = self.torque(theta, angle, speed)
         more, less = (self.value(theta, angle, speed, own + x) for x in (step, -step))
         return (more - less) / (2 * step)
 
     def gradient(self, theta: ArrayLike, angle: Array, speed: Array) -> Array:
-        r"""Deterministic policy gradient ``(3,)``, averaged over first states ``(n,)``.
+        r"""Deterministic policy gradient, averaged over first states.
 
         The sum over each path of :math:`\gamma^t\,\nabla_\theta\mu\,\nabla_a Q`.
+
+        Parameters
+        ----------
+        theta : array_like, shape (3,)
+        angle, speed : arrays, shape (starts,)
+
+        Returns
+        -------
+        array, shape (3,)
         """
         angles, speeds = self.path(theta, angle, speed)
         own = self.torque(theta, angles, speeds)
