@@ -123,7 +123,7 @@ def draw_intervals(
     rows : mapping
         From each row's name to what it shows: by kind, a middle and the ends of its bar.
     colors : mapping
-        From each kind to a name in :data:`ddpg_lib.figures.COLORS`.
+        From each kind to a name in the book's ``COLORS``.
     """
     for place, row in enumerate(rows.values()):
         for key, (middle, low, high) in row.items():
