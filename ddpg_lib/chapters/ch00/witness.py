@@ -47,7 +47,7 @@ class SlopeWorld(gym.Env[Array, Array]):
         return self.state.copy(), {}
 
     def step(self, action: Array) -> tuple[Array, float, bool, bool, dict[str, Any]]:
-        """Push once with an ``action`` ``(1,)``; the result is ``(s, r, terminated, truncated, {})``.
+        """Push once with an ``action``: ``(s, r, terminated, truncated, {})``.
 
         Raises
         ------

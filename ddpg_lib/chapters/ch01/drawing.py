@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 
 
 def swing(policy: Any, theta: float, theta_dot: float, steps: int = 200) -> tuple[Array, ...]:
-    """``(angles, angular velocities, torques)`` of one episode of ``policy(t, obs)`` from a state."""
+    """``(angles, rates, torques)`` of one episode of ``policy(t, obs)`` from a state."""
     model = PendulumModel()
     states, torques = [(theta, theta_dot)], []
     for t in range(steps):
@@ -87,7 +87,7 @@ def draw_by_start(ax: Axes, best: Simulation, shaped: Simulation) -> None:
 
 
 def value_and_torque(optimum: PendulumOptimum, path: tuple[Array, Array]) -> Figure:
-    """Maps of the optimal value and of the best torque, with a ``path``, angles and rates, over both."""
+    """Maps of the optimal value and of the best torque, with a ``path`` over both."""
     from matplotlib import pyplot as plt
 
     grid = optimum.grid
