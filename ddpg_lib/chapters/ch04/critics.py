@@ -76,6 +76,14 @@ def learn_critics(
     return critic
 
 
+@torch.no_grad()
+def td_errors(critic: Critic, batch: Batch, policy: Callable[[Tensor], Tensor]) -> Array:
+    """The critics' TD errors on a minibatch, with targets from the critics themselves."""
+    next_q = critic(batch.next_obs, policy(batch.next_obs))
+    y = td_target(batch.reward, batch.terminated, next_q, batch.discount)
+    return np.asarray((y - critic(batch.obs, batch.action)).numpy())
+
+
 def all_pairs_loss(q: Tensor, target: Tensor) -> Tensor:
     """The mistake of subtracting ``(N, 1)`` from ``(N,)``: every value against every target.
 
