@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
@@ -130,9 +131,7 @@ class ErrorMaps:
             np.add.at(visits[i], (row[i], column[i]), 1)
         return visits
 
-    def size_by(
-        self, quantity: Array, bounds: Iterable[float]
-    ) -> dict[str, tuple[float, Array]]:
+    def size_by(self, quantity: Array, bounds: Iterable[float]) -> dict[str, tuple[float, Array]]:
         """Share of cells, and mean size of the critics' errors there, by a quantity's value.
 
         The error's constant part is taken off first. Returns, for each pair of neighboring bounds,
@@ -140,7 +139,7 @@ class ErrorMaps:
         """
         rest = np.abs(self.critic - self.critic.mean(axis=(1, 2), keepdims=True))
         edges, groups = [*bounds, np.inf], {}
-        for low, high in zip(edges, edges[1:], strict=False):
+        for low, high in itertools.pairwise(edges):
             inside = (quantity >= low) & (quantity < high)
             sizes = np.array([r[i].mean() for r, i in zip(rest, inside, strict=True)])
             name = f"{low:g} and more" if high == np.inf else f"{low:g} to {high:g}"
@@ -150,6 +149,8 @@ class ErrorMaps:
 
 def _range_of_neighbors(values: Array) -> Array:
     """Largest less smallest value over each cell and its neighbors; angles close to a circle."""
-    padded = np.pad(np.pad(values, ((0, 0), (1, 1), (0, 0)), "wrap"), ((0, 0), (0, 0), (1, 1)), "edge")
+    padded = np.pad(
+        np.pad(values, ((0, 0), (1, 1), (0, 0)), "wrap"), ((0, 0), (0, 0), (1, 1)), "edge"
+    )
     windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(1, 2))
     return np.asarray(windows.max(axis=(-1, -2)) - windows.min(axis=(-1, -2)))

@@ -85,7 +85,10 @@ def swing(limit: int, seed: int, size: int = 20_000) -> dict[str, Array]:
         angle, speed, reward = model.step(angle, speed, push)
         cut = np.full(episodes, float(t == limit - 1))
         rows.append((obs, push / 2, reward, before, model.observation(angle, speed), cut))
-    return {name: np.concatenate(column) for name, column in zip(names, zip(*rows), strict=True)}
+    return {
+        name: np.concatenate(column)
+        for name, column in zip(names, zip(*rows, strict=False), strict=True)
+    }
 
 
 class FreeSwing:
@@ -149,7 +152,7 @@ class FreeSwing:
                 _Minibatches(data),
                 lambda obs: torch.zeros(*obs.shape[:-1], 1),
                 updates=updates,
-                tau=0.1,
+                tau=1.0,  # the targets are renewed at every step: one thing less to explain
                 lr=6e-3,
                 loss=loss,
                 watch=watch,
