@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 
-from ddpg_lib.chapters.ch04.coin import END, HEADS, TAILS, TOSS, play, transitions
+from ddpg_lib.chapters.ch04.coin import (
+    END,
+    HEADS,
+    MISTAKES,
+    TAILS,
+    TOSS,
+    learn,
+    level_and_spread,
+    play,
+    transitions,
+)
 
 
 @pytest.mark.parametrize("heads", [0.5, 0.9])
@@ -49,3 +59,35 @@ def test_transitions():
     np.testing.assert_array_equal(reward, [0, 0, 1, 0])
     np.testing.assert_array_equal(d, [0, 0, 1, 1])
     np.testing.assert_allclose(often, [0.15, 0.35, 0.15, 0.35])
+
+
+RESTS = {  # where each mistake leads with a coin of 0.6, by hand
+    "none": (0.6, 1, 0),
+    "time limit stored as an end": (0.45, 1, 0),
+    "reward of the step before": (0.6, 0, 0),
+    "gradient through the target": (0.6, 0.8, 0.3),
+    "every value against every target": (0.6, 0.6, 0.6),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_where_mistakes_lead(mistake):
+    values = learn(mistake, heads=0.6, games=500, agents=4)
+    assert values.shape == (4, 3, 81)
+    assert not values[..., 0].any()
+    np.testing.assert_allclose(values[..., -20:].mean(axis=(0, 2)), RESTS[mistake], atol=0.03)
+
+
+def test_an_unknown_mistake():
+    with pytest.raises(ValueError, match="mistake must be one of"):
+        learn("none at all")
+
+
+def test_level_and_spread_by_repetition():
+    # As often as states occur with a coin of 0.75: four tosses, three heads, one tails.
+    values = np.random.default_rng(0).normal(size=(2, 3, 5))
+    level, spread = level_and_spread(values, heads=0.75)
+    rows = [TOSS] * 4 + [HEADS] * 3 + [TAILS]
+    truth = np.array([0.75, 1, 0])[rows]
+    np.testing.assert_allclose(level, values[:, rows].mean(axis=1) / truth.mean())
+    np.testing.assert_allclose(spread, values[:, rows].std(axis=1) / truth.std())

@@ -1,21 +1,18 @@
 """Critics that learn without an actor, and data stored right and wrong."""
 
 import numpy as np
-import pytest
 import torch
 
-from ddpg_lib import Batch, critic_loss
-from ddpg_lib.chapters.ch04.bellman import residual_loss
+from ddpg_lib import Batch
 from ddpg_lib.chapters.ch04.critics import (
     RegulatorData,
     RegulatorErrors,
-    all_pairs_loss,
     fresh_critics,
     learn_critics,
     rms,
     td_errors,
 )
-from ddpg_lib.chapters.ch04.free_swing import GAMMA, WAYS, FreeSwing, Way, swing
+from ddpg_lib.chapters.ch04.free_swing import GAMMA, FreeSwing, Way, swing
 from ddpg_lib.worlds.lqr import LQR
 from ddpg_lib.worlds.pendulum.model import PendulumModel
 
@@ -29,12 +26,11 @@ def ending(reward=2.0, n=2, batch=8):
     return Batch(inputs, inputs, reward * ones, inputs, ones, 0.9 * ones), zeros
 
 
-@pytest.mark.parametrize("loss", [critic_loss, residual_loss, all_pairs_loss])
-def test_where_everything_ends_each_loss_learns_the_reward(loss):
-    batch, action = ending()
+def test_where_everything_ends_the_reward_is_learned():
+    batch, zeros = ending()
     seen = []
     critic = fresh_critics(2, 1, (8,))
-    options = {"updates": 300, "tau": 0.5, "lr": 0.05, "loss": loss}
+    options = {"updates": 300, "tau": 0.5, "lr": 0.05}
     policy = lambda s: torch.zeros_like(s)  # noqa: E731
     learned = learn_critics(
         critic, lambda: batch, policy, watch=lambda k, c: seen.append(k), **options
@@ -42,7 +38,7 @@ def test_where_everything_ends_each_loss_learns_the_reward(loss):
     assert learned is critic
     assert seen == list(range(301))
     with torch.no_grad():
-        np.testing.assert_allclose(critic(batch.obs, batch.action), 2 + action, atol=0.05)
+        np.testing.assert_allclose(critic(batch.obs, batch.action), 2 + zeros, atol=0.05)
     assert np.abs(td_errors(critic, batch, policy)).max() < 0.05
 
 
@@ -55,12 +51,6 @@ def test_the_target_follows_the_rewards_of_the_future():
     learn_critics(critic, lambda: batch, policy, updates=2000, tau=0.2, lr=0.05)
     with torch.no_grad():
         np.testing.assert_allclose(critic(batch.obs, batch.action), 10, atol=0.3)
-
-
-def test_all_pairs_by_two_loops():
-    q, y = torch.tensor([[1.0, 2.0], [0.0, 4.0]]), torch.tensor([[3.0, -1.0], [2.0, 2.0]])
-    by_hand = sum((y[i, j] - q[i, k]) ** 2 / 4 for i in (0, 1) for j in (0, 1) for k in (0, 1))
-    assert all_pairs_loss(q, y).item() == pytest.approx(by_hand.item())
 
 
 def test_agents_do_not_depend_on_their_neighbors():
@@ -98,33 +88,20 @@ def test_the_swing_is_the_pendulum():
     data, model = swing(25, 3, size=1000), PendulumModel()
     theta, speed = model.state(data["obs"])
     after = model.step(theta, speed, 2 * data["action"])
-    np.testing.assert_allclose(data["reward"], after[2], atol=1e-9)
-    np.testing.assert_allclose(data["next_obs"], model.observation(*after[:2]), atol=1e-9)
+    np.testing.assert_allclose(data["reward"], after[2], atol=1e-4)
+    # Observations have single precision.
+    np.testing.assert_allclose(data["next_obs"], model.observation(*after[:2]), atol=1e-5)
     assert data["cut"].mean() == 1 / 25
-    # 40 episodes a step: a row's reward stands again as "before" of the next step's row.
-    np.testing.assert_array_equal(data["before"][40:], data["reward"][:-40])
-    assert np.abs(data["before"] - data["reward"]).max() > 1
-
-
-def test_ways_to_store():
-    right, end, pairs, flow, before = WAYS.values()
-    assert right == Way()
-    assert end == Way(cut_is_end=True)
-    assert before == Way(reward_before=True)
-    assert pairs.loss is all_pairs_loss
-    assert flow.loss is residual_loss
 
 
 def test_a_short_free_swing():
-    ways = [Way(), Way(25, cut_is_end=True), Way(loss=all_pairs_loss)]
-    look = FreeSwing(ways, agents=2, updates=100, every=50, tests=200)
-    assert look.values.shape == (3, 2, 3, 200)
-    np.testing.assert_array_equal(look.steps, [0, 50, 100])
-    np.testing.assert_allclose(look.ends, [[0, 0], [1 / 25] * 2, [0, 0]], atol=1e-6)
-    # All begin alike, agent by agent.
-    np.testing.assert_allclose(look.values[0, :, 0], look.values[2, :, 0], rtol=1e-5)
-    assert np.abs(look.values[0, :, 2] - look.values[1, :, 2]).max() > 1
-    # Played out, each test's value is its own reward plus the discounted rest.
-    model = PendulumModel()
-    assert look.exact(0.0) == pytest.approx(model.reward(look.angle, look.speed, look.torque))
+    ways = [Way(50, cut_is_end=False), Way(5, cut_is_end=True)]
+    look = FreeSwing(ways, agents=2, updates=300, tests=200)
+    assert look.learned.shape == (2, 2, 200)
+    # Where nothing follows each fifth step, values are smaller in size.
+    right, wrong = look.learned.mean(axis=(1, 2))
+    assert right < 1.5 * wrong < 0
+    # With no future each test's value is its own reward.
+    reward = PendulumModel().reward(look.angle, look.speed, look.torque)
+    np.testing.assert_allclose(look.exact(0.0), reward)
     assert look.exact().mean() < look.exact(GAMMA - 0.05).mean() < 0

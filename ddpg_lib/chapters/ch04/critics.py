@@ -10,7 +10,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ddpg_lib.chapters.ch04.bellman import residual_loss
 from ddpg_lib.parts.losses import critic_loss, soft_update, td_target
 from ddpg_lib.parts.networks import Critic, target_of
 from ddpg_lib.parts.optim import StackedAdam
@@ -34,7 +33,6 @@ def learn_critics(
     updates: int,
     tau: float,
     lr: float,
-    loss: Callable[[Tensor, Tensor], Tensor] = critic_loss,
     watch: Callable[[int, Critic], None] | None = None,
 ) -> Critic:
     """Train critics as DDPG does, with a policy in their targets that does not learn.
@@ -52,23 +50,18 @@ def learn_critics(
         Rate of the target critic's soft update.
     lr : float
         Adam's first step size. It falls to 0 in a straight line, so that the critics settle.
-    loss : callable
-        Of values and targets. With ``residual_loss`` the targets come from the critic itself and
-        carry their gradient.
     watch : callable, optional
         Called with the number of updates made and the critic, before each and after the last.
     """
     target, optimizer = target_of(critic), StackedAdam(critic.parameters(), lr)
-    complete = loss is residual_loss
     for k in range(updates):
         if watch is not None:
             watch(k, critic)
         batch = sample()
-        with torch.set_grad_enabled(complete):
-            following = critic if complete else target
-            next_q = following(batch.next_obs, policy(batch.next_obs))
+        with torch.no_grad():
+            next_q = target(batch.next_obs, policy(batch.next_obs))
             y = td_target(batch.reward, batch.terminated, next_q, batch.discount)
-        optimizer.descend(loss(critic(batch.obs, batch.action), y))
+        optimizer.descend(critic_loss(critic(batch.obs, batch.action), y))
         soft_update(target.parameters(), critic.parameters(), tau)
         optimizer.lr.fill_(lr * (1 - (k + 1) / updates))
     if watch is not None:
@@ -82,15 +75,6 @@ def td_errors(critic: Critic, batch: Batch, policy: Callable[[Tensor], Tensor]) 
     next_q = critic(batch.next_obs, policy(batch.next_obs))
     y = td_target(batch.reward, batch.terminated, next_q, batch.discount)
     return np.asarray((y - critic(batch.obs, batch.action)).numpy())
-
-
-def all_pairs_loss(q: Tensor, target: Tensor) -> Tensor:
-    """The mistake of subtracting ``(N, 1)`` from ``(N,)``: every value against every target.
-
-    ``q`` and ``target`` are ``(n, batch)``. It pulls all values of a minibatch to one number.
-    """
-    pairs = target.detach()[..., None, :] - q[..., :, None]
-    return pairs.square().mean((-1, -2)).sum()
 
 
 class RegulatorData:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ddpg_lib.ddpg import DDPG
-from ddpg_lib.training import Run
+from ddpg_lib.runs.run import Run
 from ddpg_lib.worlds.pendulum.grid import PendulumGrid
 from ddpg_lib.worlds.pendulum.model import PendulumModel
 from ddpg_lib.worlds.pendulum.optimum import DiscountedPendulumOptimum
@@ -135,13 +135,15 @@ class ErrorMaps:
         """Share of cells, and mean size of the critics' errors there, by a quantity's value.
 
         The error's constant part is taken off first. Returns, for each pair of neighboring bounds,
-        the share and ``(agents,)`` sizes.
+        the share and ``(agents,)`` sizes, ``nan`` for an agent that has no such cell.
         """
         rest = np.abs(self.critic - self.critic.mean(axis=(1, 2), keepdims=True))
         edges, groups = [*bounds, np.inf], {}
         for low, high in itertools.pairwise(edges):
             inside = (quantity >= low) & (quantity < high)
-            sizes = np.array([r[i].mean() for r, i in zip(rest, inside, strict=True)])
+            sizes = np.array(
+                [r[i].mean() if i.any() else np.nan for r, i in zip(rest, inside, strict=True)]
+            )
             name = f"{low:g} and more" if high == np.inf else f"{low:g} to {high:g}"
             groups[name] = (float(inside.mean()), sizes)
         return groups

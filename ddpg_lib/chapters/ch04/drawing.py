@@ -82,17 +82,17 @@ def draw_limits(
     return figure
 
 
-def draw_symptoms(steps: Array, curves: Mapping[str, tuple[Array, Array]]) -> Figure:
-    """Level and spread of critics over updates, each ``(agents, points)``, by cause."""
-    figure, axes = plt.subplots(1, 2, figsize=(7.6, 3.5), sharey=True)
-    colors = [COLORS[name] for name in ("ink", "critic", "noise", "target", "replay")]
-    for (name, parts), color in zip(curves.items(), colors, strict=False):
+def draw_symptoms(curves: Mapping[str, tuple[Array, Array]]) -> Figure:
+    """Level and spread of learners over updates, each ``(agents, updates)``, by mistake."""
+    figure, axes = plt.subplots(1, 2, figsize=(7.6, 3.7), sharey=True)
+    colors = [COLORS[name] for name in ("ink", "critic", "replay", "target", "muted")]
+    for (name, parts), color in zip(curves.items(), colors, strict=True):
         for ax, values in zip(axes, parts, strict=True):
-            draw_stack(ax, steps, values, color=color, label=name)
+            draw_stack(ax, np.arange(values.shape[1]), values, color=color, label=name)
     for ax, title in zip(axes, ("level", "spread"), strict=True):
         ax.axhline(1, **EXACT)
-        ax.set(title=title, xlabel="updates", xlim=(0, steps[-1]))
-    axes[0].set_ylabel("learned over exact")
+        ax.set(title=title, xlabel="updates", xlim=(0, None), ylim=(0, 1.15))
+    axes[0].set_ylabel("learned over true")
     handles, names = axes[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=2, frameon=False)
     return figure
