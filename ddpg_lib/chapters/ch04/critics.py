@@ -71,7 +71,10 @@ def learn_critics(
 
 @torch.no_grad()
 def td_errors(critic: Critic, batch: Batch, policy: Callable[[Tensor], Tensor]) -> Array:
-    """The critics' TD errors on a minibatch, with targets from the critics themselves."""
+    """TD errors on a minibatch, with targets from the critics themselves.
+
+    ``policy`` is as for :func:`learn_critics`. Returns ``(n, batch)``.
+    """
     next_q = critic(batch.next_obs, policy(batch.next_obs))
     y = td_target(batch.reward, batch.terminated, next_q, batch.discount)
     return np.asarray((y - critic(batch.obs, batch.action)).numpy())
@@ -97,9 +100,11 @@ class RegulatorData:
         drawn = [rng.uniform(-1, 1, (2, self.shape[1], 1)) for rng in self.rngs]
         s, a = np.stack(drawn, axis=1)
         after, reward = self.lqr.step(s, a)
-        tensors = [torch.tensor(v, dtype=torch.float32) for v in (s, a, reward, after)]
-        discount = torch.full(self.shape, self.lqr.gamma)
-        return Batch(*tensors, torch.zeros(self.shape), discount)
+        obs, action, paid, next_obs = (
+            torch.tensor(v, dtype=torch.float32) for v in (s, a, reward, after)
+        )
+        never, discount = torch.zeros(self.shape), torch.full(self.shape, self.lqr.gamma)
+        return Batch(obs, action, paid, next_obs, never, discount)
 
 
 class RegulatorErrors:
@@ -147,5 +152,5 @@ class RegulatorErrors:
 
 
 def rms(x: Array) -> Array:
-    """Root of the mean square over the last axis."""
+    """Return the root of the mean square of ``x (..., m)`` over the last axis, ``(...)``."""
     return np.asarray(np.sqrt((x**2).mean(axis=-1)))

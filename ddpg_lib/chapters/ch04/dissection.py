@@ -24,7 +24,7 @@ SMALL = 0.1  # of the torque, N m, in difference quotients
 
 
 def policies_of(agent: DDPG) -> Callable[[int, Array], Array]:
-    """The agents' noise-free torques, as the exact simulation asks for them."""
+    """Return ``policy(t, obs)``: the agents' noise-free torques, as simulations ask for them."""
     return lambda t, obs: np.asarray(agent.act(obs)[..., 0])
 
 
@@ -79,10 +79,11 @@ class Dissection:
         self.true_slope.append((played[1] - played[2]) / (up - down))
 
     def _play(self, agent: DDPG, torques: list[Array]) -> Array:
-        states = (np.tile(z, (1, len(torques))) for z in (self.theta, self.theta_dot))
+        theta, theta_dot = (np.tile(z, (1, len(torques))) for z in (self.theta, self.theta_dot))
         return pendulum_action_value(
             policies_of(agent),
-            *states,
+            theta,
+            theta_dot,
             np.concatenate(torques, axis=1),
             gamma=self.gamma,
             tolerance=4.0,
@@ -114,7 +115,10 @@ class ErrorMaps:
         self.cells = PendulumGrid(angles=angles, impulse_cells=1)
         mesh = np.meshgrid(self.cells.theta, self.cells.theta_dot, indexing="ij")
         every = [np.broadcast_to(z, (agent.n, *self.cells.shape)) for z in mesh]
-        earned = pendulum_action_value(policies_of(agent), *every, gamma=gamma, tolerance=5.0)
+        theta, theta_dot = every
+        earned = pendulum_action_value(
+            policies_of(agent), theta, theta_dot, gamma=gamma, tolerance=5.0
+        )
         self.critic = agent.q(MODEL.observation(*every)) - earned
         self.shortfall = earned - DiscountedPendulumOptimum(gamma).value(0, *mesh)
         self.visits = self._visits(agent)

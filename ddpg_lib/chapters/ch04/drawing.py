@@ -24,14 +24,14 @@ EXACT: dict[str, Any] = {"color": COLORS["ink"], "lw": 1, "ls": (0, (4, 2))}
 
 
 def draw_coin(panels: Mapping[str, Array]) -> Figure:
-    """Learned values of the coin game's states, ``(agents, 3, games)`` a panel."""
+    """Learned values of the coin game's states; ``panels`` are ``(agents, 3, games)`` by title."""
     figure, axes = plt.subplots(1, 2, figsize=(7.2, 3.2), sharey=True)
     shown = np.r_[0:100:5, 100:1500:25, 1500]
     for ax, (title, values) in zip(axes, panels.items(), strict=True):
         for state, name, truth in ((HEADS, "heads", 1), (TOSS, "toss", 0.5), (TAILS, "tails", 0)):
             ax.axhline(truth, **EXACT)
             draw_stack(ax, shown, values[:, state, shown], color=COLORS["critic"])
-            label_end(ax, 1500, iqm(values[:, state, 1500]) + 0.035, name, COLORS["critic"])
+            label_end(ax, 1500, float(iqm(values[:, state, 1500])) + 0.035, name, COLORS["critic"])
         ax.set(title=title, xlabel="games", xlim=(0, 1850), xticks=[0, 500, 1000, 1500])
     axes[0].set_ylabel("learned value")
     return figure
@@ -40,7 +40,11 @@ def draw_coin(panels: Mapping[str, Array]) -> Figure:
 def draw_whose_values(
     steps: Sequence[int], best: ArrayLike, bad: ArrayLike, bad_to_best: ArrayLike, apart: float
 ) -> Figure:
-    """RMS errors of the regulator's critics, each ``(agents, points)``."""
+    """RMS errors of the regulator's critics over updates.
+
+    ``best``, ``bad`` and ``bad_to_best`` are ``(agents, points)``; the last is the distance of the
+    bad policy's critics to the best policy's values, which are ``apart`` by so much.
+    """
     figure, ax = plt.subplots(figsize=(5.8, 3.3))
     draw_stack(ax, steps, bad_to_best, color=COLORS["muted"])
     draw_stack(ax, steps, best, color=COLORS["critic"])
@@ -54,7 +58,7 @@ def draw_whose_values(
 
 
 def draw_dots(ax: Axes, x: float, values: Array, color: str) -> None:
-    """Each agent as a dot, and the interval of their interquartile mean as a bar."""
+    """Draw ``values (agents,)`` as dots, and the interval of their interquartile mean as a bar."""
     low, high = bootstrap_interval(values)
     ax.plot(np.full(len(values), x), values, "o", ms=4, mew=0, color=color, alpha=0.5)
     ax.plot([x, x], [low, high], color=color, lw=4, alpha=0.6)
@@ -66,7 +70,10 @@ def draw_limits(
     calculated: tuple[Array, Array],
     exact: float,
 ) -> Figure:
-    """Mean values that critics learned, by time limit; ``ends`` and ``cuts`` hold ``(agents,)``."""
+    """Mean values that critics learned, by time limit.
+
+    ``ends`` and ``cuts`` hold ``(agents,)`` by limit, ``calculated`` is a line's two coordinates.
+    """
     figure, ax = plt.subplots(figsize=(5.8, 3.3))
     ax.plot(*calculated, color=COLORS["ink"], lw=1.4)
     ax.axhline(exact, **EXACT)
@@ -83,7 +90,7 @@ def draw_limits(
 
 
 def draw_symptoms(curves: Mapping[str, tuple[Array, Array]]) -> Figure:
-    """Level and spread of learners over updates, each ``(agents, updates)``, by mistake."""
+    """Level and spread over updates; ``curves`` has a pair of ``(agents, updates)`` by mistake."""
     figure, axes = plt.subplots(1, 2, figsize=(7.6, 3.7), sharey=True)
     colors = [COLORS[name] for name in ("ink", "critic", "replay", "target", "muted")]
     for (name, parts), color in zip(curves.items(), colors, strict=True):
@@ -101,19 +108,23 @@ def draw_symptoms(curves: Mapping[str, tuple[Array, Array]]) -> Figure:
 def draw_against_noise(
     fine: Array, calculated: Mapping[str, Array], noises: Array, learned: Mapping[str, Array]
 ) -> Figure:
-    """Curvature that both gradients find against the world's noise, ``(noises, agents)``."""
+    """Curvature that both gradients find, against the world's noise.
+
+    ``calculated`` has a line over ``fine`` for each gradient, and ``learned`` dots over ``noises``,
+    ``(noises, agents)``.
+    """
     figure, ax = plt.subplots(figsize=(5.8, 3.3))
     for (name, line), color in zip(calculated.items(), ("critic", "muted"), strict=True):
         ax.plot(fine, line, color=COLORS[color], lw=1.4)
         for noise, values in zip(noises, learned[name], strict=True):
             draw_dots(ax, noise, values, COLORS[color])
-        ax.text(0.25, line[len(line) * 5 // 12] + 0.08, name, color=COLORS[color])
-    ax.set(xlabel="noise ζ", ylabel="learned curve of −Q in s", ylim=(0, None))
+        ax.text(0.34, line[len(line) * 7 // 12] + 0.1, name, color=COLORS[color])
+    ax.set(xlabel="noise ζ", ylabel="learned factor of s² in −Q", ylim=(0, 2.5))
     return figure
 
 
 def draw_two_parts(steps: Sequence[int], error: Array, shortfall: Array) -> Figure:
-    """The critic's error and the policy's shortfall over training, ``(agents, points)``."""
+    """Draw ``error`` and ``shortfall`` over training, each ``(agents, points)``."""
     figure, ax = plt.subplots(figsize=(5.8, 3.4))
     draw_stack(ax, steps, error, color=COLORS["critic"])
     draw_stack(ax, steps, shortfall, color=COLORS["actor"])
@@ -127,7 +138,7 @@ def draw_two_parts(steps: Sequence[int], error: Array, shortfall: Array) -> Figu
 
 
 def draw_slope_and_level(steps: Sequence[int], level: Array, signs: Array) -> Figure:
-    """Relative error of the level, and share of right slopes, over training."""
+    """Draw ``level`` errors and shares of right ``signs`` over training, ``(agents, points)``."""
     figure, axes = plt.subplots(1, 2, figsize=(7.4, 3.2))
     draw_stack(axes[0], steps, level, color=COLORS["critic"])
     draw_stack(axes[1], steps, signs, color=COLORS["actor"])
@@ -141,7 +152,7 @@ def draw_slope_and_level(steps: Sequence[int], level: Array, signs: Array) -> Fi
 
 
 def draw_error_maps(cells: PendulumGrid, critic: Array, shortfall: Array) -> Figure:
-    """Both parts of the distance to the optimal values over the phase plane."""
+    """Draw ``critic`` errors and ``shortfall`` over the phase plane, each in the cells' shape."""
     figure, axes = plt.subplots(1, 2, figsize=(7.6, 3.5), sharey=True)
     titles = ("critic's error", "policy's shortfall")
     for ax, part, title in zip(axes, (critic, shortfall), titles, strict=True):

@@ -14,12 +14,13 @@ from ddpg_lib.worlds.lqr import LQR
 
 Array: TypeAlias = NDArray[Any]
 
-REGULATOR = LQR([[0.8]], [[0.2]], Q=[[1.0]], R=[[0.3]], gamma=0.9)
+_A, _B, _Q, _R = (np.array([[x]]) for x in (0.8, 0.2, 1.0, 0.3))
+REGULATOR = LQR(_A, _B, Q=_Q, R=_R, gamma=0.9)
 """s' = 0.8 s + 0.2 a, reward -(s² + 0.3 a²)."""
 
 
 def features(s: ArrayLike, a: ArrayLike) -> Array:
-    """The polynomials 1, s², a² and sa, combined so that they are uncorrelated, ``(..., 4)``.
+    """The polynomials 1, s², a² and sa of ``s`` and ``a``, uncorrelated, ``(..., 4)``.
 
     Under uniform s and a in -1 to 1 their second moments are 1, which makes descent quick.
     """
@@ -29,12 +30,15 @@ def features(s: ArrayLike, a: ArrayLike) -> Array:
 
 
 def curve_in_s(weights: ArrayLike) -> Array:
-    """Minus the factor of s² in a critic with these weights on the :func:`features`."""
+    """Return minus the factor of s² in critics with ``weights (..., 4)``, ``(...)``."""
     return np.asarray(-np.asarray(weights)[..., 1] * 3 * np.sqrt(5) / 2)
 
 
 def transitions(s: Array, a: Array, noise: Array) -> tuple[Array, Array, Array]:
-    """Features before and after a step, with the best policy's action after it, and rewards."""
+    """Features before and after a step, with the best policy's action after it, and rewards.
+
+    ``s``, ``a`` and ``noise`` have one shape ``(...)``. Returns ``(..., 4)`` twice, and ``(...)``.
+    """
     after = 0.8 * s + 0.2 * a + noise
     reward = REGULATOR.reward(s[..., None], a[..., None])
     return features(s, a), features(after, -REGULATOR.K.item() * after), reward
