@@ -11,10 +11,22 @@ from numpy.typing import ArrayLike, NDArray
 
 from ddpg_lib.ddpg import DDPG
 from ddpg_lib.figures.style import COLORS
+from ddpg_lib.recipes import recipe
 
 HILLS = ((1.0, -0.6, 0.15), (0.6, 0.45, 0.4))
 """Height, center and width of the high hill and of the low one."""
 ACTIONS = np.linspace(-1, 1, 201)
+SMALL_WORLD = recipe(
+    "pendulum",
+    reward_scale=1.0,
+    critic_lr=3e-3,
+    lr_decay=False,
+    warmup_steps=1_000,
+    steps=2_500,
+    eval_every=2_500,
+    eval_episodes=1,
+)
+"""A recipe for :class:`TwoHills`."""
 
 
 def hills(action: ArrayLike) -> NDArray[np.float64]:

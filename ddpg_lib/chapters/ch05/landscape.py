@@ -13,6 +13,7 @@ from torch import nn
 
 from ddpg_lib.figures.style import COLORS
 from ddpg_lib.parts.networks import Actor, Critic
+from ddpg_lib.runs.run import Run
 from ddpg_lib.worlds.pendulum import PendulumModel
 
 Array = NDArray[Any]
@@ -26,6 +27,31 @@ def alone(network: Network, i: int) -> Network:
     for p in one.parameters():
         p.data = p.data[i : i + 1]
     return one
+
+
+class Networks:
+    """Keeps copies of a run's networks; given to ``train`` as ``on_evaluation``.
+
+    Attributes
+    ----------
+    steps : list of int
+        Of every evaluation, step 0 included.
+    kept : list of (Actor, Critic)
+    """
+
+    def __init__(self) -> None:
+        self.steps: list[int] = []
+        self.kept: list[tuple[Actor, Critic]] = []
+
+    def __call__(self, run: Run) -> None:
+        """Copy the networks."""
+        self.steps.append(run.step)
+        self.kept.append((copy.deepcopy(run.agent.actor), copy.deepcopy(run.agent.critic)))
+
+    def since(self, step: int) -> tuple[Array, list[tuple[Actor, Critic]]]:
+        """Return the steps from ``step`` on, and the networks that were kept at them."""
+        first = next(i for i, s in enumerate(self.steps) if s >= step)
+        return np.array(self.steps[first:]), self.kept[first:]
 
 
 def _observed(angle: ArrayLike, speed: ArrayLike) -> torch.Tensor:
@@ -84,7 +110,11 @@ def draw_arrows(ax: Axes, x: Array, torque: Array, slope: Array, length: float =
 
 
 def draw_path(
-    ax: Axes, steps: Array, networks: list[Any], star: int, place: tuple[float, float]
+    ax: Axes,
+    steps: Array,
+    networks: list[tuple[Actor, Critic]],
+    star: int,
+    place: tuple[float, float],
 ) -> None:
     """Draw one state through training: an agent's landscape, its arrows, and all actors' torques.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ddpg_lib.chapters.ch05.compass import from_replay, pendulum_value
@@ -61,15 +62,16 @@ class ValueGap:
     Attributes
     ----------
     steps : list of int
-    gap : list of array, shape (n,)
-        Mean over the states of the critic's value of the actor's action less what the policy
-        earns from there, discounted, in units of the reward.
+    chosen, other : list of array, shape (n,)
+        Mean over the states of the critic's value less the exact one, in units of the reward: of
+        the actor's own action, and of a uniformly random one in the same states.
     """
 
     def __init__(self, count: int = 64) -> None:
         self.count = count
         self.steps: list[int] = []
-        self.gap: list[Array] = []
+        self.chosen: list[Array] = []
+        self.other: list[Array] = []
 
     def __call__(self, run: Run) -> None:
         """Measure at every evaluation after the warm-up."""
@@ -77,7 +79,15 @@ class ValueGap:
             return
         agent = run.agent
         obs = from_replay(agent, self.count, seed=run.step).numpy()
-        believed = agent.q(obs)
-        true = pendulum_value(agent, obs, agent.act(obs), tolerance=5)
+        chosen = agent.act(obs)
+        rng = np.random.default_rng(run.step)
+        other = rng.uniform(agent.low, agent.high, chosen.shape).astype(np.float32)
         self.steps.append(run.step)
-        self.gap.append((believed - true).mean(axis=1))
+        for found, action in ((self.chosen, chosen), (self.other, other)):
+            gap = agent.q(obs, action) - pendulum_value(agent, obs, action, tolerance=5)
+            found.append(gap.mean(axis=1))
+
+    @property
+    def by_choice(self) -> list[Array]:
+        """What the choice adds: the gap of the chosen actions less that of the others."""
+        return [a - b for a, b in zip(self.chosen, self.other, strict=True)]

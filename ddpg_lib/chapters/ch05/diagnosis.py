@@ -1,0 +1,73 @@
+"""Four mistakes that look alike in a plot of returns, and the quantities that tell them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import gymnasium as gym
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from ddpg_lib.chapters.ch05.actor_gradient import action_slope
+from ddpg_lib.chapters.ch05.compass import from_replay
+from ddpg_lib.chapters.ch05.variants import Leaky, WrongUnits
+from ddpg_lib.ddpg import DDPG
+from ddpg_lib.envs.making import EnvLike
+from ddpg_lib.figures.curves import draw_stack
+from ddpg_lib.figures.style import COLORS
+from ddpg_lib.runs.run import Run
+
+Array = NDArray[Any]
+
+
+def in_other_units() -> gym.Env[Any, Any]:
+    """Pendulum-v1 with its torque from -200 to 200, in hundredths of a newton meter."""
+    wide = np.full(1, 200, np.float32)
+    return gym.wrappers.RescaleAction(gym.make("Pendulum-v1"), -wide, wide)
+
+
+FAULTS: dict[str, tuple[Callable[..., DDPG], EnvLike, dict[str, Any]]] = {
+    "saturated actor": (DDPG, "Pendulum-v1", {"actor_lr": 2e-2}),
+    "flat critic": (DDPG, "Pendulum-v1", {"activation": "relu", "critic_lr": 0.1}),
+    "critic moves in the actor's step": (Leaky, "Pendulum-v1", {}),
+    "actions in other units": (WrongUnits, in_other_units, {}),
+}
+"""By name: the kind of agent, the environment, and what differs from the recipe."""
+
+
+def diagnose(agent: DDPG, count: int = 256) -> dict[str, Array]:
+    """What tells the faults apart, one number an agent, in states of its replay buffer.
+
+    Returns
+    -------
+    dict of array, shape (n,)
+        ``"stored action"``: greatest size of a stored action, in the actor's units;
+        ``"value"``: mean value of the actor's own actions, in units of the reward;
+        ``"1 − μ²"``: median slope of the tanh at the actor's output;
+        ``"|slope|"``: median size of the critic's slope there, in units of the reward.
+    """
+    obs, replay = from_replay(agent, count), agent.replay
+    action = agent.actor(obs).detach()
+    slope = action_slope(agent.critic, obs, action) / agent.config.reward_scale
+    stored = replay.rows[:, : len(replay), replay.sizes[0] :][..., : replay.sizes[1]]
+    return {
+        "stored action": stored.abs().flatten(1).amax(1).numpy(),
+        "value": agent.q(obs.numpy()).mean(axis=1),
+        "1 − μ²": np.median(1 - action.double().numpy() ** 2, axis=(1, 2)),
+        "|slope|": np.median(slope.abs().numpy(), axis=(1, 2)),
+    }
+
+
+def draw_faults(runs: Mapping[str, Run]) -> Figure:
+    """Draw the returns of each fault in a panel of its own, alike in scale."""
+    figure, axes = plt.subplots(1, len(runs), figsize=(8.2, 2.6), sharey=True)
+    for ax, (name, run) in zip(axes, runs.items(), strict=True):
+        draw_stack(ax, run.steps, run.curves, color=COLORS["actor"])
+        ax.set_title(name, fontsize=10)
+        ax.set_xlabel("steps")
+        ax.xaxis.set_major_formatter(lambda x, _: f"{x / 1000:g}k")
+    axes[0].set_ylabel("return of an episode")
+    return figure
