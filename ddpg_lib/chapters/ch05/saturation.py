@@ -30,7 +30,7 @@ def steps_back(
     RuntimeError
         If the middle is not reached.
     """
-    p = torch.tensor([-1.0 if invert else -depth])
+    p = torch.tensor([-1.0 if invert else -float(depth)])
     optimizer = StackedAdam([p], lr=rate)
     for step in range(1, limit):
         slope = torch.ones(1)
