@@ -19,6 +19,7 @@ from ddpg_lib.envs.making import EnvLike
 from ddpg_lib.figures.curves import draw_stack
 from ddpg_lib.figures.style import COLORS
 from ddpg_lib.runs.run import Run
+from ddpg_lib.worlds.pendulum import PendulumModel, start_states
 
 Array = NDArray[Any]
 
@@ -71,3 +72,40 @@ def draw_faults(runs: Mapping[str, Run]) -> Figure:
         ax.xaxis.set_major_formatter(lambda x, _: f"{x / 1000:g}k")
     axes[0].set_ylabel("return of an episode")
     return figure
+
+
+class AtTheBound:
+    """How many of Pendulum's actions are held at a bound; given to ``train`` as ``on_evaluation``.
+
+    Parameters
+    ----------
+    states : int
+        Starts in which the actors are asked, the same at each evaluation.
+
+    Attributes
+    ----------
+    steps : list of int
+        Of the evaluations after the warm-up.
+    at_bound, against : list of array, shape (n,)
+        Share of states in which the action is within 1% of a bound, and in which it is there
+        although the critic's slope points inward.
+    """
+
+    def __init__(self, states: int = 100) -> None:
+        self.obs = PendulumModel().observation(*start_states(range(states)))
+        self.steps: list[int] = []
+        self.at_bound: list[Array] = []
+        self.against: list[Array] = []
+
+    def __call__(self, run: Run) -> None:
+        """Measure, unless the agents have not begun to learn."""
+        if run.step < run.config.warmup_steps:
+            return
+        agent = run.agent
+        obs = torch.tensor(np.tile(self.obs, (agent.n, 1, 1)))
+        action = agent.actor(obs).detach()
+        slope = action_slope(agent.critic, obs, action)
+        bound = action.abs() > 0.99
+        self.steps.append(run.step)
+        self.at_bound.append(bound.float().mean(dim=(1, 2)).numpy())
+        self.against.append((bound & (slope * action < 0)).float().mean(dim=(1, 2)).numpy())

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ddpg_lib.chapters.answers import Check, Function, Numbers
 from ddpg_lib.chapters.ch05.actor_gradient import action_slope, gradient_through
+from ddpg_lib.chapters.ch05.hills import hills
 from ddpg_lib.parts.gradients import invert_gradient
 from ddpg_lib.parts.networks import Actor, Critic
 
@@ -20,6 +21,11 @@ ACTION = math.tanh(0.5)
 SLOPE, RESPONSE = -2 * (ACTION - 0.8), 0.5 * (1 - ACTION**2)
 PRODUCT = SLOPE * RESPONSE
 RATIO = (8 + math.sinh(8)) / (2 + math.sinh(2))  # 5.2
+# 5.4: the lowest point between the tops of the two hills divides the starts.
+_BETWEEN = np.linspace(-0.6, 0.45, 10_501)
+VALLEY = float(_BETWEEN[hills(_BETWEEN).argmin()])
+SHARE = (VALLEY + 1) / 2
+COSINE = (2 * 100 + 126) / math.sqrt(2 * 100**2 + 126) / math.sqrt(128)  # 5a.1
 
 
 def own_gradient(answer: Callable[[Actor, Critic, Tensor], Any]) -> str:
@@ -75,7 +81,7 @@ def _pushes() -> tuple[Tensor, Tensor]:
     )
 
 
-CHECKS: dict[int, Check] = {
+CHECKS: dict[int | str, Check] = {
     # 5.1: dJ/dtheta for a = tanh(theta s), Q = -(a - 0.8)^2 + 3 s, at s = 0.5, theta = 1.
     1: Numbers(
         "give one number.",
@@ -123,8 +129,38 @@ CHECKS: dict[int, Check] = {
         hint="put p = 4 and p = 1 into (5.12) and divide.",
     ),
     3: own_gradient,
-    # 5.4: the reader's inverted gradient against the library's.
-    4: Function(
+    # 5.4: the share of starts left of the valley between the two hills.
+    4: Numbers(
+        "give one number, a share between 0 and 1.",
+        right=SHARE,
+        within=0.01,
+        near=0.01,
+        mistakes=[
+            (1 - SHARE, "that is the share that climbs the low hill."),
+            (100 * SHARE, "give a share between 0 and 1, not percent."),
+            (VALLEY, "that is where the valley lies; which share of [-1, 1] lies left of it?"),
+            (0.5, "the valley between the hills is not at 0: where does the reward rise again?"),
+            (0.2, "that divides at the high hill's top; starts to its right climb it as well."),
+        ],
+        hint="not yet. Find the lowest point between the hills; starts left of it go left.",
+    ),
+    # 5a.1: two slopes of 100 and 126 of 1, against 128 of 1.
+    "5a.1": Numbers(
+        "give one number, a cosine.",
+        right=COSINE,
+        within=5e-3,
+        near=5e-3,
+        mistakes=[
+            (1, "all signs are right, but the arrows are not parallel: use (5.7)."),
+            (326 / 128, "that is the mean product; divide by both lengths."),
+            (326 / 20126, "divide by the lengths, which are roots of sums of squares."),
+            (326 / math.sqrt(20126), "that divides by one length only; the other is root 128."),
+            (COSINE**2, "that is the square of the cosine."),
+        ],
+        hint="not yet. (2 * 100 + 126) over the root of (2 * 100**2 + 126) and the root of 128.",
+    ),
+    # 5b.1: the reader's inverted gradient against the library's.
+    "5b.1": Function(
         "give a function of (slope, action).",
         cases=[_pushes()],
         right=invert_gradient,
