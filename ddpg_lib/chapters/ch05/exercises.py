@@ -27,6 +27,10 @@ VALLEY = float(_BETWEEN[hills(_BETWEEN).argmin()])
 SHARE = (VALLEY + 1) / 2
 COSINE = (2 * 100 + 126) / math.sqrt(2 * 100**2 + 126) / math.sqrt(128)  # 5a.1
 
+# 5c.2: mean of min(X, U), X the greatest of ten and U one, uniform in [-1, 1]. Given X = x it is
+# x - (x + 1)**2 / 4, and (X + 1)/2 is beta distributed with moments 10/11 and 10/12.
+SMALLER = (2 * 10 / 11 - 1) - 10 / 12
+
 
 def own_gradient(answer: Callable[[Actor, Critic, Tensor], Any]) -> str:
     """5.3: the reader's ascent direction against the library's, and what it leaves behind."""
@@ -183,5 +187,36 @@ CHECKS: dict[int | str, Check] = {
             (-1, "the sign is turned everywhere."),
         ],
         hint="not yet. Where the slope is positive the factor is (1 - a)/2, elsewhere (a + 1)/2.",
+    ),
+    # 5c.1: m sigma**2 / k for six components.
+    "5c.1": Numbers(
+        "give one number.",
+        right=1.5,
+        within=1e-3,
+        mistakes=[
+            (0.75, "that is the promise above the best value; the action is worth as much less."),
+            (3.0, "the variance is the square of the standard deviation."),
+            (0.25, "that is for one component; the arm has six."),
+            (-1.5, "the promise is above the worth: the difference is positive."),
+        ],
+        hint="not yet. Take the difference of the two means in (5.53).",
+    ),
+    # 5c.2: the second critic's opinion of the first one's choice, and the smaller of the two.
+    "5c.2": Numbers(
+        "give two numbers: the second critic's mean, and the mean of the smaller value.",
+        right=(0.0, SMALLER),
+        within=0.02,
+        mistakes=[
+            (lambda v: abs(v[0] - 9 / 11) < 0.02, "that is what the chooser itself says."),
+            (
+                lambda v: abs(v[0]) <= 0.02 and abs(v[1] + 1 / 3) < 0.02,
+                "that is the smaller of two fresh errors; the first is the greatest of ten.",
+            ),
+            (
+                lambda v: abs(v[0]) <= 0.02 and v[1] > 0.02,
+                "the smaller of the two is at most the second's value, so its mean is below 0.",
+            ),
+        ],
+        hint="not yet. Draw errors (draws, 10) for each; choose by the first; look up both.",
     ),
 }
