@@ -43,7 +43,15 @@ class Spring(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
-        """Begin at a random place and speed, each from -1 to 1."""
+        """Begin at a random place and speed, each from -1 to 1; no ``options`` are known.
+
+        Returns
+        -------
+        obs : array, shape (2,)
+            Place and speed.
+        info : dict
+            Empty.
+        """
         super().reset(seed=seed)
         self.s, self.time = self.np_random.uniform(-1, 1, 2), 0
         return self.s.astype(np.float32), {}
@@ -51,7 +59,17 @@ class Spring(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
     def step(
         self, action: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
-        """Push with a force; the reward is minus the cost of state and force."""
+        """Push with a force, the ``action (1,)``; the reward is minus the cost of both.
+
+        Returns
+        -------
+        obs : array, shape (2,)
+            Place and speed.
+        reward : float
+        terminated, truncated : bool
+        info : dict
+            Empty.
+        """
         self.s, reward = SPRING.step(self.s, action)
         self.time += 1
         return self.s.astype(np.float32), float(reward), False, self.time == 30, {}
@@ -139,7 +157,22 @@ class Compass:
         self.learned, self.exact = learned[..., 0].numpy(), exact[..., 0].numpy()
 
     def compare(self, agent: DDPG, actor: Actor, obs: Tensor) -> tuple[Array, Tensor, Tensor]:
-        """Return the cosine, and the learned and exact slopes, at an actor's actions."""
+        """Compare learned and exact gradients at an actor's actions.
+
+        Parameters
+        ----------
+        agent : DDPG
+            Whose critic and policy are compared.
+        actor : Actor
+            Where: its actions, and its responses.
+        obs : Tensor, shape (n, batch, obs_dim)
+
+        Returns
+        -------
+        cosine : array, shape (n,)
+        learned, exact : Tensor, shape (n, batch, action_dim)
+            The slopes, of the scaled reward in the scaled action.
+        """
         action = actor(obs).detach()
         learned = action_slope(agent.critic, obs, action)
         exact = agent.config.reward_scale * slope_by_differences(

@@ -21,18 +21,57 @@ Behavior = Callable[[DDPG, Array, Array], Array]
 
 
 def with_noise(agent: DDPG, s: Array, chance: Array) -> Array:
-    """Act with the actors' actions and the exploration noise of the agents' configuration."""
+    """Act with the actors' actions and the exploration noise of the agents' configuration.
+
+    Parameters
+    ----------
+    agent : DDPG
+        A stack on the line.
+    s : array, shape (n, 1)
+    chance : array, shape (n, 2)
+        Random numbers in [0, 1).
+
+    Returns
+    -------
+    array, shape (n, 1)
+    """
     return agent.explore(s)
 
 
 def with_random_actions(agent: DDPG, s: Array, chance: Array) -> Array:
-    """Draw the action uniformly with probability 0.1, else take the actor's own."""
+    """Draw the action uniformly with probability 0.1, else take the actor's own.
+
+    Parameters
+    ----------
+    agent : DDPG
+        A stack on the line.
+    s : array, shape (n, 1)
+    chance : array, shape (n, 2)
+        Random numbers in [0, 1).
+
+    Returns
+    -------
+    array, shape (n, 1)
+    """
     uniform = MAX_STEP * (2 * chance[:, 1:] - 1)
     return np.where(chance[:, :1] < 0.1, uniform, agent.act(s))
 
 
 def with_teacher(agent: DDPG, s: Array, chance: Array) -> Array:
-    """Take the best action, a full step to the left, whatever the actors say."""
+    """Take the best action, a full step to the left, whatever the actors say.
+
+    Parameters
+    ----------
+    agent : DDPG
+        A stack on the line.
+    s : array, shape (n, 1)
+    chance : array, shape (n, 2)
+        Random numbers in [0, 1).
+
+    Returns
+    -------
+    array, shape (n, 1)
+    """
     return np.full_like(s, -MAX_STEP)
 
 
@@ -103,7 +142,7 @@ class Lives:
         self.slope.append(action_slope(self.agent.critic, obs, action)[:, 0, 0].numpy())
 
     def succeeds(self) -> NDArray[np.bool_]:
-        """Whether each policy, without noise, finds the reward within the limit."""
+        """Whether each policy, without noise, finds the reward within the limit: ``(n,)``."""
         s, done = np.zeros((self.agent.n, 1)), np.zeros((self.agent.n, 1), bool)
         for _ in range(LIMIT):
             s, _, found = dynamics(s, self.agent.act(s))

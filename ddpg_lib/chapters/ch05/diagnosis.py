@@ -64,7 +64,7 @@ def diagnose(agent: DDPG, count: int = 256) -> dict[str, Array]:
 
 
 def draw_faults(runs: Mapping[str, Run]) -> Figure:
-    """Draw the returns of each fault in a panel of its own, alike in scale."""
+    """Draw the returns of each of some ``{name: run}`` in a panel of its own, alike in scale."""
     figure, axes = plt.subplots(1, len(runs), figsize=(8.2, 2.6), sharey=True)
     for ax, (name, run) in zip(axes, runs.items(), strict=True):
         draw_stack(ax, run.steps, run.curves, color=COLORS["actor"])

@@ -27,9 +27,9 @@ VALLEY = float(_BETWEEN[hills(_BETWEEN).argmin()])
 SHARE = (VALLEY + 1) / 2
 COSINE = (2 * 100 + 126) / math.sqrt(2 * 100**2 + 126) / math.sqrt(128)  # 5a.1
 
-# 5c.2: mean of min(X, U), X the greatest of ten and U one, uniform in [-1, 1]. Given X = x it is
-# x - (x + 1)**2 / 4, and (X + 1)/2 is beta distributed with moments 10/11 and 10/12.
-SMALLER = (2 * 10 / 11 - 1) - 10 / 12
+# 5c.2: mean of min(X, U), X the greater of two and U one, uniform in [-1, 1]. Given X = x it is
+# x - (x + 1)**2 / 4, and (X + 1)/2 is beta distributed with moments 2/3 and 2/4.
+SMALLER = (2 * 2 / 3 - 1) - 2 / 4
 
 
 def own_gradient(answer: Callable[[Actor, Critic, Tensor], Any]) -> str:
@@ -207,16 +207,16 @@ CHECKS: dict[int | str, Check] = {
         right=(0.0, SMALLER),
         within=0.02,
         mistakes=[
-            (lambda v: abs(v[0] - 9 / 11) < 0.02, "that is what the chooser itself says."),
+            (lambda v: abs(v[0] - 1 / 3) < 0.02, "that is what the chooser itself says."),
             (
                 lambda v: abs(v[0]) <= 0.02 and abs(v[1] + 1 / 3) < 0.02,
-                "that is the smaller of two fresh errors; the first is the greatest of ten.",
+                "that is the smaller of two fresh errors; the first is the greater of two.",
             ),
             (
                 lambda v: abs(v[0]) <= 0.02 and v[1] > 0.02,
                 "the smaller of the two is at most the second's value, so its mean is below 0.",
             ),
         ],
-        hint="not yet. Draw errors (draws, 10) for each; choose by the first; look up both.",
+        hint="not yet. Draw errors (draws, 2) for each; choose by the first; look up both.",
     ),
 }

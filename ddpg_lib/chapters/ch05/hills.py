@@ -30,7 +30,10 @@ SMALL_WORLD = recipe(
 
 
 def hills(action: ArrayLike) -> NDArray[np.float64]:
-    """The reward of an action in [-1, 1]: a high narrow hill on the left, a low broad one."""
+    """The reward of an ``action`` in [-1, 1]: a high narrow hill left, a low broad one right.
+
+    Any shape; the result has the same.
+    """
     a = np.asarray(action, float)
     return sum((h * np.exp(-(((a - m) / w) ** 2)) for h, m, w in HILLS), np.zeros(a.shape))
 
@@ -47,14 +50,32 @@ class TwoHills(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
-        """Begin an episode in the only state, 0."""
+        """Begin an episode in the only state; the seed has no effect, no ``options`` are known.
+
+        Returns
+        -------
+        obs : array, shape (1,)
+            The state, 0.
+        info : dict
+            Empty.
+        """
         super().reset(seed=seed)
         return np.zeros(1, np.float32), {}
 
     def step(
         self, action: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
-        """Earn :func:`hills` of the action and end."""
+        """Earn :func:`hills` of the ``action (1,)`` and end.
+
+        Returns
+        -------
+        obs : array, shape (1,)
+            The state, 0.
+        reward : float
+        terminated, truncated : bool
+        info : dict
+            Empty.
+        """
         return np.zeros(1, np.float32), float(hills(np.reshape(action, -1)[0])), True, False, {}
 
 

@@ -49,7 +49,14 @@ class Networks:
         self.kept.append((copy.deepcopy(run.agent.actor), copy.deepcopy(run.agent.critic)))
 
     def since(self, step: int) -> tuple[Array, list[tuple[Actor, Critic]]]:
-        """Return the steps from ``step`` on, and the networks that were kept at them."""
+        """What was kept from a step on.
+
+        Returns
+        -------
+        steps : array
+        networks : list of (Actor, Critic)
+            One pair for each of the steps.
+        """
         first = next(i for i, s in enumerate(self.steps) if s >= step)
         return np.array(self.steps[first:]), self.kept[first:]
 
@@ -62,7 +69,22 @@ def _observed(angle: ArrayLike, speed: ArrayLike) -> torch.Tensor:
 def critic_values(
     critic: Critic, angle: ArrayLike, speed: ArrayLike, torque: ArrayLike, scale: float = 0.1
 ) -> Array:
-    """One agent's values of torques in N m, in units of the reward; the arguments broadcast."""
+    """One agent's values of torques, in units of the reward.
+
+    Parameters
+    ----------
+    critic : Critic
+        A stack of one.
+    angle, speed, torque : array_like
+        Angles in radians, speeds in rad/s, torques in N m; they broadcast.
+    scale : float
+        The ``reward_scale`` of its training.
+
+    Returns
+    -------
+    array
+        Of the arguments' common shape.
+    """
     theta, theta_dot, u = np.broadcast_arrays(angle, speed, np.asarray(torque, float))
     scaled = torch.tensor(u / 2, dtype=torch.float32).reshape(1, -1, 1)
     return critic(_observed(theta, theta_dot), scaled).numpy().reshape(u.shape) / scale
@@ -70,13 +92,41 @@ def critic_values(
 
 @torch.no_grad()
 def actor_torques(actor: Actor, angle: ArrayLike, speed: ArrayLike) -> Array:
-    """One agent's torques in N m; the arguments broadcast."""
+    """One agent's torques, in N m.
+
+    Parameters
+    ----------
+    actor : Actor
+        A stack of one.
+    angle, speed : array_like
+        Angles in radians and speeds in rad/s; they broadcast.
+
+    Returns
+    -------
+    array
+        Of the arguments' common shape.
+    """
     theta, theta_dot = np.broadcast_arrays(np.asarray(angle, float), speed)
     return 2 * actor(_observed(theta, theta_dot)).numpy().reshape(theta.shape)
 
 
 def slope_at(critic: Critic, angle: ArrayLike, speed: ArrayLike, torque: Array) -> Array:
-    """The slope of one agent's values in the torque, by a central difference."""
+    """The slope of one agent's values in the torque, by a central difference.
+
+    Parameters
+    ----------
+    critic : Critic
+        A stack of one.
+    angle, speed : array_like
+        Angles in radians and speeds in rad/s; they broadcast with the torques.
+    torque : array
+        In N m.
+
+    Returns
+    -------
+    array
+        Reward for each N m.
+    """
     low, high = (critic_values(critic, angle, speed, torque + d) for d in (-0.02, 0.02))
     return (high - low) / 0.04
 
@@ -101,7 +151,18 @@ def draw_landscape(ax: Axes, x: Array, below: Array, span: float) -> None:
 
 
 def draw_arrows(ax: Axes, x: Array, torque: Array, slope: Array, length: float = 0.45) -> None:
-    """Draw arrows of one length from the torques in the direction in which Q grows."""
+    """Draw arrows of one length in the direction in which Q grows.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    x, torque : array, shape (arrows,)
+        Where each begins.
+    slope : array, shape (arrows,)
+        Its sign is the direction.
+    length : float
+        In N m.
+    """
     for where, start, up in zip(x, torque, np.sign(slope), strict=True):
         end = np.clip(start + up * length, -2.05, 2.05)
         style = {"arrowstyle": "-|>", "color": COLORS["critic"], "lw": 1.4}

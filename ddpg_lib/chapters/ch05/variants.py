@@ -31,20 +31,38 @@ class TwoSteps(DDPG):
         return metrics
 
     def q_and_target(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return the critic's values of the stored actions, and their targets (0.2)."""
+        """The critic's values of the stored actions, and their targets (0.2).
+
+        Returns
+        -------
+        q, target : Tensor, shape (n, batch)
+            Of the scaled reward; the target carries no gradient.
+        """
         with torch.no_grad():
             next_q = self.critic_target(batch.next_obs, self.actor_target(batch.next_obs))
             target = td_target(batch.reward, batch.terminated, next_q, batch.discount)
         return self.critic(batch.obs, batch.action), target
 
     def critic_step(self, batch: Batch) -> dict[str, Tensor]:
-        """Descend the critic's loss (0.3)."""
+        """Descend the critic's loss (0.3).
+
+        Returns
+        -------
+        dict of Tensor, shape (n,)
+            ``critic_loss``.
+        """
         q, target = self.q_and_target(batch)
         self.critic_optimizer.descend(critic_loss(q, target))
         return {"critic_loss": (target - q).detach().square().mean(-1)}
 
     def actor_step(self, batch: Batch) -> dict[str, Tensor]:
-        """Ascend the critic's value of the actor's own actions (0.4)."""
+        """Ascend the critic's value of the actor's own actions (0.4).
+
+        Returns
+        -------
+        dict of Tensor, shape (n,)
+            ``q``, in units of the reward.
+        """
         q = self.critic(batch.obs, self.actor(batch.obs))
         self.actor_optimizer.descend(actor_loss(q))
         return {"q": q.detach().mean(-1) / self.config.reward_scale}
