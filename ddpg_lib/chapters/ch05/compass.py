@@ -25,7 +25,13 @@ from ddpg_lib.worlds.lqr import LQR
 from ddpg_lib.worlds.pendulum import PendulumModel, pendulum_action_value
 
 Array = NDArray[Any]
-SPRING = LQR([[0.95, 0.2], [-0.2, 0.9]], [[0.0], [0.4]], np.diag([1.0, 0.1]), [[0.1]], gamma=0.9)
+SPRING = LQR(
+    np.array([[0.95, 0.2], [-0.2, 0.9]]),
+    np.array([[0.0], [0.4]]),
+    np.diag([1.0, 0.1]),
+    np.array([[0.1]]),
+    gamma=0.9,
+)
 """A mass on a spring that is pushed to rest; its state is place and speed."""
 STATES = 128  # of each agent's replay buffer, at each measurement
 

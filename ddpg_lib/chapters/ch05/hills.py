@@ -30,9 +30,17 @@ SMALL_WORLD = recipe(
 
 
 def hills(action: ArrayLike) -> NDArray[np.float64]:
-    """The reward of an ``action`` in [-1, 1]: a high narrow hill left, a low broad one right.
+    """The reward: a high narrow hill on the left, a low broad one on the right.
 
-    Any shape; the result has the same.
+    Parameters
+    ----------
+    action : array_like
+        In [-1, 1].
+
+    Returns
+    -------
+    array
+        Of the actions' shape.
     """
     a = np.asarray(action, float)
     return sum((h * np.exp(-(((a - m) / w) ** 2)) for h, m, w in HILLS), np.zeros(a.shape))

@@ -183,7 +183,7 @@ def draw_path(
     state's angle and speed, ``star`` the agent whose landscape is drawn.
     """
     columns = [critic_values(alone(critic, star), *place, TORQUES) for _, critic in networks]
-    agents = networks[0][0].layers[0].weight.shape[0]
+    agents = len(next(networks[0][0].parameters()))
     everyone = np.array(
         [[actor_torques(alone(a, i), *place).item() for i in range(agents)] for a, _ in networks]
     )

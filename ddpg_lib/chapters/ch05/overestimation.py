@@ -89,5 +89,5 @@ class ValueGap:
 
     @property
     def by_choice(self) -> list[Array]:
-        """What the choice adds: the gap of the chosen actions less that of the others, ``(n,)`` each."""
+        """What the choice adds: ``chosen`` less ``other``, an array ``(n,)`` a measurement."""
         return [a - b for a, b in zip(self.chosen, self.other, strict=True)]
