@@ -16,7 +16,7 @@ from ddpg_lib.chapters.ch05.actor_gradient import (
     slope_by_differences,
 )
 from ddpg_lib.chapters.ch05.line import OneDToy, action_value
-from ddpg_lib.chapters.ch05.overestimation import ValueGap, best_of_uniform, winners
+from ddpg_lib.chapters.ch05.overestimation import Gaps, best_of_uniform, winners
 from ddpg_lib.maths.differences import central_difference
 from ddpg_lib.parts.gradients import invert_gradient
 from ddpg_lib.parts.losses import actor_loss, critic_loss, td_target
@@ -411,42 +411,35 @@ def test_bootstrapping_passes_a_surplus_on():
     assert q.item() - reward / (1 - gamma) == pytest.approx(gamma * delta / (1 - gamma))
 
 
-@pytest.mark.equation("5.56", by="a critic whose errors are known, on Pendulum")
+@pytest.mark.equation("5.56", by="a critic whose errors are known")
 def test_what_the_choice_adds():
     """An error of the state cancels in the difference, one of the action stays."""
-    c = recipe("pendulum", warmup_steps=1, steps=2, eval_every=1, buffer_size=50, gamma=0.5)
+    c = recipe("pendulum", warmup_steps=1, steps=2, eval_every=1, buffer_size=50)
     agent = DDPG(3, [-2.0], [2.0], c, (0, 1))
     rng = np.random.default_rng(0)
     for _ in range(50):
-        angle = rng.uniform(-np.pi, np.pi, 2)
-        obs = np.stack([np.cos(angle), np.sin(angle), rng.uniform(-1, 1, 2)], axis=1)
-        agent.remember(obs, np.zeros((2, 1)), np.zeros(2), obs, np.zeros(2))
+        agent.remember(rng.normal(size=(2, 3)), np.zeros((2, 1)), np.zeros(2), np.zeros((2, 3)), 0)
+    exact = agent.q
 
     class Run:
         step = 2
         config = c
 
     Run.agent = agent
-    exact = agent.q
 
-    def with_error(scale_state, scale_action):
-        def q(obs, action=None):
-            a = agent.act(obs) if action is None else action
-            state_error = scale_state * np.sin(obs).sum(-1)
-            return exact(obs, a) + state_error + scale_action * np.abs(a[..., 0])
+    def choice(of_the_state, of_the_action):
+        def wrong(obs, action):
+            error = of_the_state * np.sin(obs).sum(-1) + of_the_action * action[..., 0] ** 2
+            return exact(obs, action) + error
 
-        return q
+        agent.q = wrong
+        gaps = Gaps(lambda agent, obs, action: exact(obs, action), count=2_000)
+        gaps(Run)
+        return gaps.by_choice[0]
 
-    def choice(scale_state, scale_action):
-        agent.q = with_error(scale_state, scale_action)
-        gap = ValueGap()
-        gap(Run)
-        return gap.by_choice[0]
-
-    plain = choice(0, 0)
-    np.testing.assert_allclose(choice(1000, 0), plain, atol=1e-3)
-    # The untrained actor's torque is near 0, a uniform one's is 1 in size on average.
-    np.testing.assert_allclose(choice(0, 10) - plain, -10, atol=2)
+    np.testing.assert_allclose(choice(1000, 0), 0, atol=1e-3)
+    # The untrained actor's torque is near 0; a uniform one's square is 4/3 on average.
+    np.testing.assert_allclose(choice(1000, 3), -4, atol=0.2)
 
 
 @pytest.mark.equation("8.14", by="the rules of the task, written out once more")
