@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ddpg_lib.chapters.ch05.actor_gradient import action_slope
 from ddpg_lib.chapters.ch05.compass import from_replay
@@ -32,8 +33,8 @@ def in_other_units() -> gym.Env[Any, Any]:
 
 
 FAULTS: dict[str, tuple[Callable[..., DDPG], EnvLike, dict[str, Any]]] = {
-    "saturated actor": (DDPG, "Pendulum-v1", {"actor_lr": 2e-2}),
-    "flat critic": (DDPG, "Pendulum-v1", {"activation": "relu", "critic_lr": 0.1}),
+    "saturated actor": (DDPG, "Pendulum-v1", {"actor_lr": 5e-2}),
+    "flat critic": (DDPG, "Pendulum-v1", {"activation": "relu", "critic_lr": 0.3}),
     "critic moves in the actor's step": (Leaky, "Pendulum-v1", {}),
     "actions in other units": (WrongUnits, in_other_units, {}),
 }
@@ -48,8 +49,9 @@ def diagnose(agent: DDPG, count: int = 256) -> dict[str, Array]:
     dict of array, shape (n,)
         ``"stored action"``: greatest size of a stored action, in the actor's units;
         ``"value"``: mean value of the actor's own actions, in units of the reward;
-        ``"1 − μ²"``: median slope of the tanh at the actor's output;
-        ``"|slope|"``: median size of the critic's slope there, in units of the reward.
+        ``"against"``: share of states with the action within 1% of a bound although the critic's
+        slope points inward;
+        ``"|slope|"``: median size of that slope, in units of the reward.
     """
     obs, replay = from_replay(agent, count), agent.replay
     action = agent.actor(obs).detach()
@@ -58,18 +60,30 @@ def diagnose(agent: DDPG, count: int = 256) -> dict[str, Array]:
     return {
         "stored action": stored.abs().flatten(1).amax(1).numpy(),
         "value": agent.q(obs.numpy()).mean(axis=1),
-        "1 − μ²": np.median(1 - action.double().numpy() ** 2, axis=(1, 2)),
+        "against": _against(action, slope).float().mean(dim=(1, 2)).numpy(),
         "|slope|": np.median(slope.abs().numpy(), axis=(1, 2)),
     }
 
 
-def draw_faults(runs: Mapping[str, Run]) -> Figure:
-    """Draw the returns of each of some ``{name: run}`` in a panel of its own, alike in scale."""
-    figure, axes = plt.subplots(1, len(runs), figsize=(8.2, 2.6), sharey=True)
+def _against(action: Tensor, slope: Tensor) -> Tensor:
+    return (action.abs() > 0.99) & (slope * action < 0)
+
+
+def draw_faults(runs: Mapping[str, Run], until: int) -> Figure:
+    """Draw the returns of each of some ``{name: run}`` in a panel of its own, alike in scale.
+
+    Parameters
+    ----------
+    runs : mapping
+    until : int
+        The last step that is drawn.
+    """
+    figure, axes = plt.subplots(1, len(runs), figsize=(8.4, 2.5), sharey=True)
     for ax, (name, run) in zip(axes, runs.items(), strict=True):
-        draw_stack(ax, run.steps, run.curves, color=COLORS["actor"])
-        ax.set_title(name, fontsize=10)
-        ax.set_xlabel("steps")
+        shown = run.steps <= until
+        draw_stack(ax, run.steps[shown], run.curves[:, shown], color=COLORS["actor"])
+        ax.set_title(name)
+        ax.set(xlabel="steps", ylim=(-1750, 0))
         ax.xaxis.set_major_formatter(lambda x, _: f"{x / 1000:g}k")
     axes[0].set_ylabel("return of an episode")
     return figure
@@ -109,4 +123,4 @@ class AtTheBound:
         bound = action.abs() > 0.99
         self.steps.append(run.step)
         self.at_bound.append(bound.float().mean(dim=(1, 2)).numpy())
-        self.against.append((bound & (slope * action < 0)).float().mean(dim=(1, 2)).numpy())
+        self.against.append(_against(action, slope).float().mean(dim=(1, 2)).numpy())
