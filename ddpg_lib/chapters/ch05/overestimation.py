@@ -201,7 +201,7 @@ def nothing(agent: DDPG, obs: Array, action: Array) -> Array:
     return np.zeros(obs.shape[:-1])
 
 
-class PaidPendulum(gym.RewardWrapper[Any, Any, float]):
+class PaidPendulum(gym.RewardWrapper[Any, Any]):
     """Pendulum-v1 with 8 added to every reward: the same task, with values 800 higher."""
 
     def __init__(self) -> None:
