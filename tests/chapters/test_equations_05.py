@@ -418,7 +418,8 @@ def test_what_the_choice_adds():
     agent = DDPG(3, [-2.0], [2.0], c, (0, 1))
     rng = np.random.default_rng(0)
     for _ in range(50):
-        agent.remember(rng.normal(size=(2, 3)), np.zeros((2, 1)), np.zeros(2), np.zeros((2, 3)), 0)
+        obs, nil = rng.normal(size=(2, 3)), np.zeros(2)
+        agent.remember(obs, nil[:, None], nil, obs, nil)
     exact = agent.q
 
     class Run:
