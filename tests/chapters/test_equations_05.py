@@ -15,9 +15,11 @@ from ddpg_lib.chapters.ch05.actor_gradient import (
     gradient_through,
     slope_by_differences,
 )
+from ddpg_lib.chapters.ch05.line import OneDToy, action_value
+from ddpg_lib.chapters.ch05.overestimation import Gaps, best_of_uniform, winners
 from ddpg_lib.maths.differences import central_difference
 from ddpg_lib.parts.gradients import invert_gradient
-from ddpg_lib.parts.losses import actor_loss, critic_loss
+from ddpg_lib.parts.losses import actor_loss, critic_loss, td_target
 from ddpg_lib.parts.networks import Actor, Critic
 from ddpg_lib.worlds.pendulum.values import pendulum_action_value
 
@@ -323,3 +325,186 @@ def test_the_librarys_actor_step_leaves_the_critic_alone():
     moved = zip(agents[0].actor.parameters(), agents[1].actor.parameters(), strict=True)
     assert all(not torch.equal(a, b) for a, b in moved)
     assert all(p.grad is None for p in agents[0].critic.parameters())
+
+
+@pytest.mark.equation("5.50", by="finite differences in float64")
+def test_only_the_slope_of_an_error_misleads():
+    """The gradient of a wrong critic less that of the right one is that of the error alone."""
+    actor, critic, obs = small_networks()
+    parameters = list(actor.parameters())
+
+    def error(s, a):
+        return torch.sin(5 * s).sum(-1) * torch.cos(3 * a[..., 0]) + 40 * s[..., 1] ** 3
+
+    wrong = torch.autograd.grad(
+        (critic(obs, actor(obs)) + error(obs, actor(obs))).mean(), parameters
+    )
+    right = torch.autograd.grad(critic(obs, actor(obs)).mean(), parameters)
+    gap = [x - y for x, y in zip(wrong, right, strict=True)]
+    by_differences = by_central_differences(lambda: error(obs, actor(obs)).mean(), parameters)
+    assert largest_difference(gap, by_differences) < 1e-6
+    slope = action_slope(error, obs, actor(obs))  # the same, as slope times response
+    assert largest_difference(gradient_through(actor, obs, slope), gap) < 1e-9
+
+
+@pytest.mark.equation(
+    "5.51", "5.52", by="Monte Carlo over 200,000 draws, within five standard errors"
+)
+def test_the_greatest_of_several_errors():
+    """The mean of the greatest is above the greatest mean, by the formula for uniform errors."""
+    rng = np.random.default_rng(0)
+    for m, width in ((2, 1.0), (7, 0.3)):
+        value = rng.uniform(-1, 1, m)  # unequal values: the inequality holds for any
+        noisy = value + rng.uniform(-width, width, (200_000, m))
+        assert noisy.max(axis=1).mean() > value.max()
+        greatest = rng.uniform(-width, width, (200_000, m)).max(axis=1)
+        error = greatest.std() / math.sqrt(greatest.size)
+        assert abs(greatest.mean() - best_of_uniform(m, width)) < 5 * error
+
+
+@pytest.mark.equation("5.53", by="gradient ascent on noisy critics, and Monte Carlo")
+def test_the_climbers_surplus():
+    """Climbers of tilted parabolas end at the formula's promise and worth, on average."""
+    rng = np.random.default_rng(0)
+    k, sigma, m = 1.7, 0.6, 3
+    e = sigma * rng.choice([-1.0, 1.0], (100_000, m))  # any errors of mean 0 will do
+    a = np.zeros_like(e)
+    for _ in range(60):
+        a += 0.3 * (e - k * a)
+    true = -k / 2 * (a**2).sum(axis=1)
+    promised = true + (e * a).sum(axis=1)
+    assert promised.mean() == pytest.approx(m * sigma**2 / (2 * k), rel=1e-6)
+    assert true.mean() == pytest.approx(-m * sigma**2 / (2 * k), rel=1e-6)
+    said, worth = winners(k, e)  # the library's, component by component
+    np.testing.assert_allclose(said.sum(axis=1), promised)
+    np.testing.assert_allclose(worth.sum(axis=1), true)
+
+
+@pytest.mark.equation("5.54", by="small steps on a critic with a random slope error")
+def test_each_step_widens_the_gap():
+    """After one small step the mean surplus is the step times the mean squared slope error."""
+    rng = np.random.default_rng(0)
+    eta, start = 1e-4, np.array([0.3, -0.4])
+
+    def true(a):
+        return np.cos(a[..., 0]) - a[..., 1] ** 2
+
+    g = np.array([-np.sin(0.3), 0.8])
+    half = rng.normal(size=(5_000, 2))
+    e = np.concatenate([half, -half])  # mean exactly 0
+    moved = start + eta * (g + e)
+    rise = true(moved) - true(start)
+    surplus = ((moved - start) * e).sum(axis=1)  # what the critic says beyond the truth
+    believed = rise + surplus
+    assert (believed - rise).mean() == pytest.approx(eta * (e**2).sum(axis=1).mean(), rel=1e-9)
+    first_order = eta * ((g + e) * g).sum(axis=1)
+    np.testing.assert_allclose(rise, first_order, atol=1e-6)
+
+
+@pytest.mark.equation("5.55", by="iterating the targets of a chain of equal states")
+def test_bootstrapping_passes_a_surplus_on():
+    """A state that leads to itself, whose next value is too high by delta more each time."""
+    gamma, reward, delta = 0.9, -1.0, 0.2
+    q = torch.zeros(1, dtype=torch.float64)
+    for _ in range(500):
+        q = td_target(torch.full_like(q, reward), torch.zeros_like(q), q + delta, gamma)
+    assert q.item() - reward / (1 - gamma) == pytest.approx(gamma * delta / (1 - gamma))
+
+
+@pytest.mark.equation("5.56", by="a critic whose errors are known")
+def test_what_the_choice_adds():
+    """An error of the state cancels in the difference, one of the action stays."""
+    c = recipe("pendulum", warmup_steps=1, steps=2, eval_every=1, buffer_size=50)
+    agent = DDPG(3, [-2.0], [2.0], c, (0, 1))
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        obs, nil = rng.normal(size=(2, 3)), np.zeros(2)
+        agent.remember(obs, nil[:, None], nil, obs, nil)
+    exact = agent.q
+
+    class Run:
+        step = 2
+        config = c
+
+    Run.agent = agent
+
+    def choice(of_the_state, of_the_action):
+        def wrong(obs, action):
+            error = of_the_state * np.sin(obs).sum(-1) + of_the_action * action[..., 0] ** 2
+            return exact(obs, action) + error
+
+        agent.q = wrong
+        gaps = Gaps(lambda agent, obs, action: exact(obs, action), count=2_000)
+        gaps(Run)
+        return gaps.by_choice[0]
+
+    np.testing.assert_allclose(choice(1000, 0), 0, atol=1e-3)
+    # The untrained actor's torque is near 0; a uniform one's square is 4/3 on average.
+    np.testing.assert_allclose(choice(1000, 3), -4, atol=0.2)
+
+
+@pytest.mark.equation("8.14", by="the rules of the task, written out once more")
+def test_the_line():
+    """The environment moves, rewards and ends as the task's three rules say."""
+    rng = np.random.default_rng(0)
+    env, ends = OneDToy(), 0
+    obs, _ = env.reset()
+    s = 0.0
+    for a in [0.0, *rng.uniform(-0.1, 0.1, 500)]:  # standing still at the end earns nothing
+        obs, reward, terminated, truncated, _ = env.step(np.array([a]))
+        assert terminated == (s + a < 0)
+        assert reward == float(terminated)
+        s = min(1.0, max(0.0, s + a))
+        assert obs[0] == pytest.approx(s)
+        if terminated or truncated:
+            env.reset()
+            s, ends = 0.0, ends + terminated
+    assert ends > 20
+
+
+@pytest.mark.equation("8.15", by="episodes played in the environment")
+def test_value_of_never_going_left():
+    """The return of a first step, then walking right, is 1 if that step leaves the line."""
+    rng = np.random.default_rng(0)
+    env = OneDToy(limit=60)
+    for s, a in zip(rng.uniform(0, 0.2, 200), rng.uniform(-0.1, 0.1, 200), strict=True):
+        env.reset()
+        env.s = s
+        total, action, over = 0.0, a, False
+        while not over:
+            _, reward, terminated, truncated, _ = env.step(np.array([action]))
+            total, action, over = total + reward, 0.1, terminated or truncated
+        assert total == float(s + a < 0)
+        assert action_value(lambda x: np.full_like(x, 0.1), s, a) == total
+
+
+@pytest.mark.equation("8.16", by="the library's target on random transitions; finite differences")
+def test_deadlock():
+    """With Q^mu as critic no target differs from it, and no weight of the actor changes J."""
+    rng = np.random.default_rng(0)
+    s, a = rng.uniform(0, 1, 500), rng.uniform(-0.1, 0.1, 500)
+    s[:100] = 0.0  # so that many transitions are rewarded
+    reward = (s + a < 0).astype(float)
+    s_next = np.clip(s + a, 0, 1)
+    q_next = (s_next + 0.1 < 0).astype(float)  # Q^mu(s', mu(s'))
+    tensors = [torch.from_numpy(x) for x in (reward, reward, q_next)]
+    y = td_target(*tensors, discount=0.99).numpy()
+    assert reward.sum() > 20
+    np.testing.assert_array_equal(y, (s + a < 0).astype(float))
+
+    agent = DDPG(1, [-0.1], [0.1], recipe("default", hidden=(8,)), seeds=[0])
+    with torch.no_grad():
+        agent.actor.layers[-1].bias += 3.0  # tanh(3): nearly full steps to the right
+    obs = np.linspace(0, 1, 50, dtype=np.float32)[None, :, None]
+
+    def objective():
+        steps = agent.act(obs)[0, :, 0]
+        return action_value(lambda x: np.full_like(x, 0.1), obs[0, :, 0], steps).mean()
+
+    before = objective()
+    with torch.no_grad():
+        for weight in agent.actor.parameters():
+            for index in np.ndindex(*weight.shape):
+                weight[index] += 1e-3
+                assert objective() == before == 0
+                weight[index] -= 1e-3

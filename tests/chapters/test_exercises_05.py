@@ -43,7 +43,32 @@ def test_one_weight_by_autograd():
         (2, 1 / 266.3, "other way round"),
         (2, 17.0, "divide"),
         (3, 1.0, "a function"),
-        (4, 1.0, "a function"),
+        (4, "x", "a share"),
+        (4, 0.63, "low hill"),
+        (4, 37, "not percent"),
+        (4, -0.27, "where the valley lies"),
+        (4, 0.5, "not at 0"),
+        (4, 0.2, "high hill's top"),
+        (4, 0.9, "lowest point"),
+        ("5a.1", "x", "a cosine"),
+        ("5a.1", 1, "not parallel"),
+        ("5a.1", 326 / 128, "mean product"),
+        ("5a.1", 326 / 20126, "roots of sums"),
+        ("5a.1", 326 / 20126**0.5, "one length only"),
+        ("5a.1", 0.0413, "square of the cosine"),
+        ("5a.1", 0.7, "not yet"),
+        ("5b.1", 1.0, "a function"),
+        ("5c.1", "x", "one number"),
+        ("5c.1", 0.75, "as much less"),
+        ("5c.1", 3.0, "square of the standard deviation"),
+        ("5c.1", 0.25, "six"),
+        ("5c.1", -1.5, "positive"),
+        ("5c.1", 9.0, "(5.53)"),
+        ("5c.2", 1.0, "two numbers"),
+        ("5c.2", (1 / 3, 0.0), "chooser itself"),
+        ("5c.2", (0.0, -1 / 3), "fresh errors"),
+        ("5c.2", (0.0, 0.3), "below 0"),
+        ("5c.2", (0.5, 0.5), "not yet"),
     ],
 )
 def test_common_wrong_answers_get_a_hint(number, wrong, hint):
@@ -121,16 +146,35 @@ def invert(slope, action):
     ],
 )
 def test_own_inversions(function, hint):
-    verdict = CHECKS[4](function)
+    verdict = CHECKS["5b.1"](function)
     assert hint in verdict
     assert bool(verdict) == bool(hint)
+
+
+def test_all_signs_right_and_a_small_cosine():
+    exact, said = np.ones(128), np.ones(128)
+    exact[[5, 90]] = 100
+    assert CHECKS["5a.1"](exact @ said / np.linalg.norm(exact) / np.linalg.norm(said)) == ""
+
+
+def test_the_climbers_surplus_by_simulation():
+    e = np.random.default_rng(0).choice([-0.5, 0.5], (1000, 6))
+    promised, worth = (e**2).sum(1) / 2, -(e**2).sum(1) / 2  # curvature 1
+    assert CHECKS["5c.1"]((promised - worth).mean()) == ""
+
+
+def test_two_critics_by_simulation():
+    one, two = np.random.default_rng(1).uniform(-1, 1, (2, 200_000, 2))
+    chosen = one.argmax(axis=1)[:, None]
+    mine, other = (np.take_along_axis(x, chosen, axis=1) for x in (one, two))
+    assert CHECKS["5c.2"]((other.mean(), np.minimum(mine, other).mean())) == ""
 
 
 BUMPS = ((1.0, -0.6, 0.15), (0.6, 0.45, 0.4))  # height, center and width of the two hills
 
 
 def blurred(a, sigma):
-    """Return exercise 5.5's solution: each bump becomes wider, and lower by as much."""
+    """Return exercise 5.4's solution: each bump becomes wider, and lower by as much."""
     total = 0
     for height, center, width in BUMPS:
         wider = np.sqrt(width**2 + 2 * sigma**2)
@@ -154,6 +198,7 @@ def test_which_hill_a_climb_reaches():
         slope = (blurred(ends + 1e-5, 0.0) - blurred(ends - 1e-5, 0.0)) / 2e-5
         ends = np.clip(ends + 0.005 * slope, -1, 1)
     assert np.mean(ends < 0) == pytest.approx(0.37, abs=0.01)
+    assert CHECKS[4](np.mean(ends < 0)) == ""
     tops = [np.sum(np.diff(np.sign(np.diff(blurred(a, s)))) < 0) for s in (0.0, 0.4, 0.5)]
     assert tops == [2, 2, 1]
     assert a[blurred(a, 0.5).argmax()] > 0  # the broad one is left

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ddpg_lib.chapters.answers import Check, Function, Numbers
 from ddpg_lib.chapters.ch05.actor_gradient import action_slope, gradient_through
+from ddpg_lib.chapters.ch05.hills import hills
 from ddpg_lib.parts.gradients import invert_gradient
 from ddpg_lib.parts.networks import Actor, Critic
 
@@ -20,6 +21,15 @@ ACTION = math.tanh(0.5)
 SLOPE, RESPONSE = -2 * (ACTION - 0.8), 0.5 * (1 - ACTION**2)
 PRODUCT = SLOPE * RESPONSE
 RATIO = (8 + math.sinh(8)) / (2 + math.sinh(2))  # 5.2
+# 5.4: the lowest point between the tops of the two hills divides the starts.
+_BETWEEN = np.linspace(-0.6, 0.45, 10_501)
+VALLEY = float(_BETWEEN[hills(_BETWEEN).argmin()])
+SHARE = (VALLEY + 1) / 2
+COSINE = (2 * 100 + 126) / math.sqrt(2 * 100**2 + 126) / math.sqrt(128)  # 5a.1
+
+# 5c.2: mean of min(X, U), X the greater of two and U one, uniform in [-1, 1]. Given X = x it is
+# x - (x + 1)**2 / 4, and (X + 1)/2 is beta distributed with moments 2/3 and 2/4.
+SMALLER = (2 * 2 / 3 - 1) - 2 / 4
 
 
 def own_gradient(answer: Callable[[Actor, Critic, Tensor], Any]) -> str:
@@ -75,7 +85,7 @@ def _pushes() -> tuple[Tensor, Tensor]:
     )
 
 
-CHECKS: dict[int, Check] = {
+CHECKS: dict[int | str, Check] = {
     # 5.1: dJ/dtheta for a = tanh(theta s), Q = -(a - 0.8)^2 + 3 s, at s = 0.5, theta = 1.
     1: Numbers(
         "give one number.",
@@ -123,8 +133,38 @@ CHECKS: dict[int, Check] = {
         hint="put p = 4 and p = 1 into (5.12) and divide.",
     ),
     3: own_gradient,
-    # 5.4: the reader's inverted gradient against the library's.
-    4: Function(
+    # 5.4: the share of starts left of the valley between the two hills.
+    4: Numbers(
+        "give one number, a share between 0 and 1.",
+        right=SHARE,
+        within=0.01,
+        near=0.01,
+        mistakes=[
+            (1 - SHARE, "that is the share that climbs the low hill."),
+            (100 * SHARE, "give a share between 0 and 1, not percent."),
+            (VALLEY, "that is where the valley lies; which share of [-1, 1] lies left of it?"),
+            (0.5, "the valley between the hills is not at 0: where does the reward rise again?"),
+            (0.2, "that divides at the high hill's top; starts to its right climb it as well."),
+        ],
+        hint="not yet. Find the lowest point between the hills; starts left of it go left.",
+    ),
+    # 5a.1: two slopes of 100 and 126 of 1, against 128 of 1.
+    "5a.1": Numbers(
+        "give one number, a cosine.",
+        right=COSINE,
+        within=5e-3,
+        near=5e-3,
+        mistakes=[
+            (1, "all signs are right, but the arrows are not parallel: use (5.7)."),
+            (326 / 128, "that is the mean product; divide by both lengths."),
+            (326 / 20126, "divide by the lengths, which are roots of sums of squares."),
+            (326 / math.sqrt(20126), "that divides by one length only; the other is root 128."),
+            (COSINE**2, "that is the square of the cosine."),
+        ],
+        hint="not yet. (2 * 100 + 126) over the root of (2 * 100**2 + 126) and the root of 128.",
+    ),
+    # 5b.1: the reader's inverted gradient against the library's.
+    "5b.1": Function(
         "give a function of (slope, action).",
         cases=[_pushes()],
         right=invert_gradient,
@@ -147,5 +187,36 @@ CHECKS: dict[int, Check] = {
             (-1, "the sign is turned everywhere."),
         ],
         hint="not yet. Where the slope is positive the factor is (1 - a)/2, elsewhere (a + 1)/2.",
+    ),
+    # 5c.1: m sigma**2 / k for six components.
+    "5c.1": Numbers(
+        "give one number.",
+        right=1.5,
+        within=1e-3,
+        mistakes=[
+            (0.75, "that is the promise above the best value; the action is worth as much less."),
+            (3.0, "the variance is the square of the standard deviation."),
+            (0.25, "that is for one component; the arm has six."),
+            (-1.5, "the promise is above the worth: the difference is positive."),
+        ],
+        hint="not yet. Take the difference of the two means in (5.53).",
+    ),
+    # 5c.2: the second critic's opinion of the first one's choice, and the smaller of the two.
+    "5c.2": Numbers(
+        "give two numbers: the second critic's mean, and the mean of the smaller value.",
+        right=(0.0, SMALLER),
+        within=0.02,
+        mistakes=[
+            (lambda v: abs(v[0] - 1 / 3) < 0.02, "that is what the chooser itself says."),
+            (
+                lambda v: abs(v[0]) <= 0.02 and abs(v[1] + 1 / 3) < 0.02,
+                "that is the smaller of two fresh errors; the first is the greater of two.",
+            ),
+            (
+                lambda v: abs(v[0]) <= 0.02 and v[1] > 0.02,
+                "the smaller of the two is at most the second's value, so its mean is below 0.",
+            ),
+        ],
+        hint="not yet. Draw errors (draws, 2) for each; choose by the first; look up both.",
     ),
 }
