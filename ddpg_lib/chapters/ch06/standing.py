@@ -1,11 +1,10 @@
-"""Trained agents that stand still and go on learning: what do they forget?"""
+"""What trained agents forget that stand still and go on learning."""
 
 from __future__ import annotations
 
 from typing import Any, TypeAlias
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ddpg_lib.chapters.ch06.recency import RecentReplay
@@ -39,7 +38,7 @@ def swinging_states(agent: DDPG, count: int = 30, seed: int = 0) -> tuple[Array,
     held = agent.replay.rows[:, : len(agent.replay), : agent.obs_dim].numpy()
     angle, speed = MODEL.state(held)
     low = np.stack([rng.choice(np.flatnonzero(np.cos(x) < 0), count) for x in angle])
-    torque = rng.uniform(-2, 2, size=angle.shape[:1] + (count,))
+    torque = rng.uniform(-2, 2, size=(*angle.shape[:1], count))
     at = (np.take_along_axis(x, low, axis=1) for x in (angle, speed))
     return (*at, torque)  # type: ignore[return-value]
 

@@ -41,7 +41,7 @@ def noisy_episodes(agent: DDPG, episodes: int = 20, seed: int = 5) -> tuple[Tens
 
 
 def td_errors(agent: DDPG, played: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
-    """The critics' targets for what was played, and their distance to them: ``(n, transitions)``."""
+    """The critics' targets for what was played, and the errors: ``(n, transitions)`` each."""
     obs, action, reward, next_obs = played
     with torch.no_grad():
         next_q = agent.critic(next_obs, agent.actor(next_obs))
