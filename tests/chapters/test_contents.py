@@ -72,7 +72,7 @@ def test_slopes_of_the_optimal_critic_are_right_and_of_its_negative_wrong():
 
 def test_it_notes_the_contents_at_every_evaluation_from_the_warm_up_on():
     contents = Contents()
-    options = dict(steps=120, warmup_steps=100, eval_every=60, eval_episodes=1)
+    options = {"steps": 120, "warmup_steps": 100, "eval_every": 60, "eval_episodes": 1}
     train("Pendulum-v1", "pendulum", [1, 2], on_evaluation=contents, progress=False, **options)
     assert contents.steps == [120]
     assert [x.shape for x in (*contents.cells, *contents.spread)] == [(2,), (2,)]

@@ -15,7 +15,7 @@ from ddpg_lib.chapters.ch06.faults import (
 )
 from ddpg_lib.parts.replay import ReplayBuffer
 
-TINY = dict(steps=650, warmup_steps=600, eval_every=650, eval_episodes=1, progress=False)
+TINY = {"steps": 650, "warmup_steps": 600, "eval_every": 650, "eval_episodes": 1, "progress": False}
 
 
 @pytest.fixture(scope="module")

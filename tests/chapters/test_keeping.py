@@ -48,7 +48,7 @@ def test_it_draws_what_it_keeps_and_knows_their_ages():
     assert all(set(d) <= set(k) for d, k in zip(drawn, reservoir.kept, strict=True))
 
 
-TINY = dict(steps=260, warmup_steps=200, eval_every=260, eval_episodes=1, buffer_size=50)
+TINY = {"steps": 260, "warmup_steps": 200, "eval_every": 260, "eval_episodes": 1, "buffer_size": 50}
 
 
 @pytest.mark.parametrize("agent", [ByLot, ByLotOwn, Diverse])
