@@ -109,22 +109,27 @@ REPLAY_ARMS: dict[str, dict[str, Any]] = {
     "all": {"buffer_size": 4_500},
     "by_lot": {"buffer_size": 500, "agent": f"{KEEPING}ByLot"},
     "by_lot_own": {"buffer_size": 500, "agent": f"{KEEPING}ByLotOwn"},
-    "diverse_500": {"buffer_size": 500, "agent": f"{KEEPING}Diverse"},
-    "diverse_all": {"buffer_size": 4_500, "agent": f"{KEEPING}Diverse"},
+    "diverse": {"buffer_size": 500, "agent": f"{KEEPING}Diverse"},
 }
 
+
+def _scaled(factor: float, **own: Any) -> dict[str, Any]:
+    """An arm with both step sizes scaled."""
+    return {"actor_lr": 5e-4 * factor, "critic_lr": 1e-3 * factor, **own}
+
+
 SWEEPS: dict[str, Sweep] = {
-    # Chapter 6: what a buffer keeps, each with three step sizes.
-    "replay_contents": Sweep(
+    # Chapter 6, what a buffer keeps: the step sizes of each arm are chosen here.
+    "replay_step_sizes": Sweep(
         "Pendulum-v1",
         "pendulum",
         tuple(range(100, 108)),
         {
-            f"{arm}_{factor:g}": {"actor_lr": 5e-4 * factor, "critic_lr": 1e-3 * factor, **own}
+            f"{arm}_{factor:g}": _scaled(factor, **own)
+            for factor in (1, 0.5, 2)
             for arm, own in REPLAY_ARMS.items()
-            for factor in (0.5, 1, 2)
         },
-        {"steps": 4_500, "lr_decay": False, "tau": 0.01, "eval_every": 500},
+        {"steps": 4_500, "lr_decay": False, "tau": 0.01, "eval_every": 4_500},
     ),
 }
 """Comparisons of many arms, by name: of these curves ship and no networks."""
