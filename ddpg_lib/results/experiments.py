@@ -101,7 +101,7 @@ EXPERIMENTS = {
 }
 """What the book shows, by name."""
 
-KEEPING = "ddpg_lib.chapters.ch06.keeping:"
+KEEPING, FAULTS = "ddpg_lib.chapters.ch06.keeping:", "ddpg_lib.chapters.ch06.faults:"
 REPLAY_ARMS: dict[str, dict[str, Any]] = {
     "latest_64": {"buffer_size": 64},
     "latest_500": {"buffer_size": 500},
@@ -111,6 +111,8 @@ REPLAY_ARMS: dict[str, dict[str, Any]] = {
     "by_lot_own": {"buffer_size": 500, "agent": f"{KEEPING}ByLotOwn"},
     "diverse": {"buffer_size": 500, "agent": f"{KEEPING}Diverse"},
 }
+REPLAY_FACTORS = dict.fromkeys(REPLAY_ARMS, 1.0)
+"""What both step sizes of each arm are multiplied by: the best of the sweep replay_step_sizes."""
 
 
 def _scaled(factor: float, **own: Any) -> dict[str, Any]:
@@ -130,6 +132,18 @@ SWEEPS: dict[str, Sweep] = {
             for arm, own in REPLAY_ARMS.items()
         },
         {"steps": 4_500, "lr_decay": False, "tau": 0.01, "eval_every": 4_500},
+    ),
+    # The same arms with these step sizes on new seeds, and two faults.
+    "replay_contents": Sweep(
+        "Pendulum-v1",
+        "pendulum",
+        tuple(range(300, 308)),
+        {
+            **{arm: _scaled(REPLAY_FACTORS[arm], **own) for arm, own in REPLAY_ARMS.items()},
+            "newest_only": {"buffer_size": 4_500, "agent": f"{FAULTS}LatestOnly"},
+            "after_reset": {"buffer_size": 4_500, "agent": f"{FAULTS}StoredAfterReset"},
+        },
+        {"steps": 4_500, "lr_decay": False, "tau": 0.01, "eval_every": 500},
     ),
 }
 """Comparisons of many arms, by name: of these curves ship and no networks."""
