@@ -101,7 +101,7 @@ EXPERIMENTS = {
 }
 """What the book shows, by name."""
 
-KEEPING, FAULTS = "ddpg_lib.chapters.ch06.keeping:", "ddpg_lib.chapters.ch06.faults:"
+KEEPING = "ddpg_lib.chapters.ch06.keeping:"
 REPLAY_ARMS: dict[str, dict[str, Any]] = {
     "latest_64": {"buffer_size": 64},
     "latest_500": {"buffer_size": 500},
@@ -109,42 +109,25 @@ REPLAY_ARMS: dict[str, dict[str, Any]] = {
     "all": {"buffer_size": 4_500},
     "by_lot": {"buffer_size": 500, "agent": f"{KEEPING}ByLot"},
     "by_lot_own": {"buffer_size": 500, "agent": f"{KEEPING}ByLotOwn"},
-    "diverse": {"buffer_size": 500, "agent": f"{KEEPING}Diverse"},
+    "diverse_500": {"buffer_size": 500, "agent": f"{KEEPING}Diverse"},
+    "diverse_all": {"buffer_size": 4_500, "agent": f"{KEEPING}Diverse"},
 }
-REPLAY_FACTORS = dict.fromkeys(REPLAY_ARMS, 1.0)
-"""What both step sizes of each arm are multiplied by: the best of the sweep replay_step_sizes."""
-
-
-def _scaled(factor: float, **own: Any) -> dict[str, Any]:
-    """An arm with both step sizes scaled."""
-    return {"actor_lr": 5e-4 * factor, "critic_lr": 1e-3 * factor, **own}
-
+REPLAY_CONTENTS = Sweep(
+    "Pendulum-v1",
+    "pendulum",
+    tuple(range(300, 308)),
+    {
+        f"{arm}_{factor:g}": {"actor_lr": 5e-4 * factor, "critic_lr": 1e-3 * factor, **own}
+        for arm, own in REPLAY_ARMS.items()
+        for factor in (0.5, 1, 2)
+    },
+    {"steps": 4_500, "lr_decay": False, "tau": 0.01, "eval_every": 500},
+)
 
 SWEEPS: dict[str, Sweep] = {
-    # Chapter 6, what a buffer keeps: the step sizes of each arm are chosen here.
-    "replay_step_sizes": Sweep(
-        "Pendulum-v1",
-        "pendulum",
-        tuple(range(100, 108)),
-        {
-            f"{arm}_{factor:g}": _scaled(factor, **own)
-            for factor in (1, 0.5, 2)
-            for arm, own in REPLAY_ARMS.items()
-        },
-        {"steps": 4_500, "lr_decay": False, "tau": 0.01, "eval_every": 4_500},
-    ),
-    # The same arms with these step sizes on new seeds, and two faults.
-    "replay_contents": Sweep(
-        "Pendulum-v1",
-        "pendulum",
-        tuple(range(300, 308)),
-        {
-            **{arm: _scaled(REPLAY_FACTORS[arm], **own) for arm, own in REPLAY_ARMS.items()},
-            "newest_only": {"buffer_size": 4_500, "agent": f"{FAULTS}LatestOnly"},
-            "after_reset": {"buffer_size": 4_500, "agent": f"{FAULTS}StoredAfterReset"},
-        },
-        {"steps": 4_500, "lr_decay": False, "tau": 0.01, "eval_every": 500},
-    ),
+    # Chapter 6, what a buffer keeps, each with three step sizes, and the search that chose them.
+    "replay_contents": REPLAY_CONTENTS,
+    "replay_search": dataclasses.replace(REPLAY_CONTENTS, seeds=tuple(range(100, 108))),
 }
 """Comparisons of many arms, by name: of these curves ship and no networks."""
 
