@@ -71,9 +71,10 @@ def test_slopes_of_the_optimal_critic_are_right_and_of_its_negative_wrong():
 
 
 def test_it_notes_the_contents_at_every_evaluation_from_the_warm_up_on():
-    contents = Contents()
+    contents = Contents(slopes_at=(120, 7_000))
     options = {"steps": 120, "warmup_steps": 100, "eval_every": 60, "eval_episodes": 1}
     train("Pendulum-v1", "pendulum", [1, 2], on_evaluation=contents, progress=False, **options)
     assert contents.steps == [120]
+    assert {step: x.shape for step, x in contents.slopes.items()} == {120: (2,)}
     assert [x.shape for x in (*contents.cells, *contents.spread)] == [(2,), (2,)]
     assert 0.4 < contents.spread[0].mean() < 0.7, "random torques have a spread of 0.58"

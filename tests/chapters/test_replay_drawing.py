@@ -48,6 +48,7 @@ def test_contents_have_one_panel_for_each_field():
 
 def test_step_sizes_stand_in_order():
     arms = {f"x_{f:g}": SimpleNamespace(final=np.full(8, -100.0 * f)) for f in (0.5, 1, 2)}
-    sweep = SimpleNamespace(arms=arms)
-    figure = draw_step_sizes(sweep, {"x": "an arm"}, (0.5, 1, 2), ("actor",))
-    assert figure.axes[0].lines[-1].get_ydata().tolist() == [-50, -100, -200]
+    again = {name: SimpleNamespace(final=arm.final - 1) for name, arm in arms.items()}
+    figure = draw_step_sizes(arms, again, {"an arm": "x"}, (0.5, 1, 2), ("actor",))
+    found = [line.get_ydata().tolist() for line in figure.axes[0].lines]
+    assert found == [[-50, -100, -200], [-51, -101, -201]]

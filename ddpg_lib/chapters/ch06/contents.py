@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -58,7 +59,7 @@ def coverage(replay: ReplayBuffer) -> tuple[Array, Array]:
     return cells, spread
 
 
-def right_slopes(agent: DDPG, states: int = 200, width: float = 0.3, seed: int = 0) -> Array:
+def right_slopes(agent: DDPG, states: int = 100, width: float = 0.3, seed: int = 0) -> Array:
     r"""Share of states in which the critic's slope in the action has the sign of :math:`Q^\mu`'s.
 
     Both are differences over ``width`` of torque to either side of the policy's own, in states
@@ -88,17 +89,26 @@ def right_slopes(agent: DDPG, states: int = 200, width: float = 0.3, seed: int =
 
 
 class Contents:
-    """Call it at every evaluation: it notes what may be drawn.
+    """Call it at every evaluation: it notes what may be drawn, and what critics know of slopes.
+
+    Parameters
+    ----------
+    slopes_at
+        Steps of the evaluations at which slopes are measured, which takes a while.
 
     Attributes
     ----------
     cells, spread : list of array, shape (n,)
         Of :func:`coverage`, one for each evaluation since the warm-up's end.
+    slopes : dict of int to array, shape (n,)
+        Of :func:`right_slopes`, by step.
     steps : list of int
         When that was.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, slopes_at: Sequence[int] = ()) -> None:
+        self.slopes_at = tuple(slopes_at)
+        self.slopes: dict[int, Array] = {}
         self.steps: list[int] = []
         self.cells: list[Array] = []
         self.spread: list[Array] = []
@@ -111,3 +121,5 @@ class Contents:
             self.steps.append(replay.count)
             self.cells.append(cells)
             self.spread.append(spread)
+            if replay.count in self.slopes_at:
+                self.slopes[replay.count] = right_slopes(run.agent)

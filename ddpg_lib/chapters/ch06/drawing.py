@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -14,9 +14,6 @@ from numpy.typing import ArrayLike, NDArray
 from ddpg_lib.figures import COLORS, draw_stack
 from ddpg_lib.figures.curves import Curves
 from ddpg_lib.maths.stats import bootstrap_interval, iqm
-
-if TYPE_CHECKING:
-    from ddpg_lib.results.sweeps import RecordedSweep
 
 Array: TypeAlias = NDArray[Any]
 FAILED = -300.0
@@ -69,17 +66,27 @@ def draw_contents(
 
 
 def draw_step_sizes(
-    sweep: RecordedSweep, names: Mapping[str, str], factors: Sequence[float], tones: Sequence[str]
+    search: Mapping[str, Any],
+    report: Mapping[str, Any],
+    names: Mapping[str, str],
+    factors: Sequence[float],
+    tones: Sequence[str],
 ) -> Figure:
-    """Final returns against step size: ``names`` maps the arms' first words to labels."""
+    """Final returns against step size, in a search and on new seeds.
+
+    ``search`` and ``report`` are the ``arms`` of recorded sweeps, and ``names`` maps labels to the
+    arms' first words.
+    """
     figure, ax = plt.subplots(figsize=(6.4, 3.4))
-    shift = np.linspace(-0.16, 0.16, len(names))
-    for (arm, label), tone, dx in zip(names.items(), tones, shift, strict=True):
-        finals = [sweep.arms[f"{arm}_{factor:g}"].final for factor in factors]
-        x = np.log2(factors) + dx
+    shift = np.linspace(-0.2, 0.2, len(names))
+    for (label, arm), tone, dx in zip(names.items(), tones, shift, strict=True):
+        x, color = np.log2(factors) + dx, COLORS[tone]
+        finals = [search[f"{arm}_{factor:g}"].final for factor in factors]
         low, high = np.transpose([bootstrap_interval(f) for f in finals])
-        ax.vlines(x, low, high, color=COLORS[tone], lw=1.2)
-        ax.plot(x, [iqm(f) for f in finals], "o-", ms=4, lw=1, color=COLORS[tone], label=label)
+        ax.vlines(x, low, high, color=color, lw=1.2)
+        ax.plot(x, [iqm(f) for f in finals], "o-", ms=5, lw=0.8, color=color, label=label)
+        again = [iqm(report[f"{arm}_{factor:g}"].final) for factor in factors]
+        ax.plot(x, again, "o", ms=8, mfc="none", color=color)
     ax.set_xticks(np.log2(factors), [f"× {factor:g}" for factor in factors])
     ax.set(xlabel="both step sizes", ylabel="final return, 100 starts")
     figure.legend(loc="outside upper center", ncols=3, fontsize=10)
