@@ -22,14 +22,23 @@ COLUMNS = {"interquartile mean": ".0f", "95% interval": "", "mean": ".0f", "fail
 
 
 def result(final: ArrayLike) -> tuple[Array, str, Array, int]:
-    """What a table says of the agents' final returns ``(n,)``: one value for each of COLUMNS."""
+    """What a table says of the agents' ``final`` returns ``(n,)``.
+
+    Returns
+    -------
+    tuple
+        One value for each of ``COLUMNS``.
+    """
     x = np.asarray(final, float)
     low, high = bootstrap_interval(x)
     return iqm(x), f"{low:.0f} to {high:.0f}", x.mean(), int((x < FAILED).sum())
 
 
 def compare(runs: Mapping[str, Curves], tones: Sequence[str], optimum: float) -> Figure:
-    """Learning curves from the warm-up's end on; ``tones`` are names of colors, one a run."""
+    """Learning curves of ``runs`` by label, from the warm-up's end on.
+
+    ``tones`` are names of colors, one a run.
+    """
     figure, ax = plt.subplots(figsize=(6.4, 3.6))
     for (name, run), tone in zip(runs.items(), tones, strict=True):
         late = np.asarray(run.steps) >= 2_000
@@ -51,7 +60,11 @@ def thousands(ax: Axes) -> None:
 def draw_contents(
     contents: Mapping[str, Any], tones: Sequence[str], fields: Mapping[str, str]
 ) -> Figure:
-    """Draw what buffers hold over time: a panel for each field of ``Contents``, with its label."""
+    """Draw what buffers hold over time.
+
+    ``contents`` maps labels to :class:`~ddpg_lib.chapters.ch06.contents.Contents`, and ``fields``
+    their attributes to the labels of one panel each.
+    """
     figure, axes = plt.subplots(1, len(fields), figsize=(7.4, 3.4))
     for ax, (field, label) in zip(axes, fields.items(), strict=True):
         for (name, c), tone in zip(contents.items(), tones, strict=True):

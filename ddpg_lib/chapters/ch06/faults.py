@@ -16,7 +16,10 @@ Array: TypeAlias = NDArray[Any]
 
 
 class LatestOnly(DDPG):
-    """Fault: the minibatch is the latest transitions, however many are stored."""
+    """Fault: the minibatch is the latest transitions, however many are stored.
+
+    ``args`` and ``kwargs`` are those of :class:`~ddpg_lib.ddpg.DDPG`.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -26,7 +29,10 @@ class LatestOnly(DDPG):
 
 
 class StoredAfterReset(DDPG):
-    """Fault: the next state is stored after the reset, so at an episode's end it is a new start."""
+    """Fault: the next state is stored after the reset, so at an episode's end it is a new start.
+
+    ``args`` and ``kwargs`` are those of :class:`~ddpg_lib.ddpg.DDPG`.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

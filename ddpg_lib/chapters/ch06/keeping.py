@@ -67,7 +67,7 @@ class Reservoir(RecentReplay):
                 kept[place] = number
 
     def state_dict(self) -> dict[str, Any]:
-        """As of a ring, and which transitions are kept."""
+        """``rows`` and the rest as of a ring, and ``kept``, for :meth:`load_state_dict`."""
         return {**super().state_dict(), "kept": self.kept}
 
     def load_state_dict(self, state: Any) -> None:
@@ -77,7 +77,10 @@ class Reservoir(RecentReplay):
 
 
 class ByLot(DDPG):
-    """Draws from ``buffer_size`` transitions that are chosen by lot from the whole past."""
+    """Draws from ``buffer_size`` transitions that are chosen by lot from the whole past.
+
+    ``args`` and ``kwargs`` are those of :class:`~ddpg_lib.ddpg.DDPG`.
+    """
 
     LATE = False  # whether the warm-up's transitions leave the lottery
 

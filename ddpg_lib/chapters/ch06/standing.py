@@ -17,7 +17,10 @@ HANGING = (np.full(20, np.pi), np.linspace(-1, 1, 20))
 
 
 def returns_from(agent: DDPG, theta: Array, theta_dot: Array, steps: int = 200) -> Array:
-    """Each agent's mean return without noise from given states, on the exact model: ``(n,)``."""
+    """Each agent's mean return without noise, on the exact model: ``(n,)``.
+
+    The episodes begin in the states ``theta`` and ``theta_dot``, both ``(episodes,)``.
+    """
     angle, speed = (np.tile(x, (agent.n, 1)) for x in (theta, theta_dot))
     total = np.zeros_like(angle)
     for _ in range(steps):
@@ -44,7 +47,10 @@ def swinging_states(agent: DDPG, count: int = 30, seed: int = 0) -> tuple[Array,
 
 
 def errors_of(agent: DDPG, angle: Array, speed: Array, torque: Array, horizon: int = 300) -> Array:
-    """Mean distance of each critic's value from the return that its policy earns: ``(n,)``."""
+    """Mean distance of each critic's value from the return that its policy earns.
+
+    ``angle``, ``speed`` and first ``torque`` are ``(n, states)``; the errors are ``(n,)``.
+    """
     belief = agent.q(MODEL.observation(angle, speed), torque[..., None])
     earned = np.zeros(belief.shape)
     for t in range(horizon):

@@ -54,6 +54,8 @@ def single_gradients(
 ) -> Array:
     """Gradient of each transition's own loss, for agent ``i``: ``(transitions, 100)``.
 
+    Of that agent are ``obs``, ``action`` and ``target``, one row a transition.
+
     A stack of copies of one network, with one transition each, has all these gradients in one
     backward pass. They are given along 100 random directions, which preserve squared lengths on
     average (Johnson and Lindenstrauss 1984). ``which`` is "actor" or "critic".
