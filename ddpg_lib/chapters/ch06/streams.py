@@ -41,7 +41,13 @@ def noisy_episodes(agent: DDPG, episodes: int = 20, seed: int = 5) -> tuple[Tens
 
 
 def td_errors(agent: DDPG, played: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
-    """The critics' targets for what was played, and the errors: ``(n, transitions)`` each."""
+    """TD errors of what was ``played``, as :func:`noisy_episodes` returns it.
+
+    Returns
+    -------
+    target, error : tensors, shape (n, transitions)
+        The critics' targets, and what they are off by.
+    """
     obs, action, reward, next_obs = played
     with torch.no_grad():
         next_q = agent.critic(next_obs, agent.actor(next_obs))
