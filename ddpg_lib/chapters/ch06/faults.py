@@ -24,8 +24,9 @@ class LatestOnly(DDPG):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         ring = self.replay
-        shape = (ring.capacity, *ring.sizes[:2], ring.rngs, self.device, ring.gamma)
-        self.replay = RecentReplay([0] * self.n, *shape)
+        s, a = ring.sizes[:2]
+        windows = [0] * self.n
+        self.replay = RecentReplay(windows, ring.capacity, s, a, ring.rngs, self.device, ring.gamma)
 
 
 class StoredAfterReset(DDPG):
@@ -50,7 +51,7 @@ class StoredAfterReset(DDPG):
         """Store the transition before this one, with what is observed now as its next state."""
         if self.waiting is not None:
             before, was_terminated = self.waiting
-            super().remember(*before, obs, was_terminated)
+            super().remember(before[0], before[1], before[2], obs, was_terminated)
         fields = [np.array(x) for x in (obs, action, reward)]
         self.waiting = (fields, np.array(terminated))
 

@@ -62,7 +62,7 @@ class Reservoir(RecentReplay):
             if number <= self.skip + size:
                 place = (number - 1) % size  # there is room, as in a ring
             else:
-                place = rng.integers(number - self.skip)  # kept with probability size / number
+                place = int(rng.integers(number - self.skip))  # kept if below size
             if place < size:
                 kept[place] = number
 

@@ -77,7 +77,7 @@ def stand(
     agent = DDPG(trained.obs_dim, trained.low, trained.high, trained.config, range(n))
     agent.load_networks(trained)
     agent.replay = RecentReplay(
-        [window] * n, past.count + steps, *past.sizes[:2], agent.replay.rngs, gamma=past.gamma
+        [window] * n, past.count + steps, 3, 1, agent.replay.rngs, gamma=past.gamma
     )
     agent.replay.rows[:, : past.count] = past.rows[:, : past.count]
     agent.replay.count = past.count
