@@ -106,7 +106,33 @@ EXPERIMENTS = {
 }
 """What the book shows, by name."""
 
+KEEPING = "ddpg_lib.chapters.ch06.keeping:"
+REPLAY_ARMS: dict[str, dict[str, Any]] = {
+    "latest_64": {"buffer_size": 64},
+    "latest_500": {"buffer_size": 500},
+    "latest_2000": {"buffer_size": 2_000},
+    "all": {"buffer_size": 4_500},
+    "by_lot": {"buffer_size": 500, "agent": f"{KEEPING}ByLot"},
+    "by_lot_own": {"buffer_size": 500, "agent": f"{KEEPING}ByLotOwn"},
+    "diverse_500": {"buffer_size": 500, "agent": f"{KEEPING}Diverse"},
+    "diverse_all": {"buffer_size": 4_500, "agent": f"{KEEPING}Diverse"},
+}
+REPLAY_CONTENTS = Sweep(
+    "Pendulum-v1",
+    "pendulum",
+    tuple(range(300, 308)),
+    {
+        f"{arm}_{factor:g}": {"actor_lr": 5e-4 * factor, "critic_lr": 1e-3 * factor, **own}
+        for arm, own in REPLAY_ARMS.items()
+        for factor in (0.5, 1, 2)
+    },
+    {"steps": 4_500, "lr_decay": False, "tau": 0.01, "eval_every": 500},
+)
+
 SWEEPS: dict[str, Sweep] = {
+    # Chapter 6, what a buffer keeps, each with three step sizes, and the search that chose them.
+    "replay_contents": REPLAY_CONTENTS,
+    "replay_search": dataclasses.replace(REPLAY_CONTENTS, seeds=tuple(range(100, 108))),
     # Chapter 9: each choice of the recipe undone alone, and the suspects for what is still lost.
     "pendulum_choices": Sweep(
         "Pendulum-v1",

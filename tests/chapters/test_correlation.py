@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from ddpg_lib.chapters.ch06.correlation import autocorrelation, effective_size, replayed_size
+from ddpg_lib.chapters.ch06.correlation import (
+    autocorrelation,
+    effective_size,
+    effective_sizes,
+    replayed_size,
+)
 
 
 def test_a_stream_of_numbers_is_one_component():
@@ -56,3 +61,14 @@ def test_replay_between_its_limits():
 def test_bad_input_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_sizes_of_a_stream_with_fewer_lags_where_its_estimates_say_too_much():
+    x = np.random.default_rng(0).normal(size=500)
+    rho = autocorrelation(x, 20)
+    assert effective_sizes(x, [5, 30], 20) == [effective_size(5, rho), effective_size(30, rho)]
+    wave = (-1.0) ** np.arange(100)
+    with pytest.raises(ValueError, match="below zero"):
+        effective_size(64, autocorrelation(wave, 5))
+    assert effective_sizes(wave, [64], 5) == [effective_size(64, autocorrelation(wave, 2))]
+    assert effective_sizes(wave, [64], 3) == [64], "no number of lags will do"

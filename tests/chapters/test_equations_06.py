@@ -167,3 +167,29 @@ def test_uses_counted():
     assert abs(uses.mean() - expected) < 4 * np.sqrt(batch / agents)
     never = (1 - 1 / capacity) ** (capacity * batch)
     assert abs((uses == 0).mean() - never) < 4 * np.sqrt(never * (1 - never) / agents)
+
+
+@pytest.mark.equation("6.50", by="the distribution of least-squares slopes, four standard errors")
+@pytest.mark.parametrize("spread", [0.2, 0.577])
+def test_variance_of_a_slope(spread):
+    """NumPy's own line fit, to 20,000 sets of errors, for actions drawn once."""
+    rng = np.random.default_rng(3)
+    actions = rng.normal(0, spread, size=64)
+    targets = 1.5 - 2 * actions + 0.7 * rng.normal(size=(20_000, 64))
+    slopes = np.polyfit(actions, targets.T, 1)[0]
+    squares = np.mean((actions - actions.mean()) ** 2)
+    assert abs(slopes.mean() + 2) < 4 * np.sqrt(0.49 / (64 * squares) / 20_000)
+    # The variance of a sample variance is about 2 over the sample's size.
+    assert slopes.var() * 64 * squares / 0.49 == pytest.approx(1, abs=4 * np.sqrt(2 / 20_000))
+
+
+@pytest.mark.equation("6.51", by="a count in the library's own ring")
+def test_uses_in_a_full_ring():
+    """2,000 rings of 20: transition 40 comes, is drawn, and is overwritten."""
+    rings = ReplayBuffer(20, 1, 1, [np.random.default_rng([5, i]) for i in range(2_000)])
+    column, uses = np.ones((2_000, 1)), 0
+    for t in range(1, 65):
+        rings.add(t * column, column, column[:, 0], column, column[:, 0])
+        uses += (rings.sample(3).obs == 40).sum().item()
+    # 3 uses on average, of a variance of 3 (1 - 1/20).
+    assert uses / 2_000 == pytest.approx(3, abs=4 * np.sqrt(3 * 0.95 / 2_000))

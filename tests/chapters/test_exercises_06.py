@@ -9,6 +9,7 @@ import pytest
 from ddpg_lib import recipe
 from ddpg_lib.chapters.ch06.correlation import effective_size, replayed_size
 from ddpg_lib.chapters.ch06.exercises import CHECKS
+from ddpg_lib.chapters.ch06.faults import fault_of
 from ddpg_lib.chapters.ch06.recency import RecentReplay
 from ddpg_lib.chapters.check import check
 
@@ -26,13 +27,16 @@ def pairs(n, c, worth):
 @pytest.mark.parametrize(
     ("number", "right"),
     [
-        (1, effective_size(64, PHI)),
-        (1, 3.95),
-        (2, 2.86),
-        (2, 4 * (2 * 348 + 17 + 2) / 1e3),
+        (1, 2500 / 3),
+        (1, 833),
+        (2, ring),
         (3, 50_000),
-        (4, ring),
-        (5, pairs),
+        (4, {letter: fault_of(letter) for letter in "ABCDE"}),
+        ("6a.1", effective_size(64, PHI)),
+        ("6a.1", 3.95),
+        ("6a.2", pairs),
+        ("6c.1", 2.86),
+        ("6c.1", 4 * (2 * 348 + 17 + 2) / 1e3),
     ],
 )
 def test_right_answers(number, right):
@@ -47,7 +51,7 @@ def test_the_library_s_own_ring_passes():
         batch = replay.at(ages)
         return np.stack([batch.obs[0, :, 0], batch.action[0, :, 0]], axis=1)
 
-    assert CHECKS[4](by_library) == ""
+    assert CHECKS[2](by_library) == ""
 
 
 def test_drawing_without_replacement_enumerated():
@@ -62,21 +66,32 @@ def test_drawing_without_replacement_enumerated():
 @pytest.mark.parametrize(
     ("number", "wrong", "hint"),
     [
-        (1, "four", "one number"),
-        (1, 64 * 0.1 / 1.9, "limit for many"),
-        (1, 64 / (1 + 2 * PHI[1:].sum()), "64 - k pairs"),
-        (1, 64 / effective_size(64, PHI), "divide 64"),
-        (1, 6.4, "rule of thumb"),
-        (1, 30, "(6.6)"),
-        (2, None, "gigabytes"),
-        (2, 2.86e9, "in bytes"),
-        (2, 2860, "megabytes"),
-        (2, 5.72, "float64"),
-        (2, 0.715, "4 bytes"),
-        (2, 1.468, "both stored"),
-        (2, 2.852, "reward and d"),
-        (2, 2.856, "Both the reward"),
-        (2, 17, "(6.8)"),
+        (1, "many", "one number"),
+        (1, 500 / 3, "the variance counts"),
+        (1, 2500, "the variance 1/3"),
+        (1, 2500 / 12, "interval of length 1"),
+        (1, 12, "turn it around"),
+        (1, 100 * np.sqrt(1 / 3) / 0.2, "square it"),
+        (1, 7, "(6.50)"),
+        (4, "A is right", "a dictionary"),
+        (4, dict.fromkeys("ABCD", "none"), "a dictionary"),
+        (4, dict.fromkeys("ABCDE", "broken"), "'broken' is none of none, newest only"),
+        (4, dict.fromkeys("ABCDE", "none"), "look at A again"),
+        ("6a.1", "four", "one number"),
+        ("6a.1", 64 * 0.1 / 1.9, "limit for many"),
+        ("6a.1", 64 / (1 + 2 * PHI[1:].sum()), "64 - k pairs"),
+        ("6a.1", 64 / effective_size(64, PHI), "divide 64"),
+        ("6a.1", 6.4, "rule of thumb"),
+        ("6a.1", 30, "(6.6)"),
+        ("6c.1", None, "gigabytes"),
+        ("6c.1", 2.86e9, "in bytes"),
+        ("6c.1", 2860, "megabytes"),
+        ("6c.1", 5.72, "float64"),
+        ("6c.1", 0.715, "4 bytes"),
+        ("6c.1", 1.468, "both stored"),
+        ("6c.1", 2.852, "reward and d"),
+        ("6c.1", 2.856, "Both the reward"),
+        ("6c.1", 17, "(6.8)"),
         (3, "soon", "one number"),
         (3, 500_000, "not full"),
         (3, 950_000, "overwritten"),
@@ -84,21 +99,25 @@ def test_drawing_without_replacement_enumerated():
         (3, 25_000, "a third"),
         (3, 100_000, "step number"),
         (3, 7, "as likely"),
-        (4, 3, "a function"),
-        (4, lambda rows, count, ages: rows[99], "it fails"),
-        (4, lambda rows, count, ages: rows[0], "shape"),
-        (4, lambda rows, count, ages: rows[(count - ages) % 7], "off by one"),
-        (4, lambda rows, count, ages: rows[np.minimum(count, 7) - 1 - ages], "not the latest"),
-        (4, lambda rows, count, ages: rows[-1 - ages], "never written"),
-        (4, lambda rows, count, ages: rows[ages], "age 0 is the latest"),
-        (4, lambda rows, count, ages: -ring(rows, count, ages), "should be the transitions"),
-        (5, 3, "a function"),
-        (5, lambda n, c, worth: 1 / 0, "it fails"),
-        (5, lambda n, c, worth: None, "one finite number"),
-        (5, lambda n, c, worth: replayed_size(n, worth), "with replacement"),
-        (5, lambda n, c, worth: 1 / (1 / n + (1 - 1 / n) * (c / worth - 1) / c), "C - 1 others"),
-        (5, lambda n, c, worth: n, "the buffer itself"),
-        (5, lambda n, c, worth: worth if n == c else n, "it gives"),
+        (2, 3, "a function"),
+        (2, lambda rows, count, ages: rows[99], "it fails"),
+        (2, lambda rows, count, ages: rows[0], "shape"),
+        (2, lambda rows, count, ages: rows[(count - ages) % 7], "off by one"),
+        (2, lambda rows, count, ages: rows[np.minimum(count, 7) - 1 - ages], "not the latest"),
+        (2, lambda rows, count, ages: rows[-1 - ages], "never written"),
+        (2, lambda rows, count, ages: rows[ages], "age 0 is the latest"),
+        (2, lambda rows, count, ages: -ring(rows, count, ages), "should be the transitions"),
+        ("6a.2", 3, "a function"),
+        ("6a.2", lambda n, c, worth: 1 / 0, "it fails"),
+        ("6a.2", lambda n, c, worth: None, "one finite number"),
+        ("6a.2", lambda n, c, worth: replayed_size(n, worth), "with replacement"),
+        (
+            "6a.2",
+            lambda n, c, worth: 1 / (1 / n + (1 - 1 / n) * (c / worth - 1) / c),
+            "C - 1 others",
+        ),
+        ("6a.2", lambda n, c, worth: n, "the buffer itself"),
+        ("6a.2", lambda n, c, worth: worth if n == c else n, "it gives"),
     ],
 )
 def test_common_wrong_answers_get_a_hint(number, wrong, hint):
@@ -115,9 +134,9 @@ def test_check_prints_the_verdict(capsys):
     assert out[2] == "Exercise 6.3: right."
 
 
-def solution_cell(mark):
-    """Return the names that the notebook's cell with this line in it defines."""
-    path = Path(__file__).resolve().parents[2] / "notebooks/06_replay.ipynb"
+def solution_cell(page, mark):
+    """Return the names that a page's cell with this line in it defines."""
+    path = Path(__file__).resolve().parents[2] / "notebooks" / page
     cells = [c["source"] for c in json.loads(path.read_text(encoding="utf-8"))["cells"]]
     (source,) = ["".join(cell) for cell in cells if mark in "".join(cell)]
     source = source[source.index(mark) :].split("\n\n\n")[0]
@@ -126,28 +145,8 @@ def solution_cell(mark):
     return names
 
 
-def test_the_reservoir_keeps_each_transition_with_the_same_chance():
-    agents, size, added = 3_000, 5, 40
-    rngs = [np.random.default_rng([7, i]) for i in range(agents)]
-    reservoir = solution_cell("class Reservoir")["Reservoir"](size, added, rngs)
-    row = np.ones((agents, 1))
-    for t in range(1, added + 1):
-        reservoir.add(t * row[:, [0, 0, 0]], row, row[:, 0], row[:, [0, 0, 0]], row[:, 0])
-        assert (np.sort(reservoir.kept)[:, -min(t, size) :] > 0).all()
-    counts = np.bincount(reservoir.kept.ravel(), minlength=added + 1)[1:]
-    assert counts.sum() == agents * size
-    expected = agents * size / added
-    # Binomial, and 40 of them: none is 4.5 standard deviations off.
-    assert np.abs(counts - expected).max() < 4.5 * np.sqrt(expected * (1 - size / added))
-    assert all(len(set(kept)) == size for kept in reservoir.kept.tolist())
-    drawn = reservoir.sample(50).obs[..., 0].numpy()
-    assert all(
-        set(d) <= set(k) for d, k in zip(drawn.tolist(), reservoir.kept.tolist(), strict=True)
-    )
-
-
 def test_the_latest_is_in_every_combined_minibatch():
-    names = solution_cell("class Combined")
+    names = solution_cell("06b_ages.ipynb", "class Combined")
     combined = names["Combined"]([9, 9], 9, 1, 1, [np.random.default_rng(i) for i in range(2)])
     combined.count = 30
     ages = combined.ages(1000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -88,6 +89,21 @@ def effective_size(size: int, rho: ArrayLike) -> float:
             "estimate them from a longer stream, or take fewer lags"
         )
     return float(size / inflation)
+
+
+def effective_sizes(x: ArrayLike, sizes: Sequence[int], lags: int) -> list[float]:
+    """Effective size of each of ``sizes`` consecutive samples of a stream ``x``, by estimates.
+
+    The estimated correlations of a short stream can leave a mean a variance below zero. Half as
+    many lags are taken then, and so on.
+    """
+    while lags:
+        rho = autocorrelation(x, lags)
+        try:
+            return [effective_size(size, rho) for size in sizes]
+        except ValueError:
+            lags //= 2
+    return [float(size) for size in sizes]
 
 
 def replayed_size(batch_size: int, held: float) -> float:
