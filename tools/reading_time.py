@@ -124,9 +124,13 @@ def promised(path: Path) -> float | None:
 
 if __name__ == "__main__":
     pages = [Path(name) for name in sys.argv[1:]] or sorted(Path("notebooks").glob("[0-9]*.ipynb"))
-    print(f"{'page':40}{'words':>7}{'equations':>11}{'figures':>9}{'lines':>7}{'longest':>9}"
-          f"{'minutes':>9}{'promised':>10}")
+    print(
+        f"{'page':40}{'words':>7}{'equations':>11}{'figures':>9}{'lines':>7}{'longest':>9}"
+        f"{'minutes':>9}{'promised':>10}"
+    )
     for page in pages:
         c = count(page)
-        print(f"{page.stem:40}{c.words:7}{c.equations:11}{c.figures:9}{c.lines:7}{c.longest:9}"
-              f"{c.minutes:9.1f}{promised(page) or 0:10.0f}")
+        print(
+            f"{page.stem:40}{c.words:7}{c.equations:11}{c.figures:9}{c.lines:7}{c.longest:9}"
+            f"{c.minutes:9.1f}{promised(page) or 0:10.0f}"
+        )

@@ -36,6 +36,12 @@ class Trajectories:
     rewards: Array
     alive: Array
 
+    def __getitem__(self, agent: int) -> Trajectories:
+        """One agent's episodes out of a stack's."""
+        return Trajectories(
+            self.states[agent], self.actions[agent], self.rewards[agent], self.alive[agent]
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class FiniteMDP:
