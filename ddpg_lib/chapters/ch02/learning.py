@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ddpg_lib.chapters.ch02.finite import FiniteMDP, Trajectories
 from ddpg_lib.chapters.ch02.policy_gradient import SoftmaxPolicy, policy_gradient
@@ -18,7 +18,7 @@ Array: TypeAlias = NDArray[Any]
 def learn(
     mdp: FiniteMDP,
     policy: SoftmaxPolicy,
-    rate: float,
+    rate: ArrayLike,
     seeds: Sequence[int],
     with_baseline: bool = True,
     updates: int = 150,
@@ -30,8 +30,8 @@ def learn(
 
     Parameters
     ----------
-    rate : float
-        Step size.
+    rate : array_like
+        Step size, one for all agents or one for each.
     batch : int
         Episodes whose estimates an update averages.
 
@@ -42,6 +42,7 @@ def learn(
     policies : ndarray, shape (agents, S, A)
         What the agents have become.
     """
+    rates = np.broadcast_to(np.asarray(rate, float), len(seeds))
     rngs = [np.random.default_rng(seed) for seed in seeds]
     thetas = np.zeros((len(rngs), policy.features.shape[-1]))
     tables = np.zeros((len(rngs), len(mdp.start)))
@@ -50,21 +51,24 @@ def learn(
         policies = policy.probabilities(thetas)
         history.append([mdp.objective(p) for p in policies])
         stack = mdp.episodes(policies, batch, rngs)
+        future = returns_to_go(stack.rewards, mdp.gamma)
         for i, theta in enumerate(thetas):
             b = tables[i] if with_baseline else 0.0
-            theta += rate * reinforce(mdp, policy, theta, stack[i], b).mean(0)
-            tables[i] = updated_means(tables[i], stack[i], mdp.gamma)
+            theta += rates[i] * reinforce(mdp, policy, theta, stack[i], b).mean(0)
+            tables[i] = updated_means(tables[i], stack[i], future[i])
     policies = policy.probabilities(thetas)
     history.append([mdp.objective(p) for p in policies])
     return np.array(history).T, policies
 
 
-def updated_means(table: Array, episodes: Trajectories, gamma: float, rate: float = 0.2) -> Array:
-    """Move a ``table (S,)`` towards the mean returns seen from each state, ``(S,)``."""
+def updated_means(table: Array, episodes: Trajectories, future: Array, rate: float = 0.2) -> Array:
+    """Move a ``table (S,)`` towards the mean of the returns seen from each state, ``(S,)``.
+
+    ``future (count, T)`` holds the return from each step of the episodes.
+    """
     where = episodes.states[episodes.alive]
-    future = returns_to_go(episodes.rewards, gamma)[episodes.alive]
     count = np.bincount(where, minlength=len(table))
-    mean = np.bincount(where, future, len(table)) / np.maximum(count, 1)
+    mean = np.bincount(where, future[episodes.alive], len(table)) / np.maximum(count, 1)
     return np.where(count > 0, table + rate * (mean - table), table)
 
 
