@@ -175,7 +175,7 @@ def draw_critics(
         Of the components.
     """
     left, right = figure.subplots(1, 2, width_ratios=[1, 1.5])
-    colors = dict(zip(errors, ("critic", "noise"), strict=True))
+    colors = dict(zip(errors, ("critic", "muted"), strict=True))
     for k, (critic, color) in enumerate(colors.items()):
         left.bar(k, errors[critic], 0.6, color=COLORS[color])
         x = np.arange(len(names)) + 0.2 * (k - 0.5)
