@@ -337,7 +337,7 @@ def test_variance_grows_with_the_action_dimension(m):
     assert abs(ratio - claimed) < 3.3 / 1.96 * half
 
 
-@pytest.mark.equation("2.52", by="the definition of the score, draw by draw")
+@pytest.mark.equation("2.12", by="the definition of the score, draw by draw")
 def test_two_parts_of_a_gaussian_estimate():
     """The library's estimate is the sum of a part without sigma and one divided by it."""
     rng, sigma, slope, luck = np.random.default_rng(3), 0.2, np.array([1.0, -2.0, 0.5]), []
@@ -354,7 +354,7 @@ def test_two_parts_of_a_gaussian_estimate():
     np.testing.assert_allclose(x, straight + z * (offset - b + luck[0])[:, None] / sigma)
 
 
-@pytest.mark.equation("2.53", by="Monte Carlo, 40,000 fits by numpy's least squares, at 99.9%")
+@pytest.mark.equation("2.52", by="Monte Carlo, 40,000 fits by numpy's least squares, at 99.9%")
 def test_error_of_a_fitted_slope():
     """The mean squared error of slopes follows the formula; they are those of lstsq."""
     m, count, sigma, luck = 3, 9, 0.4, 0.7
@@ -371,7 +371,7 @@ def test_error_of_a_fitted_slope():
     assert abs(squares.mean() - claimed) < 3.3 * squares.std() / np.sqrt(len(squares))
 
 
-@pytest.mark.equation("2.54", by="the sum over every possible episode of a small world")
+@pytest.mark.equation("2.53", by="the sum over every possible episode of a small world")
 @pytest.mark.parametrize("baseline", [0.0, 1.3])
 def test_second_moments_of_the_estimate(baseline):
     """Enumerated moments from each state obey the equation, and the library solves it."""
@@ -411,7 +411,7 @@ def test_second_moments_of_the_estimate(baseline):
     np.testing.assert_allclose(covariance + np.outer(mean, mean), total, atol=1e-12)
 
 
-@pytest.mark.equation("2.55", by="the sum over all episodes of a chain of up to seven steps")
+@pytest.mark.equation("2.54", by="the sum over all episodes of a chain of up to seven steps")
 @pytest.mark.parametrize("horizon", [1, 2, 5, 7])
 def test_variance_with_one_parameter_for_all_cells(horizon):
     """The three formulas equal the variances enumerated over all 2^H episodes."""

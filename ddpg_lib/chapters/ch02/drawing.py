@@ -82,17 +82,20 @@ def draw_cloud(ax: Axes, estimates: ArrayLike, gradient: ArrayLike, spread: floa
     spread : float
         Standard deviation by which dots that lie on each other are moved apart.
     """
-    cloud = np.asarray(estimates, float)
+    cloud, gradient = np.asarray(estimates, float), np.asarray(gradient, float)
     jitter = np.random.default_rng(1).normal(0, spread, cloud.shape)
     ax.plot(*(cloud + jitter).T, "o", ms=3, mew=0, alpha=0.5, color=COLORS["actor"])
     zoom = ax.inset_axes((0.56, 0.6, 0.44, 0.4), xlim=(-0.65, 0.25), ylim=(-0.4, 0.2))
     zoom.set(xticks=[-0.5, 0], yticks=[-0.3, 0])
     zoom.set_title("enlarged", fontsize=9, pad=2)
     zoom.tick_params(labelsize=9, pad=1)
-    zoom.arrow(0, 0, *np.asarray(gradient, float), color=COLORS["ink"], width=0.008,
+    zoom.arrow(0, 0, *gradient, color=COLORS["ink"], width=0.008,
                head_width=0.035, length_includes_head=True)  # fmt: skip
-    for part in (ax, zoom):
-        part.plot(*cloud.mean(0), "x", ms=8, mew=2, color=COLORS["critic"])
+    mean = cloud.mean(0)
+    zoom.plot(*mean, "x", ms=8, mew=2, color=COLORS["actor"])
+    for text, (x, y), color in (("mean", mean, "actor"), ("exact", gradient, "ink")):
+        zoom.annotate(text, (x, y), (0, 7), textcoords="offset points", color=COLORS[color],
+                      ha="center", fontsize=9)  # fmt: skip
     ax.set(xlim=(-55, 75), ylim=(-48, 75))
 
 

@@ -55,6 +55,10 @@ def dimension_law(
         Standard deviation of what the action has no part in.
     slope : float
         Length of the reward's slope.
+
+    Returns
+    -------
+    ndarray, of the shape of m and sigma together
     """
     m, sigma = np.asarray(m, float), np.asarray(sigma, float)
     return m + 1 + m / sigma**2 * (offset**2 + luck**2) / slope**2

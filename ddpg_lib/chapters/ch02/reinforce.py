@@ -186,8 +186,8 @@ def bias_test(estimates: ArrayLike, gradient: ArrayLike, covariance: ArrayLike) 
     """Probability that unbiased estimates have a mean as far from the gradient as these.
 
     The squared distance of the mean, measured with the inverse covariance, follows a chi-squared
-    distribution if the estimates are many and unbiased. Directions without variance, in which
-    nothing is estimated, are left out.
+    distribution if the estimates are many and unbiased. In a direction without variance the mean
+    must be exact, or the probability is 0.
 
     Parameters
     ----------
@@ -198,10 +198,13 @@ def bias_test(estimates: ArrayLike, gradient: ArrayLike, covariance: ArrayLike) 
         Of one estimate.
     """
     x, cov = np.asarray(estimates, float), np.asarray(covariance, float)
-    gap = x.mean(0) - np.asarray(gradient, float)
-    rank = np.linalg.matrix_rank(cov, hermitian=True, tol=1e-9 * np.trace(cov))
-    distance = len(x) * gap @ np.linalg.pinv(cov, hermitian=True, rcond=1e-9) @ gap
-    return float(stats.chi2.sf(distance, rank))
+    variances, directions = np.linalg.eigh(cov)
+    gap = (x.mean(0) - np.asarray(gradient, float)) @ directions
+    free = variances > 1e-9 * np.trace(cov)
+    if np.abs(gap[~free]).max(initial=0.0) > 1e-6 * np.sqrt(np.trace(cov)):
+        return 0.0
+    distance = len(x) * (gap[free] ** 2 / variances[free]).sum()
+    return float(stats.chi2.sf(distance, free.sum()))
 
 
 def noise_to_signal(estimates: ArrayLike, gradient: ArrayLike) -> tuple[float, float]:
