@@ -7,13 +7,16 @@ import pytest
 from scipy import optimize
 
 from ddpg_lib.chapters.ch02.finite import FiniteMDP, Trajectories
+from ddpg_lib.chapters.ch02.laws import dimension_law, horizon_law
 from ddpg_lib.chapters.ch02.policy_gradient import (
     SoftmaxPolicy,
+    chain_policy,
     compatible_critic,
     optimal_baseline,
     policy_gradient,
 )
 from ddpg_lib.chapters.ch02.reinforce import (
+    fitted_slope,
     gaussian_reinforce,
     noise_to_signal,
     reinforce,
@@ -122,6 +125,38 @@ def test_log_probability_trick():
     expected = differences(lambda x: policy.probabilities(x)[0] @ [-1.0, 5.0], theta)
     mean, _ = reinforce_moments(mdp, policy, theta)
     np.testing.assert_allclose(mean, expected, atol=1e-9)
+
+
+def one_choice(mdp, policy, theta):
+    """The gradient of one choice, g(s), by differences: later choices stay as they are."""
+    q = mdp.action_value(policy.probabilities(theta))
+    each = range(len(mdp.start))
+    return np.array([differences(lambda x: policy.probabilities(x)[s] @ q[s], theta) for s in each])  # noqa: B023
+
+
+@pytest.mark.equation("2.50", by="finite differences of every state's value in float64")
+def test_the_derivative_of_a_value_obeys_bellmans_equation():
+    """Values' differences equal g plus the discounted mean of the next state's differences."""
+    policy, theta = setting(parameters=3)
+    pi = policy.probabilities(theta)
+    values = [differences(lambda x: GRID.value(policy.probabilities(x))[s], theta)  # noqa: B023
+              for s in range(12)]  # fmt: skip
+    # (1 - d) counts only the steps that do not end the episode.
+    step = np.einsum("sa,sax->sx", pi, GRID.P) * ~GRID.terminal * ~GRID.terminal[:, None]
+    claimed = one_choice(GRID, policy, theta) + GRID.gamma * step @ np.array(values)
+    np.testing.assert_allclose(claimed, values, atol=1e-7)
+
+
+@pytest.mark.equation("2.51", by="the sum over every possible episode of a small world")
+def test_unrolled_value():
+    """The mean over all episodes of the discounted sum of g equals the differences of V."""
+    mdp, policy = small_world(), SoftmaxPolicy.tabular(5, 2)
+    theta = np.random.default_rng(7).normal(size=10)
+    g, total = one_choice(mdp, policy, theta), np.zeros(10)
+    for chance, states, _, _ in every_episode(mdp, policy.probabilities(theta)):
+        total += chance * sum(mdp.gamma**t * g[s] for t, s in enumerate(states))
+    expected = differences(lambda x: mdp.value(policy.probabilities(x))[0], theta)
+    np.testing.assert_allclose(total, expected, atol=1e-9)
 
 
 @pytest.mark.equation("2.5", by="the state's distribution moved forward step by step")
@@ -243,9 +278,7 @@ def test_variance_grows_with_the_horizon(horizon):
     """The three formulas equal the variances enumerated over all 2^H episodes."""
     h, offset, spread = horizon, 1.7, 0.6
     mdp = chain(h, offset, spread)
-    features = np.zeros((h + 1, 2, h))
-    features[np.arange(h), 1, np.arange(h)] = 1.0  # one parameter a cell
-    policy, theta = SoftmaxPolicy(features), np.zeros(h)
+    policy, theta = chain_policy(h), np.zeros(h)
     psi, value = policy.score(theta), mdp.value(np.full((h + 1, 2), 0.5))
     signal = h * spread**2 / 4
     assert policy_gradient(mdp, policy, theta) == pytest.approx(np.full(h, spread / 2))
@@ -258,8 +291,7 @@ def test_variance_grows_with_the_horizon(horizon):
         forms = scores * rewards.sum(), scores * future, scores * (future - value[:-1])
         noise += [((x - spread / 2) ** 2).sum() / 2**h for x in forms]
 
-    c = (offset / spread) ** 2
-    claimed = [c * h**2 + h - 1, c * (h + 1) * (2 * h + 1) / 6 + (h - 1) / 2, (h - 1) / 2]
+    claimed = horizon_law(h, offset, spread)
     np.testing.assert_allclose(noise / signal, claimed, atol=1e-12)
     for b, ratio in zip((0.0, value), claimed[1:], strict=True):
         _, covariance = reinforce_moments(mdp, policy, theta, b)
@@ -293,7 +325,7 @@ def test_variance_grows_with_the_action_dimension(m):
         judged = wrong + sigma * slope @ z[:m] + noise * z[m]
         total += chance * ((z[:m] / sigma * judged - slope) ** 2).sum()
     signal = slope @ slope
-    claimed = m + 1 + m * (wrong**2 + noise**2) / (sigma**2 * signal)
+    claimed = dimension_law(m, sigma, wrong, noise, np.sqrt(signal))
     assert total / signal == pytest.approx(claimed, rel=1e-10)
 
     rng, mean = np.random.default_rng(1), np.arange(m) - 0.5
@@ -303,6 +335,100 @@ def test_variance_grows_with_the_action_dimension(m):
     )  # fmt: skip
     ratio, half = noise_to_signal(estimates, slope)
     assert abs(ratio - claimed) < 3.3 / 1.96 * half
+
+
+@pytest.mark.equation("2.12", by="the definition of the score, draw by draw")
+def test_two_parts_of_a_gaussian_estimate():
+    """The library's estimate is the sum of a part without sigma and one divided by it."""
+    rng, sigma, slope, luck = np.random.default_rng(3), 0.2, np.array([1.0, -2.0, 0.5]), []
+    mean, offset, b, seen = np.array([0.3, 0.1, -1.0]), 4.0, 3.5, []
+
+    def reward(a):
+        luck.append(rng.normal(size=len(a)))
+        seen.append(a)
+        return offset + (a - mean) @ slope + luck[0]
+
+    x = gaussian_reinforce(reward, mean, sigma, 50, np.random.default_rng(4), baseline=b)
+    z = (seen[0] - mean) / sigma
+    straight = z * (z @ slope)[:, None]
+    np.testing.assert_allclose(x, straight + z * (offset - b + luck[0])[:, None] / sigma)
+
+
+@pytest.mark.equation("2.52", by="Monte Carlo, 40,000 fits by numpy's least squares, at 99.9%")
+def test_error_of_a_fitted_slope():
+    """The mean squared error of slopes follows the formula; they are those of lstsq."""
+    m, count, sigma, luck = 3, 9, 0.4, 0.7
+    rng, slope = np.random.default_rng(5), np.array([1.0, -2.0, 0.5])
+    a = 1.5 + sigma * rng.standard_normal((40_000, count, m))
+    r = 2.0 + a @ slope + luck * rng.standard_normal(a.shape[:2])
+    fitted = fitted_slope(a, r)
+    for i in range(3):
+        plane = np.column_stack([np.ones(count), a[i]])
+        by_numpy = np.linalg.lstsq(plane, r[i], rcond=None)[0][1:]
+        np.testing.assert_allclose(fitted[i], by_numpy, atol=1e-9)
+    squares = ((fitted - slope) ** 2).sum(-1)
+    claimed = m * luck**2 / (sigma**2 * (count - m - 2))
+    assert abs(squares.mean() - claimed) < 3.3 * squares.std() / np.sqrt(len(squares))
+
+
+@pytest.mark.equation("2.53", by="the sum over every possible episode of a small world")
+@pytest.mark.parametrize("baseline", [0.0, 1.3])
+def test_second_moments_of_the_estimate(baseline):
+    """Enumerated moments from each state obey the equation, and the library solves it."""
+    mdp, policy = small_world(), SoftmaxPolicy.tabular(5, 2)
+    theta = np.random.default_rng(6).normal(size=10)
+    pi, psi = policy.probabilities(theta), policy.score(theta)
+    b = np.full(5, baseline)
+
+    def moments(s):  # E[X], E[G'X'] and E[XX'] of episodes from s
+        start = FiniteMDP(mdp.P, mdp.R, np.eye(5)[s], mdp.terminal, mdp.gamma)
+        first, mixed, second = np.zeros(10), np.zeros(10), np.zeros((10, 10))
+        for chance, states, actions, rewards in every_episode(start, pi):
+            x = one_estimate(mdp, psi, states, actions, rewards, b)
+            g = sum(mdp.gamma**t * r for t, r in enumerate(rewards))
+            first, mixed = first + chance * x, mixed + chance * g * x
+            second += chance * np.outer(x, x)
+        return first, mixed, second
+
+    later = {s: moments(s) for s in range(3)}
+    total = np.zeros((10, 10))
+    for a, after in itertools.product(range(2), range(5)):
+        chance, r = pi[0, a] * mdp.P[0, a, after], mdp.R[0, a, after]
+        rest = np.zeros(5) if mdp.terminal[after] else mdp.value(pi)
+        x, gx, xx = later.get(after, (np.zeros(10), np.zeros(10), np.zeros((10, 10))))
+        # E[(r + gamma G' - b)²], with the variance of G' from the enumerated returns
+        g2 = 0.0
+        if not mdp.terminal[after]:
+            start = FiniteMDP(mdp.P, mdp.R, np.eye(5)[after], mdp.terminal, mdp.gamma)
+            for p, _, _, rewards in every_episode(start, pi):
+                g2 += p * sum(mdp.gamma**t * y for t, y in enumerate(rewards)) ** 2
+        own = (r - baseline) ** 2 + 2 * mdp.gamma * (r - baseline) * rest[after] + mdp.gamma**2 * g2
+        total += chance * own * np.outer(psi[0, a], psi[0, a])
+        cross = np.outer(psi[0, a], (r - baseline) * x + mdp.gamma * gx)
+        total += chance * mdp.gamma * (cross + cross.T) + chance * mdp.gamma**2 * xx
+    np.testing.assert_allclose(total, later[0][2], atol=1e-12)
+    mean, covariance = reinforce_moments(mdp, policy, theta, baseline)
+    np.testing.assert_allclose(covariance + np.outer(mean, mean), total, atol=1e-12)
+
+
+@pytest.mark.equation("2.54", by="the sum over all episodes of a chain of up to seven steps")
+@pytest.mark.parametrize("horizon", [1, 2, 5, 7])
+def test_variance_with_one_parameter_for_all_cells(horizon):
+    """The three formulas equal the variances enumerated over all 2^H episodes."""
+    h, offset, spread = horizon, 1.7, 0.6
+    policy, mdp = chain_policy(h, shared=True), chain(h, offset, spread)
+    assert policy_gradient(mdp, policy, [0.0]) == pytest.approx([h * spread / 2])
+    noise = np.zeros(3)  # whole return, reward to go, with the value as baseline
+    for coins in itertools.product([-1, 1], repeat=h):
+        rewards, scores = offset + spread * np.array(coins), np.array(coins) / 2
+        future = rewards[::-1].cumsum()[::-1]
+        forms = rewards.sum() + 0 * future, future, future - offset * np.arange(h, 0, -1)
+        noise += [(scores @ x - h * spread / 2) ** 2 / 2**h for x in forms]
+    claimed = horizon_law(h, offset, spread, shared=True)
+    np.testing.assert_allclose(noise / (h * spread / 2) ** 2, claimed, atol=1e-12)
+    for b, ratio in zip((0.0, mdp.value(np.full((h + 1, 2), 0.5))), claimed[1:], strict=True):
+        _, covariance = reinforce_moments(mdp, policy, [0.0], b)
+        assert covariance[0, 0] / (h * spread / 2) ** 2 == pytest.approx(ratio, abs=1e-12)
 
 
 @pytest.mark.equation("2.14", by="the sum over every possible episode of a small world")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any
 
@@ -51,11 +52,15 @@ def _episodes(squared: float) -> float:
 
 WITHOUT, WITH_VALUE = _episodes(25), _episodes(0)
 
-# 2.4: squared distance to the goal, dimensions, noise, and the mean reward that follow.
+# 2.4: components, luck, and the draws that one estimate may cost.
+COMPONENTS, LUCK, DRAWS = 2, 0.3, 100
+NARROWEST = math.sqrt(COMPONENTS * LUCK**2 / (DRAWS - COMPONENTS - 1))
+
+# 2b.1: squared distance to the goal, dimensions, noise, and the mean reward that follow.
 SQUARED, M, SIGMA = 9.0, 3, 0.5
 MEAN = -SQUARED - M * SIGMA**2
 
-CHECKS: dict[int, Check] = {
+CHECKS: dict[int | str, Check] = {
     # 2.1: one estimate by hand, three actions with preferences 0, reward 6.
     1: Numbers(
         "give three numbers, one for each preference.",
@@ -140,8 +145,92 @@ CHECKS: dict[int, Check] = {
         ],
         hint="use (2.11) for the ratio and (2.10) for N.",
     ),
-    # 2.4: the best baseline of a Gaussian policy on a quadratic reward.
+    # 2.4: the narrowest Gaussian policy that 100 draws can afford.
     4: Numbers(
+        "give one number.",
+        right=NARROWEST,
+        within=5e-4,
+        mistakes=[
+            (NARROWEST**2, "that is sigma squared."),
+            (
+                math.sqrt(COMPONENTS * LUCK**2 / DRAWS),
+                "nearly. The part m + 1 of (2.13) is there without any luck: subtract it.",
+            ),
+            (
+                math.sqrt(LUCK**2 / (DRAWS - COMPONENTS - 1)),
+                "the second part of (2.13) is in proportion to m.",
+            ),
+            (
+                math.sqrt(COMPONENTS * LUCK / (DRAWS - COMPONENTS - 1)),
+                "the luck enters (2.13) by its variance.",
+            ),
+            (
+                math.sqrt(COMPONENTS * LUCK**2 / (DRAWS**2 - COMPONENTS - 1)),
+                "the ratio compares squares: after N = nu draws the error is as long as the "
+                "gradient.",
+            ),
+        ],
+        hint="by (2.10) the ratio nu may be 100; solve (2.13) for sigma.",
+        near=5e-4,
+    ),
+    # 2.5: powers of the horizon when all cells share a parameter.
+    5: Numbers(
+        "give two numbers, (power without a baseline, power with the value as baseline).",
+        right=(1, 0),
+        within=0.1,
+        mistakes=[
+            ((2, 1), "those are the powers of (2.11), with a parameter for each cell."),
+            ((0, 1), "the right numbers in the other order."),
+            ((3, 2), "they fall: an episode shows the one choice H times."),
+            (lambda v: 0.1 < abs(v[0] - 1) < 0.5, "measure at larger H; the power is whole."),
+        ],
+        hint="measure the ratio at H = 16 and at H = 128: eight times the length.",
+    ),
+    # 2a.1: the natural gradient of one softmax choice.
+    "2a.1": Numbers(
+        "give three numbers, one for each preference.",
+        right=(-1, 0, 1),
+        within=1e-3,
+        mistakes=[
+            ([-0.3, 0.15, 0.15], "that is the gradient; solve F w = gradient."),
+            (
+                [-0.5, 0.5, 1.5],
+                "that is the advantage, a solution; the one asked for sums to zero.",
+            ),
+            ([1, 2, 3], "a solution, but its components must sum to zero: subtract their mean."),
+            ([1, 0, -1], "that is downhill."),
+            ([-0.5, 0.5, 0.5], "F is no diagonal matrix."),
+        ],
+        hint="which w makes w'psi(a) equal to the advantage of each action?",
+    ),
+    # 2a.2: the natural gradient of a Gaussian's mean.
+    "2a.2": Numbers(
+        "give two numbers, one for each component of the mean.",
+        right=(0.25, -0.5),
+        within=1e-3,
+        mistakes=[
+            ([1, -2], "that is the gradient, which is also the critic's slope; F is not 1."),
+            ([4, -8], "F is the mean of (a - mu)(a - mu)' divided by sigma to the fourth power."),
+            ([0.5, -1], "F is 1 over sigma squared."),
+            ([-0.25, 0.5], "that is downhill."),
+        ],
+        hint="compute F = E[psi psi'] from (2.12), then solve (2.18).",
+    ),
+    # 2b.2: two baselines from the batch, in units of the gradient.
+    "2b.2": Numbers(
+        "give two numbers, (mean of all as baseline, mean of the others as baseline).",
+        right=(0.75, 1.0),
+        within=0.02,
+        mistakes=[
+            ((1.0, 0.75), "the right numbers in the other order."),
+            ((0.25, 1.0), "that is what is lost: one part in N."),
+            ((1.0, 1.0), "the mean of all N contains the return that it is subtracted from."),
+            (lambda v: max(abs(v - np.array([0.75, 1.0]))) < 0.1, "draw more batches."),
+        ],
+        hint="divide the mean estimate by the exact gradient; (2.15) gives the first number.",
+    ),
+    # 2b.1: the best baseline of a Gaussian policy on a quadratic reward.
+    "2b.1": Numbers(
         "give one number.",
         right=MEAN - 2 * SIGMA**2,
         within=1e-3,

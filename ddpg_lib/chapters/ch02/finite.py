@@ -36,6 +36,12 @@ class Trajectories:
     rewards: Array
     alive: Array
 
+    def __getitem__(self, agent: int) -> Trajectories:
+        """One agent's episodes out of a stack's."""
+        return Trajectories(
+            self.states[agent], self.actions[agent], self.rewards[agent], self.alive[agent]
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class FiniteMDP:
@@ -216,22 +222,26 @@ class FiniteMDP:
         agent = np.arange(len(stack))[:, None]
         alive = np.ones((len(stack), count), bool)
 
+        u = np.zeros((len(stack), count))
+
         def pick(cumulative: Array) -> Array:
             # Whose episodes are over draws no more: its numbers depend on no other agent.
-            pairs = zip(generators, alive, strict=True)
-            u = [g.random(count) if a.any() else np.zeros(count) for g, a in pairs]
-            chosen = (np.stack(u)[..., None] >= cumulative).sum(-1)
+            for i in running:
+                generators[i].random(out=u[i])
+            chosen = (u[..., None] >= cumulative).sum(-1)
             # A cumulative sum may end a rounding error below 1.
             return np.minimum(chosen, cumulative.shape[-1] - 1)
 
         act, move = stack.cumsum(-1), self.P.cumsum(-1)
+        running = range(len(stack))
         state, record = pick(self.start.cumsum()), []
         for _ in range(max_steps):
             action = pick(act[agent, state])
             after = pick(move[state, action])
             record.append((state, action, self.R[state, action, after] * alive, alive))
             alive = alive & ~self.terminal[after]
-            if not alive.any():
+            running = np.flatnonzero(alive.any(1)).tolist()
+            if not running:
                 columns = [np.stack(x, -1) for x in zip(*record, strict=True)]
                 return Trajectories(*(x[0] if table.ndim == 2 else x for x in columns))
             state = np.where(alive, after, state)

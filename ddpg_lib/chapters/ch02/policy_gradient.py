@@ -19,12 +19,12 @@ Array: TypeAlias = NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class SoftmaxPolicy:
-    r"""Actions with probabilities proportional to :math:`\exp(\theta^\top \varphi(s, a))`.
+    r"""Actions with probabilities proportional to :math:`\exp(\theta^\top f(s, a))`.
 
     Parameters
     ----------
     features : array_like, shape (S, A, p)
-        The vectors :math:`\varphi(s, a)`.
+        The vectors :math:`f(s, a)`.
     """
 
     features: Array
@@ -47,6 +47,17 @@ class SoftmaxPolicy:
         """Gradient of the log-probabilities in the parameters, ``(S, A, p)``, at ``theta (p,)``."""
         mean = np.einsum("sa,sap->sp", self.probabilities(theta), self.features)
         return self.features - mean[:, None]
+
+
+def chain_policy(horizon: int, shared: bool = False) -> SoftmaxPolicy:
+    """Policy for a chain of ``horizon`` cells, whose parameters are preferences for action 1.
+
+    Each cell has a parameter of its own, or one is ``shared`` by all cells. With all parameters 0
+    the policy is a fair coin everywhere.
+    """
+    features = np.zeros((horizon + 1, 2, horizon))
+    features[np.arange(horizon), 1, np.arange(horizon)] = 1.0
+    return SoftmaxPolicy(features.sum(-1, keepdims=True) if shared else features)
 
 
 def policy_gradient(

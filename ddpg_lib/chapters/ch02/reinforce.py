@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import stats
 
 from ddpg_lib.chapters.ch02.finite import FiniteMDP, Trajectories
 from ddpg_lib.chapters.ch02.policy_gradient import SoftmaxPolicy
@@ -161,6 +162,49 @@ def gaussian_reinforce(
     z = rng.standard_normal((count, len(mean)))
     judged = np.asarray(reward(mean + sigma * z), float) - baseline
     return z / sigma * judged[:, None]
+
+
+def fitted_slope(actions: ArrayLike, rewards: ArrayLike) -> Array:
+    """Slope of the plane nearest to rewards, by least squares: a compatible critic's.
+
+    Parameters
+    ----------
+    actions : array_like, shape (..., count, m)
+        ``count`` must exceed m, or the slope is the shortest of several.
+    rewards : array_like, shape (..., count)
+
+    Returns
+    -------
+    ndarray, shape (..., m)
+    """
+    a, r = np.asarray(actions, float), np.asarray(rewards, float)
+    plane = np.concatenate([np.ones((*a.shape[:-1], 1)), a], axis=-1)
+    return np.einsum("...kn,...n->...k", np.linalg.pinv(plane), r)[..., 1:]
+
+
+def bias_test(estimates: ArrayLike, gradient: ArrayLike, covariance: ArrayLike) -> float:
+    """Probability that unbiased estimates have a mean as far from the gradient as these.
+
+    The squared distance of the mean, measured with the inverse covariance, follows a chi-squared
+    distribution if the estimates are many and unbiased. In a direction without variance the mean
+    must be exact, or the probability is 0.
+
+    Parameters
+    ----------
+    estimates : array_like, shape (count, p)
+    gradient : array_like, shape (p,)
+        The exact gradient.
+    covariance : array_like, shape (p, p)
+        Of one estimate.
+    """
+    x, cov = np.asarray(estimates, float), np.asarray(covariance, float)
+    variances, directions = np.linalg.eigh(cov)
+    gap = (x.mean(0) - np.asarray(gradient, float)) @ directions
+    free = variances > 1e-9 * np.trace(cov)
+    if np.abs(gap[~free]).max(initial=0.0) > 1e-6 * np.sqrt(np.trace(cov)):
+        return 0.0
+    distance = len(x) * (gap[free] ** 2 / variances[free]).sum()
+    return float(stats.chi2.sf(distance, free.sum()))
 
 
 def noise_to_signal(estimates: ArrayLike, gradient: ArrayLike) -> tuple[float, float]:

@@ -8,6 +8,9 @@ import numpy as np
 
 from ddpg_lib.chapters.ch02.finite import FiniteMDP
 
+COURTYARD = ("...G", ".~.~", "S...")
+"""The map of the courtyard, the world of chapter 2."""
+
 MOVES = ((-1, 0), (0, 1), (1, 0), (0, -1))
 """The grid world's actions as (row, column): up, right, down, left."""
 
@@ -55,6 +58,11 @@ def grid_world(
     R = np.broadcast_to(step + water * (flat == "~"), P.shape)
     begin = (flat == "S") / max(1, (flat == "S").sum())
     return FiniteMDP(P, R, begin, np.isin(flat, ["~", "G"]), gamma)
+
+
+def courtyard() -> FiniteMDP:
+    """The grid world of chapter 2, three rows of four cells; its discount is 0.95."""
+    return grid_world(COURTYARD)
 
 
 def chain(horizon: int, offset: float = 0.0, spread: float = 1.0) -> FiniteMDP:
