@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ddpg_lib.errors import did_you_mean
@@ -101,7 +101,34 @@ EXPERIMENTS = {
 }
 """What the book shows, by name."""
 
-SWEEPS: dict[str, Sweep] = {}
+
+def _target_arms(taus: Sequence[float], scales: Sequence[float], **more: Any) -> dict[str, Any]:
+    """Targets that follow by every tau, with both of the recipe's step sizes scaled alike."""
+    norm = "_layer_norm" if "layer_norm" in more else ""
+    return {
+        f"tau_{tau:g}{norm}_lr_{scale:g}": {
+            "tau": tau,
+            "actor_lr": 5e-4 * scale,
+            "critic_lr": 1e-3 * scale,
+            **more,
+        }
+        for tau in taus
+        for scale in scales
+    }
+
+
+SWEEPS: dict[str, Sweep] = {
+    # Chapter 7: how fast targets may follow. The step sizes stay, so that slow targets are not late
+    # on a clock that a schedule imposes.
+    "targets_search": Sweep(
+        "Pendulum-v1",
+        "pendulum",
+        tuple(range(100, 108)),
+        _target_arms((1, 0.1, 0.01, 0.001, 0.0001), (0.25, 0.5, 1, 2))
+        | _target_arms((1,), (0.25, 0.5, 1, 2), layer_norm="critic"),
+        {"lr_decay": False, "eval_every": 1_000},
+    ),
+}
 """Comparisons of many arms, by name: of these curves ship and no networks."""
 
 
