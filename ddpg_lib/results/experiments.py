@@ -126,7 +126,7 @@ SWEEPS: dict[str, Sweep] = {
         tuple(range(100, 108)),
         _target_arms((1, 0.1, 0.01, 0.001, 0.0001), (0.25, 0.5, 1, 2))
         | _target_arms((1,), (0.25, 0.5, 1, 2), layer_norm="critic"),
-        {"lr_decay": False, "eval_every": 1_000},
+        {"lr_decay": False, "eval_every": 6_000},
     ),
 }
 """Comparisons of many arms, by name: of these curves ship and no networks."""

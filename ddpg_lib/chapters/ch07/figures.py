@@ -55,7 +55,7 @@ def legs(paths: Mapping[str, tuple[Array, float]]) -> Figure:
     colors = [COLORS[name] for name in ("critic", "actor", "replay", "noise")]
     for (name, (path, factor)), color in zip(paths.items(), colors, strict=True):
         size = np.abs(path[:301]).max(axis=1)
-        seen = np.flatnonzero(size > 1e-9)
+        seen = np.flatnonzero(size > 1e-8)
         ax.semilogy(seen, size[seen], color=color)
         at = (seen[-1], size[seen[-1]])
         ax.annotate(f"{name}: × {factor:.4f}", at, (6, 0), color=color, va="center", **_POINTS)
@@ -91,8 +91,8 @@ def lags(problems: Mapping[str, LinearTD], hard: bool = False) -> Figure:
             text = f"{name}, hard"
             at = (1e4, growth[-1])
             ax.annotate(text, at, (6, 0), color=COLORS[color], va="center", **_POINTS)
-    ax.text(1.1, 0.01, "diverges", color=COLORS["muted"], va="bottom", fontsize=10)
-    ax.text(1.1, -0.012, "converges", color=COLORS["muted"], va="top", fontsize=10)
+    for y, text in ((0.03, "diverges"), (-0.03, "converges")):
+        ax.text(300, y, text, color=COLORS["muted"], va="center", fontsize=10)
     ax.set(xlabel="mean lag of the target (updates)", ylabel="log growth of the error in one lag")
     ax.set_xlim(1, 2e5)
     ax.set_xticks([1, 10, 100, 1000, 10_000], ["1", "10", "100", "1,000", "10,000"])
