@@ -15,6 +15,7 @@ from ddpg_lib.chapters.ch07.targets import (
     flat_weights,
     lag_in_steps,
     shared_weights,
+    symptoms,
 )
 from ddpg_lib.results.sweeps import Arm, RecordedSweep
 
@@ -158,3 +159,22 @@ def test_arms_by_rule():
     found = arms_by_rule(RecordedSweep({}, [0], made))
     assert found["τ = 1"] == {0.5: made["a"], 2.0: made["b"]}
     assert found["τ = 1, layer norm"] == {1.0: made["c"]}
+
+
+def test_symptoms():
+    """Of targets that are equal, that follow at once, and that never moved and say zero."""
+    for tau, behind in ((1.0, 0.0), (0.99, 0.01 / 0.99)):
+        agent = fill(DDPG(*PLACE, CONFIG.replace(tau=tau), [3, 4]), [3, 4])
+        for _ in range(30):
+            agent.update()
+        steps, _ = symptoms(agent)
+        assert agent.updates == 31
+        assert torch.allclose(steps, torch.full((2,), behind), atol=1e-3)
+    forgetful = fill(ForgetfulDDPG(*PLACE, CONFIG, [3, 4]), [3, 4])
+    for p in forgetful.critic_target.parameters():
+        p.data.zero_()
+    for _ in range(30):
+        forgetful.update()
+    steps, rewards = symptoms(forgetful)
+    assert (steps > 2).all()
+    assert torch.allclose(rewards, torch.ones(2))

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ddpg_lib.config import Config
 from ddpg_lib.ddpg import DDPG
+from ddpg_lib.parts.losses import td_target
 from ddpg_lib.recipes import RECIPES
 from ddpg_lib.results.sweeps import Arm, RecordedSweep
 
@@ -151,3 +152,19 @@ def lag_in_steps(before: Tensor, online: Tensor, target: Tensor) -> Tensor:
 def flat_weights(network: nn.Module) -> Tensor:
     """A copy of all weights of a stack's network, ``(n, weights)``."""
     return torch.cat([p.detach().flatten(1) for p in network.parameters()], dim=1)
+
+
+def symptoms(agent: DDPG, transitions: int = 1_000) -> tuple[Tensor, Tensor]:
+    """Two numbers for each agent that tell mistakes with targets apart; it makes one more update.
+
+    How many steps its target critic lags behind, and how many rewards its targets hold: their mean
+    over that of the rewards, in a minibatch of so many ``transitions``.
+    """
+    before = flat_weights(agent.critic)
+    agent.update()
+    steps = lag_in_steps(before, flat_weights(agent.critic), flat_weights(agent.critic_target))
+    batch = agent.replay.sample(transitions)
+    with torch.no_grad():
+        next_q = agent.critic_target(batch.next_obs, agent.actor_target(batch.next_obs))
+    y = td_target(batch.reward, batch.terminated, next_q, batch.discount)
+    return steps, y.mean(1) / batch.reward.mean(1)
