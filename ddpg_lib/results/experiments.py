@@ -117,6 +117,8 @@ def _target_arms(taus: Sequence[float], scales: Sequence[float], **more: Any) ->
     }
 
 
+_SMALL = {"hidden": (32, 32), "batch_size": 32, "warmup_steps": 1_000, "lr_decay": False}
+
 SWEEPS: dict[str, Sweep] = {
     # Chapter 7: how fast targets may follow. The step sizes stay, so that slow targets are not late
     # on a clock that a schedule imposes.
@@ -124,9 +126,9 @@ SWEEPS: dict[str, Sweep] = {
         "Pendulum-v1",
         "pendulum",
         tuple(range(100, 108)),
-        _target_arms((1, 0.1, 0.01, 0.001, 0.0001), (0.25, 0.5, 1, 2))
-        | _target_arms((1,), (0.25, 0.5, 1, 2), layer_norm="critic"),
-        {"lr_decay": False, "eval_every": 6_000},
+        _target_arms((1, 0.1, 0.01, 0.001, 0.0001), (0.5, 1, 2))
+        | _target_arms((1,), (0.5, 1, 2), layer_norm="critic"),
+        {**_SMALL, "steps": 8_000, "eval_every": 4_000},
     ),
 }
 """Comparisons of many arms, by name: of these curves ship and no networks."""
