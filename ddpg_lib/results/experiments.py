@@ -117,18 +117,40 @@ def _target_arms(taus: Sequence[float], scales: Sequence[float], **more: Any) ->
     }
 
 
-_SMALL = {"hidden": (32, 32), "batch_size": 32, "warmup_steps": 1_000, "lr_decay": False}
+_TARGETS = _target_arms((1, 0.1, 0.01, 0.001, 0.0001), (0.25, 0.5, 1, 2)) | _target_arms(
+    (1,), (0.25, 0.5, 1, 2), layer_norm="critic"
+)
+# Chapter 7: how fast targets may follow. The step sizes stay, so that slow targets are not late on a
+# clock that a schedule imposes.
+_CONSTANT = {"lr_decay": False, "eval_every": 1_000}
 
 SWEEPS: dict[str, Sweep] = {
-    # Chapter 7: how fast targets may follow. The step sizes stay, so that slow targets are not late
-    # on a clock that a schedule imposes.
     "targets_search": Sweep(
         "Pendulum-v1",
         "pendulum",
         tuple(range(100, 108)),
-        _target_arms((1, 0.1, 0.01, 0.001, 0.0001), (0.5, 1, 2))
-        | _target_arms((1,), (0.5, 1, 2), layer_norm="critic"),
-        {**_SMALL, "steps": 8_000, "eval_every": 4_000},
+        _TARGETS,
+        _CONSTANT | {"eval_every": 6_000},
+    ),
+    "targets": Sweep("Pendulum-v1", "pendulum", tuple(range(300, 308)), _TARGETS, _CONSTANT),
+    "targets_longer": Sweep(
+        "Pendulum-v1",
+        "pendulum",
+        tuple(range(300, 308)),
+        _target_arms((0.001,), (2,)),
+        _CONSTANT | {"steps": 24_000, "eval_every": 2_000},
+    ),
+    # The same with mistakes; no copies is tau = 1, and the right program tau = 0.01 of "targets".
+    "targets_mistakes": Sweep(
+        "Pendulum-v1",
+        "pendulum",
+        tuple(range(300, 308)),
+        {
+            "exchanged": {"tau": 0.99},
+            "forgotten": {"agent": "ddpg_lib.chapters.ch07.targets:ForgetfulDDPG"},
+            "newest_64": {"buffer_size": 64},
+        },
+        _CONSTANT | {"tau": 0.01},
     ),
 }
 """Comparisons of many arms, by name: of these curves ship and no networks."""
