@@ -120,8 +120,8 @@ def _target_arms(taus: Sequence[float], scales: Sequence[float], **more: Any) ->
 _TARGETS = _target_arms((1, 0.1, 0.01, 0.001, 0.0001), (0.25, 0.5, 1, 2)) | _target_arms(
     (1,), (0.25, 0.5, 1, 2), layer_norm="critic"
 )
-# Chapter 7: how fast targets may follow. The step sizes stay, so that slow targets are not late on a
-# clock that a schedule imposes.
+# Chapter 7: how fast targets may follow. The step sizes stay, so that slow targets are not late on
+# a clock that a schedule imposes.
 _CONSTANT = {"lr_decay": False, "eval_every": 1_000}
 
 SWEEPS: dict[str, Sweep] = {
