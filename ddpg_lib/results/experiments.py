@@ -137,7 +137,7 @@ SWEEPS: dict[str, Sweep] = {
         "Pendulum-v1",
         "pendulum",
         tuple(range(300, 308)),
-        _target_arms((0.001,), (2,)),
+        _target_arms((0.001,), (2,)) | _target_arms((1,), (0.5,)),
         _CONSTANT | {"steps": 24_000, "eval_every": 2_000},
     ),
     # The same with mistakes; no copies is tau = 1, and the right program tau = 0.01 of "targets".

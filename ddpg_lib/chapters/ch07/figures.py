@@ -175,7 +175,7 @@ def beliefs(arms: Mapping[str, Arm]) -> Figure:
         ax.set_title(name, fontsize=11)
         _thousands(ax, int(arm.steps[-1]))
     axes[0].set_ylabel("discounted return")
-    axes[0].legend(loc="lower left", handlelength=1.5, fontsize=9.5)
+    axes[-1].legend(loc="center", handlelength=1.5, fontsize=9.5)
     figure.supxlabel("environment steps of each agent", fontsize=11)
     return figure
 
