@@ -24,7 +24,10 @@ Arms = Mapping[str, Mapping[float, Arm]]  # by the target's rule, then by the st
 
 
 def two_states(path: Array) -> Figure:
-    """The world of two states, and the value of state 1 during training, ``(updates + 1, 1)``."""
+    """The world of two states, and the value of state 1 during training.
+
+    ``path`` is ``(updates + 1, 1)``.
+    """
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.1), width_ratios=(1, 1.25))
     left.set(xlim=(-0.9, 4.6), ylim=(-2.2, 1.9), aspect="equal")
     left.axis("off")
@@ -50,7 +53,10 @@ def two_states(path: Array) -> Figure:
 
 
 def legs(paths: Mapping[str, tuple[Array, float]]) -> Figure:
-    """Errors with all legs of the triad and without one: by name, weights and growth factor."""
+    """Errors with all legs of the triad and without one.
+
+    ``paths`` holds the weights after each update and the growth factor, by name.
+    """
     figure, ax = plt.subplots(figsize=(6.2, 3.4))
     colors = [COLORS[name] for name in ("critic", "actor", "replay", "noise")]
     for (name, (path, factor)), color in zip(paths.items(), colors, strict=True):
@@ -65,7 +71,7 @@ def legs(paths: Mapping[str, tuple[Array, float]]) -> Figure:
 
 
 def growth_per_lag(problem: LinearTD, rules: Sequence[Follow]) -> Array:
-    """Logarithm of the factor by which errors change within one mean lag, for each rule."""
+    """Logarithm of the factor by which errors change within one mean lag, ``(rules,)``."""
     found = []
     for rule in rules:
         matrix = problem.soft(rule.tau) if rule.period == 1 else problem.hard(rule.period)
@@ -74,7 +80,10 @@ def growth_per_lag(problem: LinearTD, rules: Sequence[Follow]) -> Array:
 
 
 def lags(problems: Mapping[str, LinearTD], hard: bool = False) -> Figure:
-    """Growth of the error within one lag against the lag, for two critics."""
+    """Growth of the error within one lag against the lag.
+
+    ``problems`` are two critics by name. With ``hard``, hard updates stand beside the soft ones.
+    """
     soft_rules = [Follow(float(tau)) for tau in np.geomspace(1, 1e-4, 161)]
     hard_rules = [Follow(1.0, int(K)) for K in np.unique(np.geomspace(1, 19_999, 90).round())]
     figure, ax = plt.subplots(figsize=(6.2, 3.4))
@@ -101,7 +110,10 @@ def lags(problems: Mapping[str, LinearTD], hard: bool = False) -> Figure:
 
 
 def plane(dots: Mapping[str, tuple[float, float]]) -> Figure:
-    """Where a critic of one weight converges, in the plane of step and loop gain (Theorem 7.1)."""
+    """Where a critic of one weight converges, in the plane of step and loop gain.
+
+    ``dots`` are examples by name, as pairs of the two.
+    """
     figure, ax = plt.subplots(figsize=(5.8, 3.7))
     gains = np.linspace(-2.5, 0.999, 400)
     purple = COLORS["target"]
@@ -126,7 +138,10 @@ def plane(dots: Mapping[str, tuple[float, float]]) -> Figure:
 
 
 def step_sizes(arms: Arms, optimum: float) -> Figure:
-    """Final returns of every arm of a search: one panel for each rule, step sizes along it."""
+    """Final returns of a search: a panel for each rule, step sizes along it.
+
+    ``arms`` is as :func:`ddpg_lib.chapters.ch07.targets.arms_by_rule` returns it.
+    """
     figure, axes = plt.subplots(1, len(arms), figsize=(8.4, 2.9), sharey=True)
     for ax, (rule, by_scale) in zip(axes, arms.items(), strict=True):
         scales = sorted(by_scale)
@@ -147,7 +162,7 @@ def step_sizes(arms: Arms, optimum: float) -> Figure:
 
 
 def panels(runs: Mapping[str, Curves], optimum: float, columns: int = 3) -> Figure:
-    """Learning curves of several stacks, each in a panel of its own."""
+    """Learning curves of several stacks, each of ``runs`` in a panel of its own."""
     rows = -(-len(runs) // columns)
     figure, axes = plt.subplots(
         rows, columns, figsize=(8.4, 0.4 + 2.3 * rows), sharex=True, sharey=True, squeeze=False
@@ -166,7 +181,10 @@ def panels(runs: Mapping[str, Curves], optimum: float, columns: int = 3) -> Figu
 
 
 def beliefs(arms: Mapping[str, Arm]) -> Figure:
-    """What the critics say of the states that the policies visit, and what is earned from there."""
+    """What critics say of the states that the policies visit, and what is earned from there.
+
+    Each of ``arms`` has a panel.
+    """
     figure, axes = plt.subplots(1, len(arms), figsize=(8.4, 2.9), sharex=True, sharey=True)
     for ax, (name, arm) in zip(axes, arms.items(), strict=True):
         draw_stack(ax, arm.steps, arm.inside["critic"], color=COLORS["critic"], label="believed")

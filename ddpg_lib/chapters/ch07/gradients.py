@@ -34,7 +34,9 @@ def critic_gradients(agent: DDPG, i: int, obs: Tensor, action: Tensor) -> Array:
 def in_their_span(x: Array, y: Array) -> tuple[Array, Array]:
     """The rows of two matrices in coordinates of the space that all of them span.
 
-    Their products stay the same; there are at most as many coordinates as rows (equation 7.54).
+    Their products stay the same, and there are at most as many coordinates as rows: equation
+    (7.54). ``x`` and ``y`` are ``(rows, weights)``, and so are the results in
+    ``(rows, coordinates)``.
     """
     basis, _ = np.linalg.qr(np.concatenate([x, y]).T)
     return x @ basis, y @ basis

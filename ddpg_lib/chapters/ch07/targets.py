@@ -128,7 +128,8 @@ class ForgetfulDDPG(DDPG):
 def arms_by_rule(recorded: RecordedSweep) -> dict[str, dict[float, Arm]]:
     """The arms of a recorded sweep of chapter 7.
 
-    By the target's rule, such as "τ = 0.01", then by the step sizes as multiples of the recipe's.
+    ``{rule: {scale: arm}}``, where a rule is such as "τ = 0.01", and the scale is that of the step
+    sizes as multiples of the recipe's.
     """
     found: dict[str, dict[float, Arm]] = {}
     usual = RECIPES["pendulum"].critic_lr
@@ -142,8 +143,8 @@ def arms_by_rule(recorded: RecordedSweep) -> dict[str, dict[float, Arm]]:
 def lag_in_steps(before: Tensor, online: Tensor, target: Tensor) -> Tensor:
     """Distance of the target's weights from the online ones, in steps as long as the last.
 
-    Each is ``(n, weights)``: the online weights before an update, and the online and the target's
-    after it. Of weights that move on straight and evenly, a soft target lies 1 / tau - 1 steps
+    Each is ``(n, weights)``: the online weights ``before`` an update, and the ``online`` and the
+    ``target`` ones after it; what is returned is ``(n,)``. Of weights that move on straight and evenly, a soft target lies 1 / tau - 1 steps
     behind; where they wander, fewer.
     """
     return (online - target).norm(dim=-1) / (online - before).norm(dim=-1)
@@ -157,8 +158,8 @@ def flat_weights(network: nn.Module) -> Tensor:
 def symptoms(agent: DDPG, transitions: int = 1_000) -> tuple[Tensor, Tensor]:
     """Two numbers for each agent that tell mistakes with targets apart; it makes one more update.
 
-    How many steps its target critic lags behind, and how many rewards its targets hold: their mean
-    over that of the rewards, in a minibatch of so many ``transitions``.
+    How many steps its target critic lags behind, ``(n,)``, and how many rewards its targets hold,
+    ``(n,)``: their mean over that of the rewards, in a minibatch of so many ``transitions``.
     """
     before = flat_weights(agent.critic)
     agent.update()

@@ -35,7 +35,7 @@ def transitions(go: int, stay: int, end: int) -> Transitions:
 
 
 def problem(features: Array, batch: Transitions, lr: float = LR) -> LinearTD:
-    """Learning of these features from this batch as a linear recursion."""
+    """Learning of ``features``, a row for each state, from ``batch`` as a linear recursion."""
     s, s_next, d = batch
     return LinearTD(features[s], features[s_next], d, GAMMA, lr)
 
@@ -43,7 +43,10 @@ def problem(features: Array, batch: Transitions, lr: float = LR) -> LinearTD:
 def learn(
     features: Array, batch: Transitions, follow: Follow, start: Sequence[float], updates: int
 ) -> Array:
-    """The weights after each update, ``(updates + 1, k)``, by the library's own functions."""
+    """The weights after each update, ``(updates + 1, k)``, by the library's own functions.
+
+    ``features`` has a row for each state, ``batch`` is as from :func:`transitions`.
+    """
     s, s_next, d = batch
     x, x_next, ended = map(torch.tensor, (features[s], features[s_next], d))
     phi, reward = torch.tensor(start, dtype=x.dtype), torch.zeros_like(ended)
