@@ -144,8 +144,8 @@ def lag_in_steps(before: Tensor, online: Tensor, target: Tensor) -> Tensor:
     """Distance of the target's weights from the online ones, in steps as long as the last.
 
     Each is ``(n, weights)``: the online weights ``before`` an update, and the ``online`` and the
-    ``target`` ones after it; what is returned is ``(n,)``. Of weights that move on straight and evenly, a soft target lies 1 / tau - 1 steps
-    behind; where they wander, fewer.
+    ``target`` ones after it; what is returned is ``(n,)``. Of weights that move on straight and
+    evenly, a soft target lies 1 / tau - 1 steps behind; where they wander, fewer.
     """
     return (online - target).norm(dim=-1) / (online - before).norm(dim=-1)
 
