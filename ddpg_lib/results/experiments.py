@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ddpg_lib.errors import did_you_mean
@@ -129,10 +129,60 @@ REPLAY_CONTENTS = Sweep(
     {"steps": 4_500, "lr_decay": False, "tau": 0.01, "eval_every": 500},
 )
 
+
+def _target_arms(taus: Sequence[float], scales: Sequence[float], **more: Any) -> dict[str, Any]:
+    """Targets that follow by every tau, with both of the recipe's step sizes scaled alike."""
+    norm = "_layer_norm" if "layer_norm" in more else ""
+    return {
+        f"tau_{tau:g}{norm}_lr_{scale:g}": {
+            "tau": tau,
+            "actor_lr": 5e-4 * scale,
+            "critic_lr": 1e-3 * scale,
+            **more,
+        }
+        for tau in taus
+        for scale in scales
+    }
+
+
+_TARGETS = _target_arms((1, 0.1, 0.01, 0.001, 0.0001), (0.25, 0.5, 1, 2)) | _target_arms(
+    (1,), (0.25, 0.5, 1, 2), layer_norm="critic"
+)
+# Chapter 7: how fast targets may follow. The step sizes stay, so that slow targets are not late on
+# a clock that a schedule imposes.
+_CONSTANT = {"lr_decay": False, "eval_every": 1_000}
+
 SWEEPS: dict[str, Sweep] = {
     # Chapter 6, what a buffer keeps, each with three step sizes, and the search that chose them.
     "replay_contents": REPLAY_CONTENTS,
     "replay_search": dataclasses.replace(REPLAY_CONTENTS, seeds=tuple(range(100, 108))),
+    "targets_search": Sweep(
+        "Pendulum-v1",
+        "pendulum",
+        tuple(range(100, 108)),
+        _TARGETS,
+        _CONSTANT | {"eval_every": 6_000},
+    ),
+    "targets": Sweep("Pendulum-v1", "pendulum", tuple(range(300, 308)), _TARGETS, _CONSTANT),
+    "targets_longer": Sweep(
+        "Pendulum-v1",
+        "pendulum",
+        tuple(range(300, 308)),
+        _target_arms((0.001,), (2,)) | _target_arms((1,), (0.5,)),
+        _CONSTANT | {"steps": 24_000, "eval_every": 2_000},
+    ),
+    # The same with mistakes; no copies is tau = 1, and the right program tau = 0.01 of "targets".
+    "targets_mistakes": Sweep(
+        "Pendulum-v1",
+        "pendulum",
+        tuple(range(300, 308)),
+        {
+            "exchanged": {"tau": 0.99},
+            "forgotten": {"agent": "ddpg_lib.chapters.ch07.targets:ForgetfulDDPG"},
+            "newest_64": {"buffer_size": 64},
+        },
+        _CONSTANT | {"tau": 0.01},
+    ),
     # Chapter 9: each choice of the recipe undone alone, and the suspects for what is still lost.
     "pendulum_choices": Sweep(
         "Pendulum-v1",

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from ddpg_lib import critic_loss, soft_update, td_target
+from ddpg_lib import DDPG, critic_loss, recipe, soft_update, td_target
+from ddpg_lib.chapters.ch07.gradients import critic_gradients, in_their_span
 from ddpg_lib.chapters.ch07.linear_td import LinearTD
 from ddpg_lib.chapters.ch07.targets import Follow
 from ddpg_lib.maths.spectra import spectral_radius
@@ -84,6 +85,32 @@ def test_on_policy_data_are_safe():
         assert (example.bootstrap.item() <= 0.99 * example.curvature.item()) == safe
 
 
+@pytest.mark.equation("7.50", by="automatic differentiation in float64")
+def test_one_weight_without_a_target_network():
+    """One gradient step with targets from the same weight multiplies the error by the factor."""
+    for h, kappa, _ in numbers(20):
+        problem = one_weight(h, kappa)
+        phi = torch.tensor([2.0], dtype=torch.float64, requires_grad=True)
+        zero = torch.zeros(1, dtype=torch.float64)
+        y = td_target(zero, zero, torch.tensor(problem.next_features) @ phi.detach(), GAMMA)
+        loss = critic_loss(torch.tensor(problem.features) @ phi, y)
+        (gradient,) = torch.autograd.grad(loss, phi)
+        moved = phi.detach() - problem.lr * gradient
+        assert moved.item() == pytest.approx(2 * (1 + h * (kappa - 1)), rel=1e-12)
+        assert problem.gain.item() == pytest.approx(kappa)
+
+
+@pytest.mark.equation("7.51", by="the library's matrix of an update")
+def test_two_lines_for_one_weight():
+    """The two lines, one after the other, are the product with the matrix."""
+    for h, kappa, tau in numbers(50):
+        e, slow = 1.5, -0.5
+        expected = one_weight(h, kappa).soft(tau) @ [e, slow]
+        e = (1 - h) * e + h * kappa * slow
+        slow = (1 - tau) * slow + tau * e
+        assert np.allclose(expected, [e, slow], rtol=1e-12)
+
+
 @pytest.mark.equation("7.5", "7.6", by="the library's soft update, and NumPy by hand")
 def test_a_soft_target_is_a_mean_of_old_weights():
     """Its weights are geometric; their mean age is the lag, and that of a copy is (K + 1)/2."""
@@ -143,7 +170,7 @@ def test_characteristic_equation():
 
 @pytest.mark.equation("7.10", by="spectral radii of 3000 random cases")
 def test_condition_for_one_weight():
-    """Theorem 7.1: above gain 1 never, below it exactly under the condition."""
+    """Theorems 7.1 and 7.51: above gain 1 never, below it exactly under the condition."""
     stable = 0
     for h, kappa, tau in numbers(3000):
         radius = spectral_radius(one_weight(h, kappa).soft(tau))
@@ -172,6 +199,60 @@ def test_slow_eigenvalues():
 
     assert error(1e-5) < 0.02
     assert error(1e-6) < 0.2 * error(1e-5)
+
+
+@pytest.mark.equation("7.52", by="eigenvalues of the library's matrix")
+def test_determinant_of_the_slow_eigenvalues():
+    """Every eigenvalue 1 + tau sigma of an update makes the determinant vanish."""
+    problem, tau = random_problem(seed=5), 0.3
+    C, B = problem.curvature, problem.bootstrap
+    scale = np.linalg.norm(2 * ETA * C, 2) ** 3
+    for lam in np.linalg.eigvals(problem.soft(tau)).astype(complex):
+        sigma = (lam - 1) / tau
+        inner = (sigma + 1) * (tau * sigma * np.eye(3) + 2 * ETA * C)
+        assert abs(np.linalg.det(inner - lam * 2 * ETA * B)) < 1e-10 * max(scale, 1e-3)
+        other = inner + 0.1 * np.eye(3) - lam * 2 * ETA * B
+        assert abs(np.linalg.det(other)) > 1e-6  # the test can fail
+
+
+@pytest.mark.equation(
+    "7.53", by="the change of the critic's values after a small change of weights"
+)
+def test_a_network_is_linear_near_its_weights():
+    """What the gradients predict differs from the true change by the square of the change."""
+    agent = DDPG(3, [-2.0], [2.0], recipe("pendulum", hidden=(8, 8)), [0, 1])
+    rng = torch.Generator().manual_seed(0)
+    obs, action = torch.randn(2, 5, 3, generator=rng), torch.rand(2, 5, 1, generator=rng)
+    x = critic_gradients(agent, 1, obs, action)
+    network = agent.critic.double()
+    before = network(obs.double(), action.double())[1].detach().numpy()
+    flat = torch.randn(x.shape[1], generator=rng, dtype=torch.float64)
+    errors = []
+    for size in (1e-2, 1e-3):
+        start = 0
+        for p in network.parameters():
+            n = p[1].numel()
+            p.data[1] += size * flat[start : start + n].reshape(p[1].shape)
+            start += n
+        change = network(obs.double(), action.double())[1].detach().numpy() - before
+        errors.append(np.abs(change - x @ (size * flat.numpy())).max())
+        start = 0
+        for p in network.parameters():
+            n = p[1].numel()
+            p.data[1] -= size * flat[start : start + n].reshape(p[1].shape)
+            start += n
+    assert errors[0] < 0.1
+    assert errors[1] < 0.02 * errors[0]
+
+
+@pytest.mark.equation("7.54", by="all products, before and after")
+def test_coordinates_keep_all_products():
+    """Rows in the coordinates of their span have the products that they had."""
+    x, y = np.random.default_rng(8).normal(size=(2, 4, 30))
+    short, other = in_their_span(x, y)
+    assert short.shape == other.shape == (4, 8)
+    for a, b, c, d in ((x, y, short, other), (x, x, short, short), (y, y, other, other)):
+        assert np.allclose(a @ b.T, c @ d.T, atol=1e-12)
 
 
 @pytest.mark.equation("7.12", by="NumPy by hand")

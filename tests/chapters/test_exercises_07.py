@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from ddpg_lib.chapters.ch07.exercises import CHECKS
+from ddpg_lib.chapters.ch07.exercises import CHECKS, FAULTS, TAU_30, patients
 from ddpg_lib.chapters.ch07.linear_td import LinearTD
 from ddpg_lib.chapters.ch07.targets import Follow, shared_weights
 from ddpg_lib.chapters.check import check
@@ -20,7 +20,37 @@ def test_the_factor_is_what_the_library_computes():
 
 
 def test_the_period_is_what_the_library_computes():
-    assert CHECKS[2](Follow(0.02).hard_equivalent().period) == ""
+    assert CHECKS["7a.2"](Follow(0.02).hard_equivalent().period) == ""
+
+
+def test_the_tau_that_knows_thirty_rewards():
+    """The targets' value after 10,000 soft updates with a perfect fit, by hand."""
+    tau, value = TAU_30, 0.0
+    for _ in range(10_000):
+        value += tau * (1 + 0.99 * value - value)
+    assert value == pytest.approx(30, rel=1e-9)
+    assert CHECKS[2](tau) == ""
+
+
+def test_the_four_stacks_are_what_they_are_said_to_be():
+    """By what each does to its targets, not by the numbers that the reader is asked to use."""
+    for letter, agent in patients().items():
+        before = [p.clone() for p in agent.target_weights]
+        agent.update()
+        online = agent.online_weights
+        pairs = list(zip(agent.target_weights, before, online, strict=True))
+        moved = any(not torch.equal(now, then) for now, then, _ in pairs)
+        equal = all(torch.equal(now, new) for now, _, new in pairs)
+        fault = "no copies" if equal else "forgotten" if not moved else None
+        if fault is None:
+            share = [
+                ((now - then).norm() / (new - then).norm()).item()
+                for now, then, new in pairs
+                if (new - then).norm() > 0
+            ]
+            fault = "exchanged" if np.median(share) > 0.5 else "right"
+        assert FAULTS[letter] == fault
+    assert CHECKS[4](dict(FAULTS)) == ""
 
 
 def test_the_largest_tau_is_where_the_spectral_radius_passes_one():
@@ -29,7 +59,7 @@ def test_the_largest_tau_is_where_the_spectral_radius_passes_one():
     for _ in range(60):
         middle = (low + high) / 2
         low, high = (middle, high) if spectral_radius(swap.soft(middle)) < 1 else (low, middle)
-    assert CHECKS[4](low) == ""
+    assert CHECKS["7a.1"](low) == ""
 
 
 def by_memory(target, online):
@@ -90,11 +120,11 @@ def broken(target, online):
         (1, 2.7, "loop gain"),
         (1, 0.34, "1 more"),
         (1, 5.0, "not yet"),
-        (2, "many", "one number"),
-        (2, 50, "younger"),
-        (2, 100, "nearly"),
-        (2, 34.3, "half-life"),
-        (2, 3, "not yet"),
+        ("7a.2", "many", "one number"),
+        ("7a.2", 50, "younger"),
+        ("7a.2", 100, "nearly"),
+        ("7a.2", 34.3, "half-life"),
+        ("7a.2", 3, "not yet"),
         (3, 7, "a function"),
         (3, lambda target, online: target is online, "copy.copy"),
         (3, by_value, "equal numbers"),
@@ -102,11 +132,21 @@ def broken(target, online):
         (3, every_weight, "a part"),
         (3, spoil, "changes the weights"),
         (3, broken, "AttributeError"),
-        (4, [1, 2], "one number"),
-        (4, 0.5, "close"),
-        (4, -1.0, "negative"),
-        (4, 1.985, "lag"),
-        (4, 0.1, "not yet"),
+        (2, "slow", "one number"),
+        (2, 0.003, "upper bound"),
+        (2, 1 / 30, "how long is the run"),
+        (2, 2.0, "between 0 and 1"),
+        (2, 0.01, "(7.13)"),
+        (4, ["right"], "a dictionary"),
+        (4, {**FAULTS, "A": "broken"}, "no verdict"),
+        (4, {**FAULTS, "A": "no copies"}, "or is it 0"),
+        (4, {**FAULTS, "C": "right"}, "How many rewards"),
+        (4, {**FAULTS, "A": "right"}, "How many steps"),
+        ("7a.1", [1, 2], "one number"),
+        ("7a.1", 0.5, "close"),
+        ("7a.1", -1.0, "negative"),
+        ("7a.1", 1.985, "lag"),
+        ("7a.1", 0.1, "not yet"),
     ],
 )
 def test_common_wrong_answers_get_a_hint(number, wrong, hint):
@@ -115,14 +155,14 @@ def test_common_wrong_answers_get_a_hint(number, wrong, hint):
 
 def test_check_prints_the_verdict(capsys):
     check("7.1")
-    check("7.2", 99)
+    check("7a.2", 99)
     out = capsys.readouterr().out.splitlines()
     assert "put your answer" in out[0]
-    assert out[1] == "Exercise 7.2: right."
+    assert out[1] == "Exercise 7a.2: right."
 
 
 def test_too_long_a_pause():
-    """7.5: without a target and with a soft one it converges; a long hard period overshoots."""
+    """7a.3: without a target and with a soft one it converges; a long hard period overshoots."""
     pause = LinearTD([[1.0]], [[-2.0]], [0.0], 0.99, 0.05)
     assert spectral_radius(pause.without_target()) < 1
     assert spectral_radius(pause.soft(0.01)) < 1
@@ -130,7 +170,7 @@ def test_too_long_a_pause():
 
 
 def test_the_price_of_a_nearly_dependent_feature():
-    """7.6: the largest stable tau falls in proportion to the slowest direction of the fit."""
+    """7a.4: the largest stable tau falls in proportion to the slowest direction of the fit."""
     s, s_next = [0] * 10 + [1] * 10, [1] * 20
     d = [0.0] * 19 + [1.0]
     ratios = []

@@ -7,7 +7,17 @@ import pytest
 import torch
 
 from ddpg_lib import DDPG, recipe
-from ddpg_lib.chapters.ch07.targets import Follow, FollowingDDPG, shared_weights
+from ddpg_lib.chapters.ch07.targets import (
+    Follow,
+    FollowingDDPG,
+    ForgetfulDDPG,
+    arms_by_rule,
+    flat_weights,
+    lag_in_steps,
+    shared_weights,
+    symptoms,
+)
+from ddpg_lib.results.sweeps import Arm, RecordedSweep
 
 CONFIG = recipe("pendulum", hidden=(8, 8), tau=0.02, lr_decay=False)
 PLACE = (3, [-2.0], [2.0])
@@ -104,3 +114,67 @@ def test_shared_weights():
     part = copy.deepcopy(agent.critic)
     part.layers[0] = agent.critic.layers[0]
     assert shared_weights(part, agent.critic) == ["layers.0.weight", "layers.0.bias"]
+
+
+def test_forgetful_targets_stay():
+    agent = fill(ForgetfulDDPG(*PLACE, CONFIG, [3]), [3])
+    start = [weights(agent, name, 0) for name in ("actor_target", "critic_target")]
+    online = weights(agent, "critic", 0)
+    for _ in range(5):
+        agent.update()
+    for kept, name in zip(start, ("actor_target", "critic_target"), strict=True):
+        assert same(kept, weights(agent, name, 0))
+    assert not same(online, weights(agent, "critic", 0))
+
+
+@pytest.mark.parametrize("tau", [1.0, 0.99, 0.1])
+def test_lag_in_steps_of_a_straight_way(tau):
+    """The online weights move on by the same vector in every update, in two agents."""
+    step = torch.tensor([[3.0, 4.0, 0.0], [0.0, 1.0, 0.0]], dtype=torch.float64)
+    online, target = torch.zeros_like(step), torch.zeros_like(step)
+    for _ in range(500):
+        before, online = online, online + step
+        target = target + tau * (online - target)
+    expected = torch.full((2,), 1 / tau - 1, dtype=torch.float64)
+    assert torch.allclose(lag_in_steps(before, online, target), expected, atol=1e-9)
+
+
+def test_flat_weights_are_a_copy_of_all():
+    agent = DDPG(*PLACE, CONFIG, [3, 4])
+    flat = flat_weights(agent.critic)
+    assert torch.equal(flat[1], torch.cat([p.flatten() for p in weights(agent, "critic", 1)]))
+    flat += 1
+    assert not torch.equal(flat, flat_weights(agent.critic))
+
+
+def test_arms_by_rule():
+    def arm(**changes):
+        return Arm(recipe("pendulum", **changes), np.arange(2), np.zeros((1, 2)), np.zeros(1), {})
+
+    made = {
+        "a": arm(tau=1.0, critic_lr=5e-4),
+        "b": arm(tau=1.0, critic_lr=2e-3),
+        "c": arm(tau=1.0, layer_norm="critic"),
+    }
+    found = arms_by_rule(RecordedSweep({}, [0], made))
+    assert found["τ = 1"] == {0.5: made["a"], 2.0: made["b"]}
+    assert found["τ = 1, layer norm"] == {1.0: made["c"]}
+
+
+def test_symptoms():
+    """Of targets that are equal, that follow at once, and that never moved and say zero."""
+    for tau, behind in ((1.0, 0.0), (0.99, 0.01 / 0.99)):
+        agent = fill(DDPG(*PLACE, CONFIG.replace(tau=tau), [3, 4]), [3, 4])
+        for _ in range(30):
+            agent.update()
+        steps, _ = symptoms(agent)
+        assert agent.updates == 31
+        assert torch.allclose(steps, torch.full((2,), behind), atol=1e-3)
+    forgetful = fill(ForgetfulDDPG(*PLACE, CONFIG, [3, 4]), [3, 4])
+    for p in forgetful.critic_target.parameters():
+        p.data.zero_()
+    for _ in range(30):
+        forgetful.update()
+    steps, rewards = symptoms(forgetful)
+    assert (steps > 2).all()
+    assert torch.allclose(rewards, torch.ones(2))

@@ -6,9 +6,14 @@ import copy
 import math
 from typing import Any
 
+import numpy as np
 from torch import nn
 
 from ddpg_lib.chapters.answers import Check, Numbers
+from ddpg_lib.chapters.ch07.targets import ForgetfulDDPG
+from ddpg_lib.ddpg import DDPG
+from ddpg_lib.recipes import recipe
+from ddpg_lib.worlds.pendulum import PendulumModel
 
 
 class _Net(nn.Module):
@@ -65,11 +70,66 @@ def detector(answer: Any) -> str:
     return ""
 
 
-# 7.4
+def _learner(tau: float, kind: type[DDPG] = DDPG) -> DDPG:
+    """Two agents that have made 300 updates from random transitions of the pendulum."""
+    config = recipe("pendulum", hidden=(32, 32), batch_size=32, tau=tau, lr_decay=False)
+    agent, model = kind(3, [-2.0], [2.0], config, [0, 1]), PendulumModel()
+    rng = np.random.default_rng(0)
+    for _ in range(500):
+        theta, theta_dot, torque = rng.uniform(-1, 1, (3, 2)) * [[np.pi], [8], [2]]
+        after, speed, reward = model.step(theta, theta_dot, torque)
+        obs = model.observation(theta, theta_dot)
+        agent.remember(
+            obs, torque[:, None], reward, model.observation(after, speed), np.zeros(2, bool)
+        )
+    for _ in range(300):
+        agent.update()
+    return agent
+
+
+FAULTS = {"A": "exchanged", "B": "right", "C": "forgotten", "D": "no copies"}
+VERDICTS = sorted(FAULTS.values())
+
+
+def patients() -> dict[str, DDPG]:
+    """Four small stacks that learn with tau = 0.01, or mean to; for exercise 7.4."""
+    made = {
+        "right": lambda: _learner(0.01),
+        "exchanged": lambda: _learner(0.99),
+        "no copies": lambda: _learner(1.0),
+        "forgotten": lambda: _learner(0.01, ForgetfulDDPG),
+    }
+    return {letter: made[fault]() for letter, fault in FAULTS.items()}
+
+
+def diagnosis(answer: Any) -> str:
+    """7.4: which of the four stacks has which fault."""
+    words = ", ".join(VERDICTS)
+    if not isinstance(answer, dict) or set(answer) != set(FAULTS):
+        return f"give a dictionary from A, B, C and D to one of: {words}."
+    if unknown := [word for word in answer.values() if word not in VERDICTS]:
+        return f"{unknown[0]!r} is no verdict; these are: {words}."
+    wrong = sorted(letter for letter, fault in FAULTS.items() if answer[letter] != fault)
+    if not wrong:
+        return ""
+    fast = {"no copies", "exchanged"}
+    for letter in wrong:
+        said, is_so = answer[letter], FAULTS[letter]
+        if {said, is_so} == fast:
+            return f"{letter}: both follow at once. Is the distance small, or is it 0?"
+        if {said, is_so} == {"right", "forgotten"}:
+            return f"{letter}: both lag behind. How many rewards do the targets hold?"
+    return f"not yet: {', '.join(wrong)}. How many steps does each target lag behind?"
+
+
+# 7.2
+TAU_30 = (1 - (1 - 30 * 0.01) ** (1 / 10_000)) / 0.01
+
+# 7a.1
 H, KAPPA = 1.5, -0.99
 LARGEST_TAU = (2 - H) / (1 - H * (1 + KAPPA) / 2)
 
-CHECKS: dict[int, Check] = {
+CHECKS: dict[int | str, Check] = {
     # 7.1: growth an update for x = 1 and 3, only 1 -> 2 sampled, gamma 0.9, eta 0.1.
     1: Numbers(
         "give one number, the factor of one update.",
@@ -93,8 +153,8 @@ CHECKS: dict[int, Check] = {
         ],
         hint="not yet. What are C and B of (7.2), if each transition has x = 1 and x' = 3?",
     ),
-    # 7.2: the hard update's period with the mean lag of tau = 0.02.
-    2: Numbers(
+    # 7a.2: the hard update's period with the mean lag of tau = 0.02.
+    "7a.2": Numbers(
         "give one number, the period K.",
         right=99,
         within=1e-6,
@@ -116,9 +176,26 @@ CHECKS: dict[int, Check] = {
         ],
         hint="not yet. Set (K + 1)/2 equal to 1/tau.",
     ),
+    # 7.2: the slowest tau with which targets know of 30 rewards after 10,000 updates.
+    2: Numbers(
+        "give one number, tau.",
+        right=TAU_30,
+        within=5e-6,
+        near=1e-6,
+        mistakes=[
+            (
+                0.003,
+                "that is what the bound tau k gives. It is an upper bound: solve the equality.",
+            ),
+            (1 / 30, "that is the inverse of the number of rewards; how long is the run?"),
+            (lambda tau: tau <= 0 or tau > 1, "tau lies between 0 and 1."),
+        ],
+        hint="not yet. Set the middle of (7.13) equal to 30 and solve for tau.",
+    ),
     3: detector,
-    # 7.4: the largest tau at which the swap with h = 1.5 and kappa = -0.99 converges.
-    4: Numbers(
+    4: diagnosis,
+    # 7a.1: the largest tau at which the swap with h = 1.5 and kappa = -0.99 converges.
+    "7a.1": Numbers(
         "give one number, tau.",
         right=LARGEST_TAU,
         within=1e-3,

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ddpg_lib.config import Config
 from ddpg_lib.ddpg import DDPG
+from ddpg_lib.parts.losses import td_target
+from ddpg_lib.recipes import RECIPES
+from ddpg_lib.results.sweeps import Arm, RecordedSweep
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,3 +116,56 @@ def shared_weights(network: nn.Module, other: nn.Module) -> list[str]:
     return [
         name for name, p in network.named_parameters() if p.untyped_storage().data_ptr() in memory
     ]
+
+
+class ForgetfulDDPG(DDPG):
+    """DDPG whose author forgot the last step: its targets stay what they were at the start."""
+
+    def update_targets(self) -> None:
+        """Do nothing."""
+
+
+def arms_by_rule(recorded: RecordedSweep) -> dict[str, dict[float, Arm]]:
+    """The arms of a recorded sweep of chapter 7.
+
+    ``{rule: {scale: arm}}``, where a rule is such as "τ = 0.01", and the scale is that of the step
+    sizes as multiples of the recipe's.
+    """
+    found: dict[str, dict[float, Arm]] = {}
+    usual = RECIPES["pendulum"].critic_lr
+    for arm in recorded.arms.values():
+        c = arm.config
+        rule = f"τ = {c.tau:g}" + (", layer norm" if c.layer_norm != "none" else "")
+        found.setdefault(rule, {})[c.critic_lr / usual] = arm
+    return found
+
+
+def lag_in_steps(before: Tensor, online: Tensor, target: Tensor) -> Tensor:
+    """Distance of the target's weights from the online ones, in steps as long as the last.
+
+    Each is ``(n, weights)``: the online weights ``before`` an update, and the ``online`` and the
+    ``target`` ones after it; what is returned is ``(n,)``. Of weights that move on straight and
+    evenly, a soft target lies 1 / tau - 1 steps behind; where they wander, fewer.
+    """
+    return (online - target).norm(dim=-1) / (online - before).norm(dim=-1)
+
+
+def flat_weights(network: nn.Module) -> Tensor:
+    """A copy of all weights of a stack's network, ``(n, weights)``."""
+    return torch.cat([p.detach().flatten(1) for p in network.parameters()], dim=1)
+
+
+def symptoms(agent: DDPG, transitions: int = 1_000) -> tuple[Tensor, Tensor]:
+    """Two numbers for each agent that tell mistakes with targets apart; it makes one more update.
+
+    How many steps its target critic lags behind, ``(n,)``, and how many rewards its targets hold,
+    ``(n,)``: their mean over that of the rewards, in a minibatch of so many ``transitions``.
+    """
+    before = flat_weights(agent.critic)
+    agent.update()
+    steps = lag_in_steps(before, flat_weights(agent.critic), flat_weights(agent.critic_target))
+    batch = agent.replay.sample(transitions)
+    with torch.no_grad():
+        next_q = agent.critic_target(batch.next_obs, agent.actor_target(batch.next_obs))
+    y = td_target(batch.reward, batch.terminated, next_q, batch.discount)
+    return steps, y.mean(1) / batch.reward.mean(1)
