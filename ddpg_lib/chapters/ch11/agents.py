@@ -1,0 +1,85 @@
+"""Agents that stand in one wrong unit each: what arrives of observation, action or reward.
+
+The world stays Pendulum-v1. What differs is a line between it and the networks, so that
+:func:`ddpg_lib.train` and :func:`ddpg_lib.results.reproduce.reproduce` can take each as ``agent``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ddpg_lib.chapters.ch11.scales import Units
+from ddpg_lib.config import Config
+from ddpg_lib.ddpg import DDPG
+
+Array = NDArray[np.float32]
+
+
+class OtherUnits(DDPG):
+    """Sees the cosine in percent and shifted by 300, the velocity in hundreds of rad/s.
+
+    The sine stays as it is. The change of units is ``UNITS``.
+    """
+
+    UNITS = Units(scale=(100.0, 1.0, 0.01), shift=(300.0, 0.0, -0.05))
+
+    def act(self, obs: ArrayLike) -> Array:
+        """As :meth:`DDPG.act <ddpg_lib.ddpg.DDPG.act>`, for Pendulum-v1's own observations."""
+        return super().act(self.UNITS(obs))
+
+    def q(self, obs: ArrayLike, action: ArrayLike | None = None) -> Array:
+        """As :meth:`DDPG.q <ddpg_lib.ddpg.DDPG.q>`, for Pendulum-v1's own observations."""
+        return super().q(self.UNITS(obs), self.act(obs) if action is None else action)
+
+    def remember(
+        self,
+        obs: ArrayLike,
+        action: ArrayLike,
+        reward: ArrayLike,
+        next_obs: ArrayLike,
+        terminated: ArrayLike,
+        truncated: ArrayLike | None = None,
+    ) -> None:
+        """Store a transition in the other units."""
+        seen = self.UNITS(obs), self.UNITS(next_obs)
+        super().remember(seen[0], action, reward, seen[1], terminated, truncated)
+
+
+class StoresTorque(DDPG):
+    """Stores the torque in newton centimeters, where the actor speaks numbers in [-1, 1]."""
+
+    CENTIMETERS = 100.0
+
+    def remember(
+        self,
+        obs: ArrayLike,
+        action: ArrayLike,
+        reward: ArrayLike,
+        next_obs: ArrayLike,
+        terminated: ArrayLike,
+        truncated: ArrayLike | None = None,
+    ) -> None:
+        """Store a transition with its torque as a number of N cm: up to 200, not up to 1."""
+        # DDPG.remember divides by the half range, so this multiplies by it.
+        raw = np.asarray(action) * self.CENTIMETERS * self.half_range + self.center
+        super().remember(obs, raw, reward, next_obs, terminated, truncated)
+
+
+class HalfRange(DDPG):
+    """Sends tanh's own numbers, [-1, 1], to an environment whose bounds may lie farther out."""
+
+    def __init__(
+        self,
+        obs_dim: int,
+        action_low: ArrayLike,
+        action_high: ArrayLike,
+        config: Config | None = None,
+        seeds: Sequence[int] = (0,),
+        **kwargs: Any,
+    ) -> None:
+        ones = np.ones_like(np.asarray(action_low, np.float32))
+        super().__init__(obs_dim, -ones, ones, config, seeds, **kwargs)
