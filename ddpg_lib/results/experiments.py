@@ -101,7 +101,34 @@ EXPERIMENTS = {
 }
 """What the book shows, by name."""
 
-SWEEPS: dict[str, Sweep] = {}
+_SHORT = {"steps": 6_000, "warmup_steps": 1_000, "eval_every": 1_000}
+_CH11 = "ddpg_lib.chapters.ch11.agents"
+
+SWEEPS: dict[str, Sweep] = {
+    # Chapter 11: chapter 9's recipe in half the steps, with numbers in other units.
+    "action_units": Sweep(
+        "Pendulum-v1",
+        "pendulum",
+        tuple(range(300, 308)),
+        {
+            "right": {},
+            "half_range": {"agent": f"{_CH11}:HalfRange"},
+            "stored_torque": {"agent": f"{_CH11}:StoresTorque"},
+        },
+        _SHORT,
+    ),
+    "reward_scales": Sweep(
+        "Pendulum-v1",
+        "pendulum",
+        tuple(range(300, 308)),
+        {
+            f"scale_{c:g}_lr_{lr:g}": {"reward_scale": c, "critic_lr": lr}
+            for lr in (3e-4, 1e-3, 3e-3)
+            for c in (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+        },
+        _SHORT,
+    ),
+}
 """Comparisons of many arms, by name: of these curves ship and no networks."""
 
 

@@ -227,7 +227,7 @@ def test_weight_decay_shrinks_what_is_hardly_curved():
 
 @pytest.mark.equation("11.50", by="the library's optimizer, run towards a value out of reach")
 def test_how_far_a_critic_can_get():
-    """Weights that end within b + eta K bound the value by reach; Adam's are at that, within 30%."""
+    """Weights within b + eta K bound the value by reach; Adam's are at that, within 30%."""
     width, lr, updates = 16, 1e-2, 400
     critic = Critic([np.random.default_rng(0)], 3, 1, (width, width), "tanh")
     optimizer = StackedAdam(critic.parameters(), lr)
@@ -277,7 +277,9 @@ def test_layer_normalization_bounds_the_critic():
             norm.gain.uniform_(0.5, 2.0), norm.offset.uniform_(-1, 1)
     plain = Critic([np.random.default_rng(3)], *sizes)
     last, norm = normed.layers[-1], normed.norms[-1]
-    bound = layer_norm_bound(*(x.detach() for x in (last.weight, last.bias, norm.gain, norm.offset)))
+    bound = layer_norm_bound(
+        *(x.detach() for x in (last.weight, last.bias, norm.gain, norm.offset))
+    )
     directions = torch.tensor(rng.normal(size=(1, 200, 3)), dtype=torch.float32)
     action = torch.zeros(1, 200, 1)
     largest = {}

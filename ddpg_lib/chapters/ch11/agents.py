@@ -9,12 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 
-from ddpg_lib.chapters.ch11.scales import Units
+from ddpg_lib.chapters.ch11.scales import Units, reach
 from ddpg_lib.config import Config
 from ddpg_lib.ddpg import DDPG
+from ddpg_lib.envs.making import make
+from ddpg_lib.parts.replay import ReplayBuffer
+from ddpg_lib.results.inside import look_inside
 
 Array = NDArray[np.float32]
 
@@ -83,3 +88,49 @@ class HalfRange(DDPG):
     ) -> None:
         ones = np.ones_like(np.asarray(action_low, np.float32))
         super().__init__(obs_dim, -ones, ones, config, seeds, **kwargs)
+
+
+@torch.no_grad()
+def vitals(agent: DDPG, env: str = "Pendulum-v1") -> dict[str, NDArray[np.float64]]:
+    """What tells one wrong unit from another, for each agent of a trained stack.
+
+    Returns
+    -------
+    dict of array, shape (n,)
+        ``stored``, the largest action in the replay memory; ``sent``, the largest of a thousand
+        warm-up actions as a share of the bound of ``env``; ``spread``, the standard deviation
+        over stored observations of the critic's first hidden units, at action 0, mean over
+        units; ``level``, the critic's value of the policy's own actions over what they earn, by
+        :func:`~ddpg_lib.results.inside.look_inside`; ``way``, what the policy earns, in units
+        of the scaled reward, over :func:`~ddpg_lib.chapters.ch11.scales.reach`.
+    """
+    c, replay = agent.config, agent.replay
+    assert isinstance(replay, ReplayBuffer)
+    kept = replay.rows[:, : len(replay)]
+    obs, action = kept[..., : agent.obs_dim], kept[..., agent.obs_dim :][..., : agent.low.size]
+
+    world = make(env)
+    assert isinstance(world.action_space, gym.spaces.Box)
+    bound = np.abs(world.action_space.high).max()
+    world.close()
+    draws = np.abs([agent.random() for _ in range(1_000)])
+
+    critic, x = agent.critic, obs[:, :: max(1, len(replay) // 500)]
+    for norm in critic.entry:
+        x = norm(x)
+    if critic.action_layer == 0:
+        x = torch.cat((x, torch.zeros_like(x[..., : agent.low.size])), dim=-1)
+    x = critic.layers[0](x)
+    for norm in critic.norms[:1]:
+        x = norm(x)
+    units = critic.activation(x)
+
+    inside = look_inside(agent, env)
+    far = reach(c.critic_lr, c.steps - c.warmup_steps, c.hidden[-1], decay=c.lr_decay)
+    return {
+        "stored": action.abs().amax(dim=(1, 2)).numpy().astype(float),
+        "sent": draws.max(axis=(0, 2)) / bound,
+        "spread": units.std(dim=1).mean(dim=-1).numpy().astype(float),
+        "level": inside["critic"] / inside["monte_carlo"],
+        "way": c.reward_scale * np.abs(inside["monte_carlo"]) / far,
+    }

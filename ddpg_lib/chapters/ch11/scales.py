@@ -133,9 +133,7 @@ def reach(lr: float, updates: int, width: int, bound: float = 3e-3, decay: bool 
     return (width + 1) * (bound + lr * updates * (0.5 if decay else 1.0))
 
 
-def layer_norm_bound(
-    weight: ArrayLike, bias: float, gain: ArrayLike, offset: ArrayLike
-) -> float:
+def layer_norm_bound(weight: ArrayLike, bias: float, gain: ArrayLike, offset: ArrayLike) -> float:
     r"""Largest absolute output of a critic whose last hidden layer is layer-normalized.
 
     Whatever comes in, the normalized units have length at most :math:`\sqrt h`. With their
