@@ -1,10 +1,15 @@
 """Chapter 11's agents: each stands in one wrong unit, and in nothing else."""
 
+from types import SimpleNamespace
+
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from ddpg_lib import DDPG, recipe
 from ddpg_lib.chapters.ch11.agents import HalfRange, OtherUnits, StoresTorque, vitals
+from ddpg_lib.chapters.ch11.drawing import panels, reward_map, verdict
+from ddpg_lib.figures import COLORS, use_house_style
 
 SMALL = recipe("pendulum", hidden=(8, 8), batch_size=4, steps=100, warmup_steps=20)
 
@@ -60,3 +65,40 @@ def test_vitals_of_a_right_agent():
     assert (np.abs(found["level"]) < 0.1).all(), "an untrained critic expects next to nothing"
     # Rewards of -6 a step are a level of some -60 in scaled units; the reach is 9 (80 x 5e-4).
     assert ((found["way"] > 20) & (found["way"] < 300)).all()
+
+
+def test_verdict_of_returns():
+    """The interquartile mean leaves out two at each end; the mean and the failures do not."""
+    text, mean, failures = verdict([-1500, -400, -200, -150, -150, -140, -130, -120])
+    assert text.startswith("-160 (")
+    assert mean == pytest.approx(-348.75)
+    assert failures == "2 of 8"
+
+
+def test_panels_have_one_color_for_a_label():
+    use_house_style()
+    run = SimpleNamespace(steps=[0, 50, 100], curves=np.zeros((3, 3)) - 500)
+    figure = panels({"one": {"a": run, "b": run}, "two": {"b": run}, "three": {"a": run}}, -130, 2)
+    axes = [ax for ax in figure.axes if ax.get_visible()]
+    assert [ax.get_title(loc="left") for ax in axes] == ["one", "two", "three"]
+    colors = {
+        (line.get_label(), line.get_color())
+        for ax in axes
+        for line in ax.lines
+        if line.get_label() in "ab"
+    }
+    assert colors == {("a", COLORS["actor"]), ("b", COLORS["critic"])}
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["a", "b"]
+    plt.close(figure)
+
+
+def test_the_map_draws_both_ends_where_they_are():
+    use_house_style()
+    figure, ax = plt.subplots()
+    reward_map(ax, (0.01, 0.1, 1.0), (1e-3, 2e-3), np.full((2, 3), -200.0), (0.1, 0.01), (1, 1))
+    low, high = (line.get_xydata() for line in ax.lines)
+    assert np.allclose(low[0], (1, -0.5))
+    assert np.allclose(low[-1], (0, 1.5))
+    assert np.allclose(high[:, 0], 2)
+    assert {t.get_text() for t in ax.texts} == {"-200"}
+    plt.close(figure)
