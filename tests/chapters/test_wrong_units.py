@@ -8,8 +8,10 @@ import pytest
 
 from ddpg_lib import DDPG, recipe
 from ddpg_lib.chapters.ch11.agents import HalfRange, OtherUnits, StoresTorque, vitals
-from ddpg_lib.chapters.ch11.drawing import panels, reward_map, verdict
+from ddpg_lib.chapters.ch11.drawing import panels, reward_map, searched, verdict
+from ddpg_lib.chapters.ch11.search import search
 from ddpg_lib.figures import COLORS, use_house_style
+from ddpg_lib.results.experiments import SWEEPS
 
 SMALL = recipe("pendulum", hidden=(8, 8), batch_size=4, steps=100, warmup_steps=20)
 
@@ -101,4 +103,34 @@ def test_the_map_draws_both_ends_where_they_are():
     assert np.allclose(low[-1], (0, 1.5))
     assert np.allclose(high[:, 0], 2)
     assert {t.get_text() for t in ax.texts} == {"-200"}
+    plt.close(figure)
+
+
+def test_the_search_has_eight_agents_for_each_factor():
+    found = search("running", "other")
+    assert found.final.shape == (len(found.factors), 8)
+    assert (np.diff(found.factors) > 0).all()
+    assert ((found.final < -120) & (found.final > -1_800)).all()
+    with pytest.raises(ValueError, match="no row 'walking' in 'plain' units"):
+        search("walking")
+
+
+def test_the_sweep_has_the_factors_that_the_search_preferred():
+    """Each row's factor has the highest mean over the agents of both pendulums."""
+    arms = SWEEPS["units"].arms
+    rows = ("plain", "running", "layer_critic", "layer_both", "batch", "action_late")
+    for row in (*rows, "running_layer"):
+        both = [search(row, units) for units in ("plain", "other")]
+        means = sum(x.final.mean(axis=1) for x in both)
+        best = both[0].factors[np.argmax(means)]
+        assert arms[f"{row}_plain"]["critic_lr"] == pytest.approx(1e-3 * best), row
+        assert arms[f"{row}_other"]["actor_lr"] == pytest.approx(5e-4 * best), row
+
+
+def test_the_picture_of_the_search():
+    use_house_style()
+    figure = searched({"plain": "none", "running": "running"}, ["k", "b"])
+    lines = figure.axes[1].lines
+    assert [line.get_label() for line in lines] == ["none", "running"]
+    assert np.allclose(lines[1].get_ydata(), search("running", "other").final.mean(axis=1))
     plt.close(figure)

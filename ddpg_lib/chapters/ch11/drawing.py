@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from ddpg_lib.chapters.ch11.search import search
 from ddpg_lib.figures.curves import Curves, draw_stack
 from ddpg_lib.figures.style import COLORS
 from ddpg_lib.maths.stats import bootstrap_interval, iqm
@@ -108,3 +109,23 @@ def reward_map(
     ax.grid(False)
     assert isinstance(image, mpl.image.AxesImage)
     return image
+
+
+def searched(rows: Mapping[str, str], colors: Sequence[str]) -> Figure:
+    """Mean final returns of the search over the step sizes' factor, in both units.
+
+    ``rows`` are names of :func:`~ddpg_lib.chapters.ch11.search.search` with their labels.
+    """
+    fig, axes = plt.subplots(1, 2, figsize=(8.4, 3.4), sharey=True)
+    for ax, units in zip(axes, ("plain", "other"), strict=True):
+        for (row, label), color in zip(rows.items(), colors, strict=True):
+            found = search(row, units)
+            x, y = found.factors, found.final.mean(axis=1)
+            ax.plot(x, y, "o-", color=color, label=label, ms=4)
+        ax.set_title(f"{units} units", fontsize=11)
+        ax.set(xscale="log", xticks=x, xlabel="step sizes, times the recipe's")
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.xaxis.set_minor_locator(mpl.ticker.NullLocator())
+    axes[0].set_ylabel("mean final return")
+    axes[0].legend(loc="upper left", fontsize=9)
+    return fig
