@@ -74,12 +74,11 @@ def reward_map(
     scales: Sequence[float],
     rates: Sequence[float],
     returns: ArrayLike,
-    lower: Sequence[float],
-    upper: Sequence[float],
+    limit: Sequence[float],
 ) -> Any:
-    """Final returns over reward scale and step size, with the window's two ends; the image.
+    """Final returns over reward scale and step size, with the limit of the former; the image.
 
-    ``returns`` is ``(rates, scales)``; ``lower`` and ``upper`` are reward scales, one a rate.
+    ``returns`` is ``(rates, scales)``; ``limit`` is a reward scale for each rate.
     """
     values = np.asarray(returns, float)
     image = ax.imshow(values, origin="lower", aspect="auto", cmap="cividis", vmin=-1_500, vmax=-140)
@@ -89,16 +88,12 @@ def reward_map(
             color="black" if x > -700 else "white",
         )  # fmt: skip
 
-    def place(c: ArrayLike) -> Any:
-        return np.interp(np.log10(c), np.log10(scales), np.arange(len(scales)), left=-9, right=99)
-
     rows = np.arange(len(rates))
-    for ends, name in ((lower, "one step"), (upper, "reach")):
-        x = place(ends)
-        ax.step(
-            np.append(x, x[-1]), np.append(rows, len(rates)) - 0.5, where="pre", lw=2,
-            color=COLORS["critic"], label=name,
-        )  # fmt: skip
+    x = np.interp(np.log10(limit), np.log10(scales), np.arange(len(scales)))
+    ax.step(
+        np.append(x, x[-1]), np.append(rows, len(rates)) - 0.5, where="post", lw=3,
+        color=COLORS["critic"],
+    )  # fmt: skip
     ax.set(
         xticks=range(len(scales)), xticklabels=[f"{c:g}" for c in scales],
         yticks=rows, yticklabels=[f"{x:g}" for x in rates],
