@@ -9,6 +9,7 @@ import pytest
 from ddpg_lib import DDPG, recipe
 from ddpg_lib.chapters.ch11.agents import HalfRange, OtherUnits, StoresTorque, vitals
 from ddpg_lib.chapters.ch11.drawing import panels, reward_map, searched, verdict
+from ddpg_lib.chapters.ch11.scales import level
 from ddpg_lib.chapters.ch11.search import search
 from ddpg_lib.figures import COLORS, use_house_style
 from ddpg_lib.results.experiments import SWEEPS
@@ -59,14 +60,24 @@ def test_vitals_of_a_right_agent():
     rng = np.random.default_rng(2)
     for _ in range(30):
         obs = rng.normal(size=(2, 3))
-        agent.remember(obs, [[1.0], [-0.5]], [0.0, 0.0], obs, [False, False])
+        agent.remember(obs, [[1.0], [-0.5]], [-3.0, -3.0], obs, [False, False])
     found = vitals(agent)
     assert np.allclose(found["stored"], [0.5, 0.25])
     assert np.allclose(found["sent"], 1, atol=0.01)
     assert (found["spread"] > 0.2).all()
-    assert (np.abs(found["level"]) < 0.1).all(), "an untrained critic expects next to nothing"
-    # Rewards of -6 a step are a level of some -60 in scaled units; the reach is 9 (80 x 5e-4).
-    assert ((found["way"] > 20) & (found["way"] < 300)).all()
+    assert (np.abs(found["come"]) < 0.1).all(), "an untrained critic expects next to nothing"
+    # Rewards of -0.3 once scaled; no update yet, which counts as one of 1e-3 / 2, width 8.
+    assert np.allclose(found["way"], 0.3 * 1.005 / (9 * (3e-3 + 5e-4)), rtol=1e-3)
+
+
+def test_the_level_that_targets_ask_for():
+    """Rewards of 1 for ever are 1 / (1 - gamma); targets that lag sum fewer of them."""
+    assert level(1.0, 0.99, 1.0, 10**6) == pytest.approx(100)
+    # The fixed point of many soft updates: y <- r + gamma q', q' <- q' + tau (y - q').
+    target = 0.0
+    for _ in range(1_000):
+        target += 0.005 * (1 + 0.99 * target - target)
+    assert level(1.0, 0.99, 0.005, 1_000) == pytest.approx(1 + 0.99 * target, rel=0.05)
 
 
 def test_verdict_of_returns():

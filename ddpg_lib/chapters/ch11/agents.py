@@ -14,12 +14,11 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from ddpg_lib.chapters.ch11.scales import Units, reach
+from ddpg_lib.chapters.ch11.scales import Units, level, reach
 from ddpg_lib.config import Config
 from ddpg_lib.ddpg import DDPG
 from ddpg_lib.envs.making import make
 from ddpg_lib.parts.replay import ReplayBuffer
-from ddpg_lib.results.inside import look_inside
 
 Array = NDArray[np.float32]
 
@@ -100,14 +99,13 @@ def vitals(agent: DDPG, env: str = "Pendulum-v1") -> dict[str, NDArray[np.float6
         ``stored``, the largest action in the replay memory; ``sent``, the largest of a thousand
         warm-up actions as a share of the bound of ``env``; ``spread``, the standard deviation
         over stored observations of the critic's first hidden units, at action 0, mean over
-        units; ``level``, the critic's value of the policy's own actions over what they earn, by
-        :func:`~ddpg_lib.results.inside.look_inside`; ``way``, what the policy earns, in units
-        of the scaled reward, over :func:`~ddpg_lib.chapters.ch11.scales.reach`.
+        units; ``way``, the :func:`~ddpg_lib.chapters.ch11.scales.level` that the targets ask for
+        over :func:`~ddpg_lib.chapters.ch11.scales.reach`; ``come``, the critic's mean value of
+        the policy's own actions, over that level.
     """
     c, replay = agent.config, agent.replay
     assert isinstance(replay, ReplayBuffer)
-    kept = replay.rows[:, : len(replay)]
-    obs, action = kept[..., : agent.obs_dim], kept[..., agent.obs_dim :][..., : agent.low.size]
+    obs, action, reward, *_ = replay.rows[:, : len(replay)].split(replay.sizes, dim=-1)
 
     world = make(env)
     assert isinstance(world.action_space, gym.spaces.Box)
@@ -116,6 +114,7 @@ def vitals(agent: DDPG, env: str = "Pendulum-v1") -> dict[str, NDArray[np.float6
     draws = np.abs([agent.random() for _ in range(1_000)])
 
     critic, x = agent.critic, obs[:, :: max(1, len(replay) // 500)]
+    values = critic(x, agent.actor(x)).mean(dim=-1).numpy().astype(float)
     for norm in critic.entry:
         x = norm(x)
     if critic.action_layer == 0:
@@ -125,12 +124,13 @@ def vitals(agent: DDPG, env: str = "Pendulum-v1") -> dict[str, NDArray[np.float6
         x = norm(x)
     units = critic.activation(x)
 
-    inside = look_inside(agent, env)
-    far = reach(c.critic_lr, c.steps - c.warmup_steps, c.hidden[-1], decay=c.lr_decay)
+    updates = max(agent.updates, 1)
+    asked = level(reward.mean(dim=(1, 2)).numpy().astype(float), c.gamma, c.tau, updates)
+    far = reach(c.critic_lr, updates, c.hidden[-1], decay=c.lr_decay)
     return {
         "stored": action.abs().amax(dim=(1, 2)).numpy().astype(float),
         "sent": draws.max(axis=(0, 2)) / bound,
         "spread": units.std(dim=1).mean(dim=-1).numpy().astype(float),
-        "level": inside["critic"] / inside["monte_carlo"],
-        "way": c.reward_scale * np.abs(inside["monte_carlo"]) / far,
+        "way": np.abs(asked) / far,
+        "come": values / asked,
     }

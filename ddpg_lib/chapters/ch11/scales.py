@@ -133,6 +133,15 @@ def reach(lr: float, updates: int, width: int, bound: float = 3e-3, decay: bool 
     return (width + 1) * (bound + lr * updates * (0.5 if decay else 1.0))
 
 
+def level(reward: ArrayLike, gamma: float, tau: float, updates: int) -> Array:
+    r"""Value that the targets ask for: a mean ``reward``, summed as far as they reach by then.
+
+    A reward for ever is worth :math:`r / (1 - \gamma)`. But targets hand on one step at a time
+    and follow at rate tau, so that K updates sum about :math:`K\tau` rewards.
+    """
+    return np.asarray(reward, float) * min(1 / (1 - gamma), 1 + updates * tau)
+
+
 def layer_norm_bound(weight: ArrayLike, bias: float, gain: ArrayLike, offset: ArrayLike) -> float:
     r"""Largest absolute output of a critic whose last hidden layer is layer-normalized.
 
