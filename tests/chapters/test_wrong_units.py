@@ -110,8 +110,7 @@ def test_the_map_draws_the_limit_where_it_is():
     figure, ax = plt.subplots()
     reward_map(ax, (0.01, 0.1, 1.0), (1e-3, 2e-3), np.full((2, 3), -200.0), (0.1, 0.01))
     line = ax.lines[0].get_xydata()
-    assert np.allclose(line[0], (1, -0.5))
-    assert np.allclose(line[-1], (0, 1.5))
+    assert np.allclose(line, [(1, -0.5), (1, 0.5), (0, 0.5), (0, 1.5)])
     assert {t.get_text() for t in ax.texts} == {"-200"}
     plt.close(figure)
 
@@ -139,8 +138,10 @@ def test_the_sweep_has_the_factors_that_the_search_preferred():
 
 def test_the_picture_of_the_search():
     use_house_style()
-    figure = searched({"plain": "none", "running": "running"}, ["k", "b"])
-    lines = figure.axes[1].lines
-    assert [line.get_label() for line in lines] == ["none", "running"]
-    assert np.allclose(lines[1].get_ydata(), search("running", "other").final.mean(axis=1))
+    figure = searched({"plain": "none", "running": "running"}, ["k", "b"], columns=2)
+    second = figure.axes[1]
+    assert second.get_title(loc="left") == "running"
+    mean = next(x for x in second.lines if x.get_label() == "other units")
+    assert np.allclose(mean.get_ydata(), search("running", "other").final.mean(axis=1))
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["plain units", "other units"]
     plt.close(figure)

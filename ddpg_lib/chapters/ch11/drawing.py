@@ -90,10 +90,8 @@ def reward_map(
 
     rows = np.arange(len(rates))
     x = np.interp(np.log10(limit), np.log10(scales), np.arange(len(scales)))
-    ax.step(
-        np.append(x, x[-1]), np.append(rows, len(rates)) - 0.5, where="post", lw=3,
-        color=COLORS["critic"],
-    )  # fmt: skip
+    edges = np.stack([rows - 0.5, rows + 0.5], axis=1).ravel()
+    ax.plot(np.repeat(x, 2), edges, lw=3, color=COLORS["critic"])
     ax.set(
         xticks=range(len(scales)), xticklabels=[f"{c:g}" for c in scales],
         yticks=rows, yticklabels=[f"{x:g}" for x in rates],
@@ -106,21 +104,40 @@ def reward_map(
     return image
 
 
-def searched(rows: Mapping[str, str], colors: Sequence[str]) -> Figure:
-    """Mean final returns of the search over the step sizes' factor, in both units.
+def searched(
+    rows: Mapping[str, str],
+    colors: Sequence[str],
+    units: Sequence[str] = ("plain", "other"),
+    columns: int = 3,
+) -> Figure:
+    """Final returns of the search over the step sizes' factor: a panel for each row.
 
+    Agents are dots, their mean a line with its 95% bootstrap interval, in the color of its units.
     ``rows`` are names of :func:`~ddpg_lib.chapters.ch11.search.search` with their labels.
     """
-    fig, axes = plt.subplots(1, 2, figsize=(8.4, 3.4), sharey=True)
-    for ax, units in zip(axes, ("plain", "other"), strict=True):
-        for (row, label), color in zip(rows.items(), colors, strict=True):
-            found = search(row, units)
-            x, y = found.factors, found.final.mean(axis=1)
-            ax.plot(x, y, "o-", color=color, label=label, ms=4)
-        ax.set_title(f"{units} units", fontsize=11)
-        ax.set(xscale="log", xticks=x, xlabel="step sizes, times the recipe's")
+    down = -(-len(rows) // columns)
+    fig, axes = plt.subplots(
+        down, columns, figsize=(8.4, 0.9 + 2.0 * down), sharex=True, sharey=True, squeeze=False
+    )
+    for ax, (row, label) in zip(axes.flat, rows.items(), strict=False):
+        for shift, name, color in zip((0.94, 1.06), units, colors, strict=False):
+            found = search(row, name)
+            x = found.factors * (shift if len(units) > 1 else 1)
+            low, high = bootstrap_interval(found.final, statistic=np.mean, axis=1)
+            y = found.final.mean(axis=1)
+            ax.plot(x, found.final, ".", color=color, ms=3, alpha=0.5)
+            ax.plot(x, y, color=color, label=f"{name} units")
+            ax.fill_between(x, low, high, color=color, alpha=0.2, linewidth=0)
+        ax.set_title(label, fontsize=11)
+        ax.set(xscale="log", xticks=found.factors, ylim=(-1_700, 0))
         ax.xaxis.set_major_formatter("{x:g}")
         ax.xaxis.set_minor_locator(mpl.ticker.NullLocator())
-    axes[0].set_ylabel("mean final return")
-    axes[0].legend(loc="upper left", fontsize=9)
+    for ax in axes.flat[len(rows) :]:
+        ax.set_visible(False)
+    for ax in axes[:, 0]:
+        ax.set_ylabel("final return")
+    fig.supxlabel("step sizes, times the recipe's", fontsize=11)
+    if len(units) > 1:
+        handles, labels = axes[0, 0].get_legend_handles_labels()
+        fig.legend(handles, labels, loc="outside upper right", ncols=2)
     return fig
