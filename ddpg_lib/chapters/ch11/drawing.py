@@ -62,10 +62,10 @@ def panels(
         ax.set_ylabel("return without noise")
     fig.supxlabel("environment steps", fontsize=11)
     if len(labels) > 1:
-        found = {}
+        found: dict[str, Any] = {}
         for ax in axes.flat:
             found |= dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
-        fig.legend([found[x] for x in labels], labels, loc="outside upper right", ncols=len(labels))
+        _legend(fig, [found[x] for x in labels], labels)
     return fig
 
 
@@ -138,6 +138,11 @@ def searched(
         ax.set_ylabel("final return")
     fig.supxlabel("step sizes, times the recipe's", fontsize=11)
     if len(units) > 1:
-        handles, labels = axes[0, 0].get_legend_handles_labels()
-        fig.legend(handles, labels, loc="outside upper right", ncols=2)
+        _legend(fig, *axes[0, 0].get_legend_handles_labels())
     return fig
+
+
+def _legend(fig: Figure, handles: Sequence[Any], labels: Sequence[str]) -> None:
+    """Put a legend of one row above a grid of panels."""
+    place: Any = "outside upper right"
+    fig.legend(handles, labels, loc=place, ncols=len(labels))
