@@ -74,7 +74,11 @@ class StoresTorque(DDPG):
 
 
 class HalfRange(DDPG):
-    """Sends tanh's own numbers, [-1, 1], to an environment whose bounds may lie farther out."""
+    """Sends tanh's own numbers, [-1, 1], to an environment whose bounds may lie farther out.
+
+    Of ``action_low`` and ``action_high`` only the number of components counts. All else, ``kwargs``
+    included, is as for :class:`~ddpg_lib.ddpg.DDPG`.
+    """
 
     def __init__(
         self,
