@@ -8,7 +8,7 @@ from typing import Any
 
 from ddpg_lib.errors import did_you_mean
 
-BUDGET = ("steps", "warmup_steps", "eval_every", "eval_episodes")
+BUDGET = ("steps", "eval_every", "eval_episodes")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,13 +101,41 @@ EXPERIMENTS = {
 }
 """What the book shows, by name."""
 
-
 # Chapter 11: chapter 9's recipe in half the steps, and once more with smaller networks and with
 # the step sizes that a search on seeds 100 to 107 preferred (ddpg_lib.chapters.ch11.search).
 _HALF: dict[str, Any] = {"steps": 6_000, "warmup_steps": 1_000, "eval_every": 1_000}
 _CH11 = "ddpg_lib.chapters.ch11.agents"
 
 SWEEPS: dict[str, Sweep] = {
+    # Chapter 9: each choice of the recipe undone alone, and the suspects for what is still lost.
+    "pendulum_choices": Sweep(
+        "Pendulum-v1",
+        "pendulum",
+        tuple(range(300, 308)),
+        {
+            "recipe": {},
+            "relu": {"activation": "relu"},
+            "warmup_500": {"warmup_steps": 500},
+            "actor_lr_0.001": {"actor_lr": 1e-3},
+            "no_decay": {"lr_decay": False},
+            "reward_scale_1": {"reward_scale": 1.0},
+            "sigma_0.1": {"sigma": 0.1},
+            "sigma_0.4": {"sigma": 0.4},
+            "hidden_128": {"hidden": (128, 128)},
+            "hidden_256": {"hidden": (256, 256)},
+            "n_step_3": {"n_step": 3},
+            "layer_norm": {"layer_norm": "critic"},
+        },
+        {"eval_every": 1_000},
+    ),
+    "pendulum_longer": Sweep(
+        "Pendulum-v1",
+        "pendulum",
+        tuple(range(300, 308)),
+        {"recipe": {}, "hidden_128": {"hidden": (128, 128)}},
+        {"steps": 36_000, "buffer_size": 36_000, "eval_every": 3_000},
+    ),
+    # Chapter 11: one wrong unit each, and the scale of rewards.
     "wrong_units": Sweep(
         "Pendulum-v1",
         "pendulum",

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from scipy.interpolate import RegularGridInterpolator
 
+from ddpg_lib.chapters.ch01.corridor import LEFT, RIGHT, q_learning, step
 from ddpg_lib.worlds.lqr import LQR
 from ddpg_lib.worlds.pendulum.grid import PendulumGrid
 from ddpg_lib.worlds.pendulum.model import PendulumModel
@@ -181,3 +182,21 @@ def test_time_limit_as_an_end():
         q = np.mean(1 + gamma * (1 - terminated) * q)
     other = gamma * (1 - 1 / limit)
     np.testing.assert_allclose(q, 1 / (1 - other), rtol=1e-9)
+
+
+@pytest.mark.equation("1.50", by="the updates written out by hand, and the discounted reward")
+def test_q_learning_in_the_corridor():
+    """The first entries number by number; many walks end at the optimal values of (1.7)."""
+    walk = [(0, RIGHT), (1, RIGHT), (2, RIGHT)]
+    tables = q_learning(walk * 60, gamma=0.9, alpha=0.5)
+    first = [table[:, RIGHT].tolist() for table in tables[:9]]
+    assert first[2] == pytest.approx([0, 0, 0.5])
+    assert first[5] == pytest.approx([0, 0.5 * 0.9 * 0.5, 0.75])
+    assert first[8] == pytest.approx([0.5 * 0.9 * 0.225, 0.225 + 0.5 * (0.9 * 0.75 - 0.225), 0.875])
+    both = q_learning([(s, a) for s in (2, 1, 0) for a in (LEFT, RIGHT)] * 200, 0.9, 0.5)[-1]
+    exact = {(0, LEFT): 0.9**3, (0, RIGHT): 0.9**2, (1, LEFT): 0.9**3, (1, RIGHT): 0.9}
+    exact |= {(2, LEFT): 0.9**2, (2, RIGHT): 1.0}
+    for (s, a), value in exact.items():
+        assert both[s, a] == pytest.approx(value, abs=1e-9)
+        r, s_next, d = step(s, a)
+        assert value == pytest.approx(r + 0.9 * (1 - d) * both[s_next].max(), abs=1e-9)

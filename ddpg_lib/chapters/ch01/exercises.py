@@ -15,9 +15,24 @@ TOTAL, DISCOUNTED = LIMIT * REWARD, REWARD / (1 - GAMMA)
 # Values of a reward of 1 a step, with 1, 2, ..., 200 steps to go.
 TO_GO = (1 - GAMMA ** np.arange(1, LIMIT + 1)) / (1 - GAMMA)
 
-CHECKS: dict[int, Check] = {
-    # 1.1: the rewards of hanging at rest, summed over 200 steps and discounted.
+CHECKS: dict[int | str, Check] = {
+    # 1.1: Q(cell 1, left) after one update, three walks to the right having been made.
     1: Numbers(
+        "give one number, the new entry.",
+        right=0.5 * 0.9 * 0.10125,
+        within=1e-4,
+        near=1e-5,
+        mistakes=[
+            (0.9 * 0.10125, "alpha is one half: the entry moves half of the way."),
+            (0.0, "the reward is 0, but the best action of the next cell has a value by now."),
+            (0.5 * 0.9 * 0.875, "the next cell is cell 0, to the left, and not the last one."),
+            (0.5 * 0.9 * 0.45, "the next cell is cell 0; you used cell 1's own best value."),
+            (0.5 * 0.10125, "the next value is one step away: discount it."),
+        ],
+        hint="not yet. Which cell is s', and which of its two entries is the larger?",
+    ),
+    # 1.2: the rewards of hanging at rest, summed over 200 steps and discounted.
+    2: Numbers(
         "give two numbers, (sum of 200 rewards, discounted return).",
         right=(TOTAL, DISCOUNTED),
         within=1,
@@ -44,8 +59,8 @@ CHECKS: dict[int, Check] = {
         ],
         hint="the second number is off. Sum gamma**k from k = 0 to infinity.",
     ),
-    # 1.2: evaluations for the maxima of one update.
-    2: Numbers(
+    # 1.3: evaluations for the maxima of one update.
+    3: Numbers(
         "give one number.",
         right=5**7 * 256,
         within=0,
@@ -66,8 +81,8 @@ CHECKS: dict[int, Check] = {
         ],
         hint="count the combinations of 7 torques, then the states that need a maximum.",
     ),
-    # 1.3: mean return of the policy that is greedy on the Q of zero torque.
-    3: Numbers(
+    # 1.4: mean return of the policy that is greedy on the Q of zero torque.
+    4: Numbers(
         "give one number, the mean return over the seeds 0 to 199.",
         right=-271.968,
         within=0.3,
@@ -92,8 +107,8 @@ CHECKS: dict[int, Check] = {
         hint="not quite. In each state: five torques, one step with each, zero torque to step "
         "200, the best total.",
     ),
-    # 1.4: the value that a critic learns with the time limit stored as termination.
-    4: Numbers(
+    # 1a.1: the value that a critic learns with the time limit stored as termination.
+    "1a.1": Numbers(
         "give one number, the learned value.",
         right=1 / (1 - GAMMA * (1 - 1 / LIMIT)),
         within=0.1,
@@ -117,5 +132,18 @@ CHECKS: dict[int, Check] = {
             ),
         ],
         hint="use (1.17), then sum the rewards with that discount.",
+    ),
+    # 1b.1: values per axis for a loss of at most 0.01, with M = 8 and m = 2.
+    "1b.1": Numbers(
+        "give one whole number, k.",
+        right=30,
+        within=0,
+        near=0,
+        mistakes=[
+            (29, "k - 1 = 28.28... must be rounded up, and then there is one value more."),
+            (21, "there are two components: m = 2."),
+            (58, "the spacing is 2/(k - 1): the range has the length 2, not 4."),
+        ],
+        hint="not yet. Put M = 8 and m = 2 into (1.9) and solve for k.",
     ),
 }

@@ -1,0 +1,1 @@
+"""What chapter 0 alone needs."""
