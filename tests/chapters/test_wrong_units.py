@@ -12,7 +12,6 @@ from ddpg_lib.chapters.ch11.drawing import panels, reward_map, searched, verdict
 from ddpg_lib.chapters.ch11.scales import level
 from ddpg_lib.chapters.ch11.search import search
 from ddpg_lib.figures import COLORS, use_house_style
-from ddpg_lib.results.experiments import SWEEPS
 
 SMALL = recipe("pendulum", hidden=(8, 8), batch_size=4, steps=100, warmup_steps=20)
 
@@ -122,15 +121,6 @@ def test_the_search_has_eight_agents_for_each_factor():
     assert ((found.final < -120) & (found.final > -1_800)).all()
     with pytest.raises(ValueError, match="no row 'walking' in 'plain' units"):
         search("walking")
-
-
-def test_the_sweep_has_the_step_sizes_that_the_search_preferred():
-    """The factor of the recipe with the highest mean, where nothing is normalized."""
-    found = search("plain")
-    best = found.factors[found.final.mean(axis=1).argmax()]
-    changes = SWEEPS["wrong_units"].changes
-    assert changes["actor_lr"] == pytest.approx(5e-4 * best)
-    assert changes["critic_lr"] == pytest.approx(1e-3 * best)
 
 
 def test_the_picture_of_the_search():

@@ -1,7 +1,6 @@
-"""The search for step sizes behind the sweep ``units``: what it found, for each row and factor.
+"""The search for step sizes of chapter 11's rows: what came out for each row and factor.
 
-It ran before the sweep, on seeds 100 to 107, which the sweep does not use;
-``tools/search_units.py`` repeats it.
+It ran on seeds 100 to 107; ``tools/search_units.py`` repeats it.
 """
 
 from __future__ import annotations
