@@ -49,6 +49,11 @@ class Sweep:
         file's name too.
     changes : dict
         Hyperparameters of all arms that differ from the recipe's.
+
+    Raises
+    ------
+    ValueError
+        If an arm has a budget of its own.
     """
 
     env: str

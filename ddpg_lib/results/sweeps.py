@@ -48,7 +48,17 @@ class Arm:
 
 @dataclasses.dataclass(frozen=True)
 class RecordedSweep:
-    """A recorded sweep: ``arms`` by name, ``seeds`` of the agents of each, and its ``manifest``."""
+    """A recorded sweep.
+
+    Attributes
+    ----------
+    manifest : dict
+        Command, commit, versions, seeds, hardware, wall times and checksums.
+    seeds : list of int
+        One an agent, the same in all arms.
+    arms : dict of Arm
+        By name.
+    """
 
     manifest: dict[str, Any]
     seeds: list[int]

@@ -52,7 +52,7 @@ def test_deterministic_learner_reaches_the_best_action():
 def test_stochastic_learner_improves(actor):
     bandit = QuadraticBandit.draw(4, range(5))
     alpha = {"advantage": 0.1, "natural": 0.4, "value": 0.01}[actor]
-    costs = sac_b(bandit, range(5), alpha=alpha, alpha_y=0, sigma=0.5, batches=300, actor=actor)
+    costs = sac_b(bandit, range(5), alpha=alpha, alpha_eta=0, sigma=0.5, batches=300, actor=actor)
     assert np.all(costs[..., -1] < 0.3 * costs[..., 0])
 
 
@@ -60,7 +60,7 @@ def test_at_a_fixed_variance_the_natural_step_is_the_deterministic_learners():
     """Without the variance's feature the two regressions are the same; with it, nearly."""
     bandit, sigma = QuadraticBandit.draw(6, range(3)), 0.01
     det = copdac_b(bandit, range(3), alpha=0.3, sigma=sigma, batches=30)
-    kwargs = {"alpha_y": 0, "sigma": sigma, "batches": 30, "actor": "natural"}
+    kwargs = {"alpha_eta": 0, "sigma": sigma, "batches": 30, "actor": "natural"}
     sto = sac_b(bandit, range(3), alpha=0.3 / sigma**2, **kwargs)
     np.testing.assert_allclose(sto, det, rtol=0.05)
 
@@ -69,7 +69,7 @@ def test_what_diverges_is_infinite():
     bandit = QuadraticBandit.draw(3, [0])
     assert copdac_b(bandit, [0], alpha=50.0, sigma=0.1, batches=400)[0, 0, -1] == np.inf
     kwargs = {"sigma": 1.0, "batches": 300, "actor": "value"}
-    assert sac_b(bandit, [0], alpha=50.0, alpha_y=0.0, **kwargs)[0, 0, -1] == np.inf
+    assert sac_b(bandit, [0], alpha=50.0, alpha_eta=0.0, **kwargs)[0, 0, -1] == np.inf
 
 
 def test_noise_on_the_costs():
@@ -99,13 +99,19 @@ def test_noise_on_the_costs():
         ),
         (
             lambda: sac_b(
-                QuadraticBandit.draw(3, [0]), [0], alpha=1, alpha_y=0, sigma=0, batches=1
+                QuadraticBandit.draw(3, [0]), [0], alpha=1, alpha_eta=0, sigma=0, batches=1
             ),
             "sigma must be positive",
         ),
         (
             lambda: sac_b(
-                QuadraticBandit.draw(3, [0]), [0], alpha=1, alpha_y=0, sigma=1, batches=1, actor="x"
+                QuadraticBandit.draw(3, [0]),
+                [0],
+                alpha=1,
+                alpha_eta=0,
+                sigma=1,
+                batches=1,
+                actor="x",
             ),
             "'value'",
         ),

@@ -8,6 +8,7 @@ from ddpg_lib.chapters.ch03.bandit import QuadraticBandit
 from ddpg_lib.chapters.ch03.bandit_learners import copdac_b, sac_b
 from ddpg_lib.chapters.ch03.lqr_gradients import lqr_gradient, lqr_moment, lqr_objective, lqr_slope
 from ddpg_lib.chapters.ch03.ring import RingWorld
+from ddpg_lib.chapters.ch03.row import PendulumRow, direction
 from ddpg_lib.maths.differences import central_difference
 from ddpg_lib.worlds.lqr import LQR
 
@@ -51,7 +52,7 @@ def test_rewards_weighed_with_the_states_distribution_sum_to_the_objective(theta
 @pytest.mark.equation("3.3", by="finite differences in float64")
 @pytest.mark.parametrize("theta", THETAS)
 def test_the_theorem_on_a_world_that_meets_its_conditions(theta):
-    """Theorem 3.1 on the ring: weighed slopes against differences of the objective itself."""
+    """Theorem 3.2 on the ring: weighed slopes against differences of the objective itself."""
     numeric = central_difference(RING.objective, theta)
     np.testing.assert_allclose(RING.gradient(theta), numeric, rtol=1e-6, atol=1e-8)
 
@@ -111,6 +112,62 @@ def test_the_slope_of_the_regulators_q():
     s = np.random.default_rng(7).standard_normal(4)
     numeric = central_difference(lambda a: lqr.action_value(s, a, K), -K @ s)
     np.testing.assert_allclose(lqr_slope(lqr, K) @ s, numeric, rtol=1e-6)
+
+
+@pytest.mark.equation("3.50", by="simulated paths, Monte Carlo with 4 standard errors")
+def test_the_gradient_of_the_value_is_a_discounted_sum_along_the_path():
+    """Paths from one state, u added up along them, against differences of that state's value."""
+    theta, rng, paths, first = THETAS[0], np.random.default_rng(1), 20_000, 20
+    actions = RING.features @ theta
+    V, _ = RING.solve(theta)
+    u = RING.slope(actions, V)[:, None] * RING.features
+    ladder = np.cumsum(RING.chances(actions), axis=1)
+    state, total = np.full(paths, first), np.zeros((paths, 3))
+    for t in range(120):
+        total += RING.gamma**t * u[state]
+        draw = rng.random(paths)[:, None]
+        state = np.minimum((ladder[state] < draw).sum(axis=1), RING.size - 1)
+    numeric = central_difference(lambda x: RING.solve(x)[0][first], theta)
+    error = np.abs(total.mean(axis=0) - numeric)
+    assert np.all(error < 4 * total.std(axis=0) / np.sqrt(paths))
+
+
+@pytest.mark.equation("3.51", by="Gymnasium's Pendulum-v1, at small angles")
+def test_the_pendulum_near_upright_is_a_regulator():
+    """One step of the environment from a small angle, next to the linear world's."""
+    import gymnasium
+
+    upright = PendulumRow(m=1).lqr
+    quiet = LQR(upright.A, upright.B, upright.Q, upright.R, upright.gamma)
+    env = gymnasium.make("Pendulum-v1").unwrapped
+    for angle, speed, torque in ((1e-3, 2e-3, 1e-3), (-2e-3, 1e-3, -5e-3)):
+        env.reset(seed=0)
+        env.state = np.array([angle, speed])
+        _, reward, *_ = env.step(np.array([torque]))
+        after, predicted = quiet.step([angle, speed], [torque])
+        np.testing.assert_allclose(after, env.state, atol=1e-8)
+        assert predicted == pytest.approx(float(reward), abs=1e-9)
+    np.testing.assert_array_equal(upright.W, np.diag([1e-5, 4e-3]))
+
+
+@pytest.mark.equation("3.52", by="SciPy's quadrature of both sides")
+@pytest.mark.parametrize("sigma", [0.1, 0.7])
+def test_score_times_height_is_the_mean_slope(sigma):
+    """One integration by parts, for a function with bends."""
+    from scipy.integrate import quad
+
+    def f(a):
+        return np.sin(3 * a) + 0.2 * a**3
+
+    def slope(a):
+        return 3 * np.cos(3 * a) + 0.6 * a**2
+
+    def mean(g):
+        return quad(lambda x: g(x) * stats.norm.pdf(x, scale=sigma), -10 * sigma, 10 * sigma)[0]
+
+    mu = 0.4
+    heights = mean(lambda x: x / sigma**2 * f(mu + x))
+    assert heights == pytest.approx(mean(lambda x: slope(mu + x)), rel=1e-8)
 
 
 @pytest.mark.equation("3.6", by="finite differences of the noisy policy's objective")
@@ -174,6 +231,35 @@ def test_the_error_of_a_gaussian_policys_slope(m):
     assert error < 4 * squared.std() / np.sqrt(len(squared))
 
 
+@pytest.mark.equation("3.10", by="Monte Carlo on a row of pendulums")
+@pytest.mark.parametrize("m", [1, 6])
+def test_a_drawn_estimate_has_m_plus_2_times_the_mean_square(m):
+    """The second moment behind (3.10), for the gradient in the gains of a regulator."""
+    row, rng, sigma = PendulumRow(m), np.random.default_rng(m), 1e-3
+    s = row.spread * rng.choice([-1.0, 1.0], (200_000, 2 * m))
+    xi = rng.standard_normal((200_000, m))
+    slope = s @ lqr_slope(row.lqr, row.first).T
+    a = row.lqr.policy(s, row.first) + sigma * xi
+    q, v = row.lqr.action_value(s, a, row.first), row.lqr.value(s, row.first)
+    drawn = direction("advantage", slope, xi, sigma, q[:, None], v[:, None])
+    size = np.square(s).sum(axis=1)
+    drawn, exact = (size @ np.square(x).sum(axis=1) for x in (drawn, slope))
+    assert drawn / exact == pytest.approx(m + 2, rel=0.03)
+
+
+def test_the_best_baseline_differs_from_the_value_by_a_term_in_sigma_squared():
+    """The mean of |xi|^2 Q over m against V, on a quadratic with the trace of its curvature."""
+    m, rng = 3, np.random.default_rng(0)
+    slope, root = rng.standard_normal(m), rng.standard_normal((m, m))
+    bend, xi = root @ root.T, rng.standard_normal((400_000, m))
+    for sigma in (0.1, 0.4):
+        rest = sigma * xi @ slope + sigma**2 / 2 * ((xi @ bend) * xi).sum(axis=1)
+        weighed = np.square(xi).sum(axis=1) * rest
+        noise = 4 * (weighed / m - rest).std() / np.sqrt(len(xi))
+        away = weighed.mean() / m - rest.mean()
+        assert away == pytest.approx(sigma**2 * np.trace(bend) / m, abs=noise)
+
+
 @pytest.mark.equation("3.11", "3.12", by="SciPy's minimizer, without the normal equations")
 @pytest.mark.parametrize("theta", THETAS)
 def test_a_compatible_critic_gives_the_exact_gradient(theta):
@@ -201,6 +287,41 @@ def test_the_critics_weights_are_the_natural_gradient(theta):
     matrix = sum(r * np.outer(f, f) for r, f in zip(rho, RING.features, strict=True))
     natural = np.linalg.solve(matrix, central_difference(RING.objective, theta))
     np.testing.assert_allclose(RING.compatible_weights(theta), natural, rtol=1e-5, atol=1e-8)
+
+
+@pytest.mark.equation("3.53", by="least squares on a quadrature's points, then differences of J")
+@pytest.mark.parametrize("baseline", ["none", "constant", "one for each state"])
+def test_a_compatible_critic_from_heights(baseline):
+    """Fit Q at noisy actions with each kind of baseline; the gradient is the noisy objective's."""
+    theta, sigma = THETAS[0], 0.4
+    V, rho = RING.solve(theta, sigma)
+    x, weights = np.polynomial.hermite_e.hermegauss(40)
+    a = (RING.features @ theta)[:, None] + sigma * x
+    q = RING.action_value(a, V).ravel()
+    critic = (sigma * x[None, :, None] * RING.features[:, None]).reshape(-1, 3)
+    states = np.repeat(np.eye(RING.size), len(x), axis=0)
+    more = {"none": states[:, :0], "constant": np.ones((len(q), 1)), "one for each state": states}
+    design = np.hstack([critic, more[baseline]])
+    root = np.sqrt((rho[:, None] * weights / weights.sum()).ravel())
+    w = np.linalg.lstsq(design * root[:, None], q * root, rcond=None)[0][:3]
+    matrix = RING.features.T @ (rho[:, None] * RING.features)
+    numeric = central_difference(lambda y: RING.objective(y, sigma), theta)
+    np.testing.assert_allclose(matrix @ w, numeric, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.equation("3.13", by="a policy with two weights that do the same")
+def test_a_singular_matrix_leaves_the_gradient_exact():
+    """All solutions give the same slopes; the gradient lies in the matrix's range."""
+    theta = THETAS[0]
+    V, rho = RING.solve(theta)
+    slope = RING.slope(RING.features @ theta, V)
+    twice = RING.features[:, [0, 1, 2, 1]]  # mu has one weight too many
+    matrix, gradient = twice.T @ (rho[:, None] * twice), twice.T @ (rho * slope)
+    assert np.linalg.matrix_rank(matrix) == 3
+    shortest = np.linalg.pinv(matrix) @ gradient
+    for shift in (0.0, 5.0):
+        w = shortest + shift * np.array([0, 1, 0, -1])
+        np.testing.assert_allclose(twice.T @ (rho * (twice @ w)), gradient, atol=1e-9)
 
 
 @pytest.mark.equation("3.15", "3.16", by="finite differences in float64")
@@ -257,7 +378,7 @@ def test_one_step_of_copdac_b():
 @pytest.mark.parametrize("actor", ["advantage", "natural", "value"])
 def test_one_step_of_sac_b(actor):
     """Features are the log density's gradients; two batches, so that the variance's step shows."""
-    m, sigma, alpha, alpha_y = 4, 0.7, 0.05, 0.1
+    m, sigma, alpha, alpha_eta = 4, 0.7, 0.05, 0.1
     bandit = QuadraticBandit.draw(m, [11])
     psi = np.array([0.5] * m + [2 * np.log(sigma)])  # theta and y
 
@@ -278,10 +399,17 @@ def test_one_step_of_sac_b(actor):
             "value": (scores * (q + bias)[:, None]).mean(axis=0),
             "natural": np.array(w),
         }[actor]
-        psi = psi + np.array([alpha] * m + [alpha_y]) * step
+        psi = psi + np.array([alpha] * m + [alpha_eta]) * step
     after = (psi[:m] - 4) @ bandit.C[0] @ (psi[:m] - 4)
     costs = sac_b(
-        bandit, [11], alpha=alpha, alpha_y=alpha_y, sigma=sigma, batches=2, start=0.5, actor=actor
+        bandit,
+        [11],
+        alpha=alpha,
+        alpha_eta=alpha_eta,
+        sigma=sigma,
+        batches=2,
+        start=0.5,
+        actor=actor,
     )
     assert costs[0, 0, 2] == pytest.approx(after, rel=1e-6)
 
@@ -298,7 +426,7 @@ def test_a_critic_fitted_to_the_same_batch_drops_out():
     for actor, baseline in (("advantage", bias), ("value", 0.0)):
         after = theta + alpha * (scores * (rewards - baseline)[:, None]).mean(axis=0)
         costs = sac_b(
-            bandit, [11], alpha=alpha, alpha_y=0, sigma=sigma, batches=1, start=theta, actor=actor
+            bandit, [11], alpha=alpha, alpha_eta=0, sigma=sigma, batches=1, start=theta, actor=actor
         )
         assert costs[0, 0, 1] == pytest.approx((after - 4) @ bandit.C[0] @ (after - 4), rel=1e-9)
 

@@ -7,6 +7,7 @@ from scipy import optimize
 
 from ddpg_lib import Critic, critic_loss, td_target
 from ddpg_lib.chapters.ch04.bellman import residual_fixed_point, residual_loss, td_fixed_point
+from ddpg_lib.chapters.ch04.coin import transitions
 from ddpg_lib.worlds.lqr import LQR
 from ddpg_lib.worlds.pendulum.optimum import DiscountedPendulumOptimum
 from ddpg_lib.worlds.pendulum.policies import EnergyShaping, zero_torque
@@ -98,14 +99,6 @@ def test_a_small_violation_bounds_the_error():
     world.d[:] = 0
     q = world.values() + 1
     np.testing.assert_allclose(np.abs(world.backup(q) - q).max() / (1 - GAMMA), 1)
-
-
-@pytest.mark.equation("4.5", by="NumPy by hand")
-def test_the_loss_is_the_mean_square():
-    """The library's loss of two agents is the sum of their mean squares."""
-    q, y = np.random.default_rng(5).normal(size=(2, 2, 7))
-    by_hand = sum(((y[i] - q[i]) ** 2).sum() / 7 for i in range(2))
-    assert critic_loss(torch.tensor(q), torch.tensor(y)).item() == pytest.approx(by_hand, abs=1e-12)
 
 
 def small_critic():
@@ -228,7 +221,7 @@ def test_the_residual_gradient_rests_at_the_least_squared_error():
 @pytest.mark.equation("4.11", by="the library's two linear systems")
 @pytest.mark.parametrize("heads", [0.1, 0.5, 0.9])
 def test_the_coin_game(heads):
-    """The closed forms for A, B and C solve the two systems for any coin."""
+    """The closed forms for toss, heads and tails solve the two systems for any coin."""
     states = np.eye(3)
     game = (states[[0, 0, 1, 2]], states[[1, 2, 0, 0]], [0, 0, 1, 0], 1.0)
     rest = {"terminated": [0, 0, 1, 1], "weight": [heads, 1 - heads] * 2}
@@ -236,6 +229,25 @@ def test_the_coin_game(heads):
     np.testing.assert_allclose(
         residual_fixed_point(*game, **rest), [heads, (1 + heads) / 2, heads / 2], atol=1e-12
     )
+
+
+@pytest.mark.equation("4.50", by="steps of the table itself")
+@pytest.mark.parametrize("heads", [0.3, 0.5, 0.8])
+def test_the_distance_to_the_true_values_falls(heads):
+    """The average semi-gradient step changes the squared distance as stated, and downwards."""
+    x, next_x, reward, _, often = transitions(heads)
+    frequencies = (x * often[:, None]).T @ (x - next_x)
+    assert np.abs(frequencies - frequencies.T).max() > 0.1
+    truth, eta = np.array([heads, 1, 0]), 0.1
+    for v in np.random.default_rng(12).normal(size=(50, 3)):
+        stepped = v.copy()
+        for row, after, r, share in zip(x, next_x, reward, often, strict=True):
+            state = int(row.argmax())
+            stepped[state] += eta * share * (r + after @ v - v[state])
+        e = v - truth
+        stated = e @ e - 2 * eta * e @ frequencies @ e + eta**2 * np.sum((frequencies @ e) ** 2)
+        assert np.sum((stepped - truth) ** 2) == pytest.approx(stated, abs=1e-12)
+        assert stated < e @ e
 
 
 @pytest.mark.equation("4.12", by="a linear system solved in float64")

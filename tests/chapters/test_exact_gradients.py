@@ -3,6 +3,7 @@ import pytest
 
 from ddpg_lib.chapters.ch03.lqr_gradients import lqr_gradient, lqr_moment, lqr_objective, lqr_slope
 from ddpg_lib.chapters.ch03.ring import RingWorld
+from ddpg_lib.maths.differences import central_difference
 from ddpg_lib.worlds.lqr import LQR
 
 QUIET = LQR([[1.0, 0.1], [0.0, 1.0]], [[0.0], [0.1]], np.eye(2), [[0.1]], 0.95)
@@ -49,6 +50,7 @@ def test_without_discount():
         (lambda: RingWorld(gamma=1.0), "gamma"),
         (lambda: RingWorld(kappa=0.0), "kappa"),
         (lambda: RingWorld(kappa=100.0), "kappa"),
+        (lambda: RingWorld(order=16), "order"),
     ],
 )
 def test_bad_input(call, message):
@@ -91,6 +93,19 @@ def test_distribution_from_another_start():
     V, rho = world.solve(theta, start=start)
     assert rho.sum() == pytest.approx(20)
     assert world.objective(theta, start=start) == pytest.approx(2 * V[5])
+
+
+def test_a_richer_policy():
+    """Five weights: the policy varies as cosines and sines of 2 s, and the theorem holds."""
+    world = RingWorld(order=2)
+    theta = np.array([0.3, 0.2, -0.4, 0.1, 0.2])
+    s = world.s
+    by_hand = 0.3 + 0.2 * np.cos(s) - 0.4 * np.sin(s) + 0.1 * np.cos(2 * s) + 0.2 * np.sin(2 * s)
+    np.testing.assert_allclose(world.features @ theta, by_hand)
+    numeric = central_difference(world.objective, theta)
+    np.testing.assert_allclose(world.gradient(theta), numeric, rtol=1e-6, atol=1e-8)
+    same = RingWorld().gradient(theta[:3])
+    np.testing.assert_allclose(world.gradient([0.3, 0.2, -0.4, 0, 0])[:3], same)
 
 
 def test_slopes_within_reach_of_the_features_are_fitted_exactly():

@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
 
+from ddpg_lib.chapters.ch03.bandit import QuadraticBandit
+from ddpg_lib.chapters.ch03.bandit_learners import copdac_b, sac_b
 from ddpg_lib.chapters.ch03.exercises import CHECKS
 from ddpg_lib.chapters.ch03.lqr_gradients import lqr_objective
+from ddpg_lib.chapters.ch03.off_policy import best_objective
 from ddpg_lib.chapters.ch03.ring import RingWorld
 from ddpg_lib.chapters.check import check
 from ddpg_lib.maths.differences import central_difference
@@ -32,6 +35,39 @@ def test_gain_by_finite_differences():
     slope = central_difference(lambda K: lqr_objective(lqr, K, [[1.0]]), np.array([[0.5]]))
     assert CHECKS[2](slope) == ""
     assert CHECKS[2](5 / 16) == ""
+
+
+def test_uniform_noise_by_quadrature():
+    from scipy.integrate import quad
+
+    mean = quad(lambda x: 3 * (1 + x) ** 2 / 0.5, -0.25, 0.25)[0]
+    assert CHECKS[4](mean) == ""
+
+
+def test_two_weights_that_do_the_same():
+    """Least squares on the slope, by NumPy, in the one state."""
+    w = np.linalg.lstsq(np.array([[2.0, 2.0]]), np.array([-3.0]), rcond=None)[0]
+    assert CHECKS["3a.1"](w.sum()) == ""
+
+
+def test_the_step_size_that_makes_the_learners_the_same():
+    bandit, common = QuadraticBandit.draw(4, range(3)), {"sigma": 0.1, "batches": 3}
+    det = copdac_b(bandit, range(3), alpha=0.3, **common)
+    sto = sac_b(bandit, range(3), alpha=30.0, alpha_eta=0, actor="natural", **common)
+    np.testing.assert_allclose(sto, det, rtol=0.1)
+    assert CHECKS["3b.1"](30) == ""
+
+
+def test_the_lost_discount_by_euler_steps():
+    """Follow the undiscounted gradient with small steps instead of the notebook's integrator."""
+    ring = RingWorld()
+    theta = np.array([0.2, 0.0, 0.0])
+    for _ in range(1_500):
+        chances = ring.chances(ring.features @ theta)
+        share = np.linalg.matrix_power(chances, 256)[0]
+        theta = theta + 0.5 * ring.gradient(theta, share)
+    lost = 1 - ring.objective(theta) / best_objective(ring)
+    assert CHECKS["3c.1"](lost) == ""
 
 
 def test_gradient_from_pieces_and_by_finite_differences():
@@ -81,6 +117,25 @@ def wrong(kind):
         (2, -0.25, "that is G"),
         (2, 0, "optimal gain"),
         (2, 9, "not quite"),
+        (4, 3.0, "in the middle"),
+        (4, 3.1875, "Gaussian"),
+        (4, 1.53125, "divide by the width"),
+        (4, 6.125, "1 / sigma"),
+        (4, 9, "integrate"),
+        (4, "x", "one number"),
+        ("3a.1", -60, "gradient"),
+        ("3a.1", -3, "the slope"),
+        ("3a.1", -0.75, "both weights"),
+        ("3a.1", -30, "cancels"),
+        ("3a.1", 1.5, "sign"),
+        ("3a.1", 7, "must equal"),
+        ("3b.1", 3, "sigma squared"),
+        ("3b.1", 0.003, "other way round"),
+        ("3b.1", 0.3, "weights differ"),
+        ("3b.1", 1000, "score is"),
+        ("3c.1", 4.35, "percent"),
+        ("3c.1", 0.0, "discounted"),
+        ("3c.1", 0.5, "to its end"),
         (3, 1.0, "function"),
         (3, wrong("sign"), "cost"),
         (3, wrong("normalized"), "1 / (1 - gamma)"),

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from ddpg_lib.chapters.ch04.bellman import residual_fixed_point
+from ddpg_lib.chapters.ch04.bellman import residual_fixed_point, td_fixed_point
+from ddpg_lib.chapters.ch04.coin import transitions
 from ddpg_lib.chapters.ch04.exercises import CHECKS
 from ddpg_lib.chapters.check import check
 
@@ -42,10 +43,34 @@ DELTA = -1 + 0.9 * -6 + 4
         (4, 20, "horizon"),
         (4, 500, "(4.13)"),
         (4, [], "one number"),
+        (5, 8, "right"),
+        (5, 0, "right loss"),
+        (5, -4, "which loss"),
+        (5, 16, "both terms"),
+        (5, 10, "N - 1"),
+        (5, 8**0.5, "standard deviation"),
+        (5, 3, "minimize"),
+        (6, "bdac", "right"),
+        (6, " BDAC", "right"),
+        (6, "dbac", "2 of four are wrong; (i)"),
+        (6, "badc", "2 of four are wrong; (ii)"),
+        (6, "bdca", "2 of four are wrong; (iii)"),
+        (6, "bbac", "each of a to d once"),
+        (6, 7, "four letters"),
+        ("4a.1", 0.16, "right"),
+        ("4a.1", 16, "error of the values"),
+        ("4a.1", 15.84, "error of the target"),
+        ("4a.1", 0, "nearly"),
+        ("4a.1", 1600, "(4.3)"),
+        ("4a.1", 1, "Subtract"),
+        ("4b.1", [0.5, 0.98, 0.03], "right"),
+        ("4b.1", [0.5, 0.74, 0.26], "one draw"),
+        ("4b.1", [0.5, 0.2, 0.3], "two next states"),
+        ("4b.1", 0.5, "three numbers"),
     ],
 )
 def test_numbers(number, answer, hint, capsys):
-    check(f"4.{number}", answer)
+    check(number if isinstance(number, str) else f"4.{number}", answer)
     assert hint in capsys.readouterr().out
 
 
@@ -95,8 +120,30 @@ def test_the_unfair_coin_by_the_library():
     assert CHECKS[3](values[2]) == ""
 
 
+def test_the_four_critics_come_from_their_mistakes():
+    """Exercise 4.6: each mistake, made with a coin of 0.8, gives the values that the page shows."""
+    p = 0.8
+    x, next_x, reward, d, often = transitions(p)
+    data = {"terminated": d, "weight": often}
+    flows = residual_fixed_point(x, next_x, reward, 1.0, **data)
+    assert np.allclose(flows, [0.8, 0.9, 0.4])
+    # A quarter of the tosses is cut off, and stored as an end.
+    weight = np.concatenate([[0.75 * w for w in often[:2]], often[2:], [often[:2].sum() / 4]])
+    rows = [np.vstack([z, more]) for z, more in ((x, x[:1]), (next_x, 0 * x[:1]))]
+    cut = td_fixed_point(*rows, np.append(reward, 0), 1.0, weight=weight)
+    assert np.allclose(cut, [0.6, 1, 0])
+    # The toss is paid what the game before paid at its end, and the end nothing.
+    before = td_fixed_point(x, next_x, [p, p, 0, 0], 1.0, **data)
+    assert np.allclose(before, [0.8, 0, 0])
+    # All pairs: one value v for all, the mean target. Half of the transitions end.
+    v = 0.0
+    for _ in range(100):
+        v = often @ (reward + (1 - d) * v)
+    assert v == pytest.approx(0.8)
+
+
 def test_two_independent_next_states_find_the_right_values():
-    """Exercise 4.5: Baird's remedy, in expectation, on the coin game."""
+    """Exercise 4b.1: Baird's remedy, in expectation, on the coin game."""
     v = np.zeros(3)
     for _ in range(4000):
         # E[delta] of one draw and the gradient of another: for A both successors have weight 1/2.

@@ -115,7 +115,7 @@ def test_the_slope_of_softplus_is_that_of_finite_differences(capsys):
 
 
 def test_which_exercises_have_checks():
-    assert set(CHECKS) == {1, 2, 3, 4}
+    assert set(CHECKS) == {1, 2, 3, 4, "10a.1", "10b.1", "10c.1"}
 
 
 # ---- The solutions without a check ----
@@ -185,3 +185,23 @@ def test_a_stack_of_critics_has_each_ones_gradient():
         own = np.concatenate([g[i].ravel() for g in together])
         np.testing.assert_allclose(own, critic.gradient(), rtol=0, atol=1e-12)
         assert np.abs(own).max() > 0.1
+
+
+@pytest.mark.parametrize(
+    ("number", "answer", "hint"),
+    [
+        ("10a.1", 2e-8, ""),
+        ("10a.1", 1e-8, "vanish"),
+        ("10b.1", 72, ""),
+        ("10b.1", 6, "tenfoldings"),
+        ("10b.1", 12, "there are six"),
+        ("10b.1", 1000, "each step"),
+        ("10c.1", 2.81, ""),
+        ("10c.1", 2.826, "three inputs"),
+        ("10c.1", 0.0439, "a minibatch has 64"),
+        ("10c.1", 5, "without biases"),
+    ],
+)
+def test_numbers_of_the_deeper_pages(number, answer, hint):
+    complaint = CHECKS[number](answer)
+    assert (hint in complaint) if hint else complaint == ""

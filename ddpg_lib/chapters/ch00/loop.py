@@ -20,8 +20,19 @@ Array = NDArray[np.float32]
 class Settings:
     """What the reader's program is given beside the world, two networks and a replay buffer.
 
-    ``noise()`` is a draw of the exploration noise and ``random_action()`` of a uniform action,
-    both ``(action_dim,)`` and in the actor's units, from -1 to 1.
+    Attributes
+    ----------
+    steps, warmup : int
+        All steps, and those at the start with random actions and without updates.
+    batch_size : int
+        Transitions in a minibatch.
+    gamma, tau : float
+        As in (0.2) and (0.6).
+    actor_lr, critic_lr : float
+        Adam's step sizes.
+    noise, random_action : function
+        Each call draws the exploration noise, or a uniform action, ``(action_dim,)``, in the
+        actor's units, from -1 to 1.
     """
 
     steps: int
@@ -90,7 +101,7 @@ def program(
 
 
 class Learner:
-    """The part of the program that moves weights."""
+    """The part of the program that moves weights, perhaps with one of ``MISTAKES``."""
 
     def __init__(self, actor: nn.Module, critic: nn.Module, c: Settings, mistake: str) -> None:
         self.actor, self.critic, self.c, self.mistake = actor, critic, c, mistake
@@ -99,7 +110,7 @@ class Learner:
         self.critic_adam = torch.optim.Adam(critic.parameters(), c.critic_lr)
 
     def update(self, batch: tuple[Tensor, ...]) -> None:
-        """Move critic, actor and targets once."""
+        """Move critic, actor and targets once, by a minibatch ``(s, a, r, s', d)``."""
         if self.mistake == "actor first":
             self._actor_step(*batch)
         self._critic_step(*batch)

@@ -16,7 +16,7 @@ SECONDS = 0.05  # of a step
 
 
 def swings(takes: Mapping[str, Simulation], steps: int = 160) -> Iterator[NDArray[np.uint8]]:
-    """Frames of the first episode of each simulation, under its name, one frame a step."""
+    """Frames ``(height, width, 3)`` of the first episode of each of ``takes``, under its name."""
     from matplotlib import pyplot as plt
 
     size = (3.0 * len(takes), 3.2)

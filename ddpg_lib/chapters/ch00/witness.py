@@ -37,14 +37,17 @@ class SlopeWorld(gym.Env[Array, Array]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Array, dict[str, Any]]:
-        """Begin an episode; a seed is of no account, so that all programs see one world."""
+        """Begin an episode: ``(state, {})``.
+
+        ``seed`` and ``options`` are of no account, so that all programs see one world.
+        """
         self.clock, self.running = 0, True
         self.state = self.rng.uniform(-0.5, 0.5, 2).astype(np.float32)
         self.starts.append(self.state.copy())
         return self.state.copy(), {}
 
     def step(self, action: Array) -> tuple[Array, float, bool, bool, dict[str, Any]]:
-        """Push once.
+        """Push once with an ``action``: ``(s, r, terminated, truncated, {})``.
 
         Raises
         ------
@@ -78,7 +81,7 @@ class Notebook:
         self.samples = 0
 
     def store(self, s: Any, a: Any, r: Any, s_next: Any, d: Any) -> None:
-        """Keep a transition.
+        """Keep a transition: ``s``, ``a``, ``r``, ``s_next`` and ``d``.
 
         Raises
         ------

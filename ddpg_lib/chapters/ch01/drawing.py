@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 
 
 def swing(policy: Any, theta: float, theta_dot: float, steps: int = 200) -> tuple[Array, ...]:
-    """Angles, angular velocities and torques of one episode from a given state."""
+    """``(angles, rates, torques)`` of one episode of ``policy(t, obs)`` from a state."""
     model = PendulumModel()
     states, torques = [(theta, theta_dot)], []
     for t in range(steps):
@@ -37,7 +37,7 @@ def swing(policy: Any, theta: float, theta_dot: float, steps: int = 200) -> tupl
 
 
 def strips(rows: Mapping[str, tuple[Any, Sequence[int]]]) -> Figure:
-    """A hanging pendulum at some moments of an episode, a row for each policy and its moments."""
+    """A hanging pendulum at some moments of an episode; ``rows`` hold a policy and its moments."""
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(len(rows), 1, figsize=(5.6, 3.5))
@@ -56,7 +56,7 @@ def strips(rows: Mapping[str, tuple[Any, Sequence[int]]]) -> Figure:
 
 
 def draw_returns(ax: Axes, records: Mapping[str, Simulation]) -> None:
-    """Draw each policy's episodes, their mean and its interval over starts."""
+    """Draw the episodes in ``records``, by the policy's name, their mean and its interval."""
     jitter = np.random.default_rng(0).uniform(-0.2, 0.2, 200)
     colors = dict(zip(records, ("noise", "muted", "replay", "ink"), strict=True))
     for row, (name, record) in enumerate(records.items()):
@@ -87,7 +87,7 @@ def draw_by_start(ax: Axes, best: Simulation, shaped: Simulation) -> None:
 
 
 def value_and_torque(optimum: PendulumOptimum, path: tuple[Array, Array]) -> Figure:
-    """Maps of the optimal value and of the best torque, with an optimal path over both."""
+    """Maps of the optimal value and of the best torque, with a ``path`` over both."""
     from matplotlib import pyplot as plt
 
     grid = optimum.grid
@@ -116,7 +116,10 @@ def play(
     theta_dot: ArrayLike,
     first: ArrayLike | None = None,
 ) -> Array:
-    """Return of an episode that takes torque ``first``, then acts greedily to its end."""
+    """Returns of episodes from ``theta``, ``theta_dot``: torque ``first``, then greedy to the end.
+
+    Whatever the shapes, they are broadcast to ``(...)``, that of the result.
+    """
     exact = solution.grid.model
     torque = solution.act(0, theta, theta_dot) if first is None else first
     theta, theta_dot, total = exact.step(theta, theta_dot, torque)
@@ -128,7 +131,7 @@ def play(
 
 
 def landscapes(torques: Array, values: Mapping[str, Array], angles: Sequence[float]) -> Figure:
-    """Optimal action values over the torque in some states, with the best torque as a dot."""
+    """Optimal action values in some states, each of ``values`` over ``torques``, the best a dot."""
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(1, len(values), figsize=(5.6, 2.8))
@@ -144,7 +147,7 @@ def landscapes(torques: Array, values: Mapping[str, Array], angles: Sequence[flo
 
 
 def top_of_climb(q: Array, i: int) -> int:
-    """Index at which a walk along a list of values ends that goes up while it can."""
+    """Index at which a walk along the values ``q`` ends that goes up while it can."""
     while True:
         around = [j for j in (i - 1, i, i + 1) if 0 <= j < len(q)]
         j = max(around, key=lambda j: q[j])

@@ -74,24 +74,24 @@ def sac_b(
     seeds: Sequence[int],
     *,
     alpha: ArrayLike,
-    alpha_y: ArrayLike,
+    alpha_eta: ArrayLike,
     sigma: ArrayLike,
     batches: int,
     start: ArrayLike = 0.0,
     actor: Literal["value", "advantage", "natural"] = "value",
 ) -> Array:
-    r"""Stochastic actor-critic: the policy is the Gaussian with mean theta and variance exp(y).
+    r"""Stochastic actor-critic: the policy is the Gaussian with mean theta and variance exp(eta).
 
     The critic is a linear regression of a batch's rewards on the compatible features, the
-    gradients of the log density in theta and y, and a bias (Silver et al. 2014, SAC-B). How the
+    gradients of the log density in theta and eta, and a bias (Silver et al. 2014, SAC-B). How the
     actor then uses it the paper leaves open.
 
     Parameters
     ----------
     bandit, seeds, batches, start
         As for :func:`copdac_b`.
-    alpha, alpha_y : array_like, shape (settings,) or scalar
-        Step sizes of theta and of y; with ``alpha_y = 0`` the variance stays.
+    alpha, alpha_eta : array_like, shape (settings,) or scalar
+        Step sizes of theta and of eta; with ``alpha_eta = 0`` the variance stays.
     sigma : array_like, shape (settings,) or scalar
         First standard deviation.
     actor : {'value', 'advantage', 'natural'}
@@ -110,20 +110,20 @@ def sac_b(
     """
     if actor not in ("value", "advantage", "natural"):
         raise ValueError(f"actor must be 'value', 'advantage' or 'natural', got {actor!r}")
-    alpha, alpha_y, sigma = np.broadcast_arrays(*np.atleast_1d(alpha, alpha_y, sigma))
+    alpha, alpha_eta, sigma = np.broadcast_arrays(*np.atleast_1d(alpha, alpha_eta, sigma))
     if np.any(sigma <= 0):
         raise ValueError("sigma must be positive: a density is needed for its gradient")
     runs, m = bandit.C.shape[:2]
     theta = np.zeros((runs, len(alpha), m)) + np.asarray(start, np.float64)
-    y = np.zeros((runs, len(alpha))) + 2 * np.log(sigma)
+    eta = np.zeros((runs, len(alpha))) + 2 * np.log(sigma)
     costs = [bandit.cost(theta)]
     with np.errstate(all="ignore"):  # what diverges becomes infinite
         for xi, noise in bandit.explore(seeds, batches):
-            scale = np.exp(y / 2)
+            scale = np.exp(eta / 2)
             reward = -bandit.costs_around(theta, scale, xi) - noise[:, None]
-            # Gradients of log pi: xi / scale in theta, and this in y.
-            score_y = (np.square(xi).sum(-1, keepdims=True) - m) / 2
-            features = np.concatenate([xi, score_y], axis=-1)
+            # Gradients of log pi: xi / scale in theta, and this in eta.
+            score_eta = (np.square(xi).sum(-1, keepdims=True) - m) / 2
+            features = np.concatenate([xi, score_eta], axis=-1)
             weights = _regress(features, reward)
             step = weights[..., 1:]
             if actor == "natural":
@@ -135,7 +135,7 @@ def sac_b(
                 step = q @ features / features.shape[1]
                 step = np.concatenate([step[..., :-1] / scale[..., None], step[..., -1:]], axis=-1)
             theta = theta + alpha[:, None] * step[..., :-1]
-            y = y + alpha_y * step[..., -1]
+            eta = eta + alpha_eta * step[..., -1]
             costs.append(bandit.cost(theta))
     return _finished(costs)
 

@@ -31,7 +31,7 @@ def _without_features(world: RingWorld, theta: Any) -> Any:
     return np.full(3, rho @ world.slope(world.features @ theta, values))
 
 
-CHECKS: dict[int, Check] = {
+CHECKS: dict[int | str, Check] = {
     # 3.1: actions that a Gaussian policy must draw for a slope within 10 percent.
     1: Numbers(
         "give one number.",
@@ -94,5 +94,55 @@ CHECKS: dict[int, Check] = {
             (partial(_gradient, at=0), "take the slope at the policy's own action, not at 0."),
         ],
         hint="not the gradient. rho times slope times features, summed over the states.",
+    ),
+    # 3.4: (1.25**3 - 0.75**3) / 0.5.
+    4: Numbers(
+        "give one number.",
+        right=3.0625,
+        within=2e-3,
+        mistakes=[
+            (3.0, "that is the slope in the middle; the mean of the slopes differs."),
+            (3.1875, "that is for a Gaussian of standard deviation 0.25."),
+            (1.53125, "that is the difference of the two heights; divide by the width, 2 sigma."),
+            (6.125, "the density is 1 / (2 sigma), not 1 / sigma."),
+        ],
+        hint="integrate f' from mu - sigma to mu + sigma, and divide by the width.",
+    ),
+    # 3a.1: two weights that do the same; state 2 with mass 10, slope -3.
+    "3a.1": Numbers(
+        "give one number, the sum of the two weights of the critic.",
+        right=-1.5,
+        within=1e-6,
+        mistakes=[
+            (-60.0, "that is each component of the gradient; now solve for the critic's weights."),
+            (-3.0, "that is the slope; the critic's slope is the feature, 2, times the sum."),
+            (-0.75, "the sum of both weights is asked."),
+            (-30.0, "weigh both sides with the same mass: it cancels."),
+            (1.5, "the sign: the slope is -3."),
+        ],
+        hint="the critic's slope in the state is 2 (w_1 + w_2), and must equal -3.",
+    ),
+    # 3b.1: the step size with which SAC-B's natural step is COPDAC-B's.
+    "3b.1": Numbers(
+        "give one number, the step size.",
+        right=30.0,
+        within=1e-6,
+        mistakes=[
+            (3.0, "the features differ by sigma squared, not by sigma."),
+            (0.003, "the other way round: the weights of SAC-B are sigma squared as large."),
+            (0.3, "the weights differ: one learner's features are the other's over sigma squared."),
+        ],
+        hint="the score is (a - theta) / sigma**2: how does its weight compare with a - theta's?",
+    ),
+    # 3c.1: of J, lost by following the undiscounted states to the end; 4.3 percent.
+    "3c.1": Numbers(
+        "give one number, the lost share of J.",
+        right=0.0435,
+        within=0.004,
+        mistakes=[
+            (4.35, "as a share, not in percent."),
+            (lambda x: abs(float(x)) < 1e-3, "rho is still the discounted one."),
+        ],
+        hint="follow the flow to its end, and compare ring.objective there with the best.",
     ),
 }

@@ -25,9 +25,10 @@ class RingWorld:
     The state is an angle s. The reward is :math:`\cos s - \tfrac12 (1 - e^{-a^2})`, the next
     state is drawn from a von Mises distribution with mean :math:`s + a` and concentration kappa,
     and the first one from the uniform distribution. The policy is
-    :math:`\mu_\theta(s) = \theta_0 + \theta_1 \cos s + \theta_2 \sin s`. Integrals over the
-    circle are sums over ``size`` equal steps, which for such smooth periodic functions are exact
-    to rounding; those over a Gaussian action are Gauss-Hermite sums.
+    :math:`\mu_\theta(s) = \theta_0 + \theta_1 \cos s + \theta_2 \sin s`, of ``order`` 1; higher
+    orders add cosines and sines of multiples of s. Integrals over the circle are sums over ``size``
+    equal steps, which for such smooth periodic functions are exact to rounding; those over a
+    Gaussian action are Gauss-Hermite sums.
 
     Parameters
     ----------
@@ -37,6 +38,8 @@ class RingWorld:
         Concentration of the next state, positive, and at most ``size``.
     size : int
         Steps on the circle.
+    order : int
+        How fast the policy may vary: it has ``2 order + 1`` weights.
 
     Raises
     ------
@@ -47,12 +50,15 @@ class RingWorld:
     gamma: float = 0.9
     kappa: float = 8.0
     size: int = 64
+    order: int = 1
 
     def __post_init__(self) -> None:
         if not 0 <= self.gamma < 1:
             raise ValueError(f"gamma must lie in [0, 1), got {self.gamma}")
         if not 0 < self.kappa <= self.size:
             raise ValueError(f"kappa must lie in (0, {self.size}], got {self.kappa}: raise size")
+        if not 0 <= self.order < self.size / 4:
+            raise ValueError(f"order must lie in [0, {self.size / 4:g}), got {self.order}")
 
     @cached_property
     def s(self) -> Array:
@@ -61,8 +67,9 @@ class RingWorld:
 
     @cached_property
     def features(self) -> Array:
-        """Gradient of the policy in theta, ``(size, 3)``: 1, cos s, sin s."""
-        return np.stack([np.ones(self.size), np.cos(self.s), np.sin(self.s)], axis=1)
+        """Gradient of the policy in theta, ``(size, 2 order + 1)``: 1, cos s, sin s, cos 2s, ..."""
+        waves = [f(k * self.s) for k in range(1, self.order + 1) for f in (np.cos, np.sin)]
+        return np.stack([np.ones(self.size), *waves], axis=1)
 
     def reward(self, a: Array) -> Array:
         """Reward of actions ``a (size, ...)`` in each state, of their shape."""
@@ -95,7 +102,7 @@ class RingWorld:
 
         Parameters
         ----------
-        theta : array_like, shape (3,)
+        theta : array_like, shape (2 order + 1,)
         sigma : float
             Standard deviation of Gaussian noise on the action.
         start : array, shape (size,), optional
@@ -123,13 +130,13 @@ class RingWorld:
 
         Parameters
         ----------
-        theta : array_like, shape (3,)
+        theta : array_like, shape (2 order + 1,)
         rho : array, shape (size,), optional
             Distribution of the states; the policy's own by default.
 
         Returns
         -------
-        array, shape (3,)
+        array, shape (2 order + 1,)
         """
         V, own = self.solve(theta)
         a = self.features @ np.asarray(theta, np.float64)
@@ -140,11 +147,11 @@ class RingWorld:
 
         They minimize the squared error of the slope over the policy's own states. With the
         policy's features, as condition (i) of Silver et al. (2014), theorem 3, has it, the
-        critic's gradient is then exactly the policy gradient.
+        critic's gradient is then exactly the policy gradient. Of several such, the shortest.
 
         Parameters
         ----------
-        theta : array_like, shape (3,)
+        theta : array_like, shape (2 order + 1,)
         features : array, shape (size, k), optional
             Features f of the slope; the gradient of the policy by default.
 
@@ -155,13 +162,14 @@ class RingWorld:
         f = self.features if features is None else features
         V, rho = self.solve(theta)
         slope = self.slope(self.features @ np.asarray(theta, np.float64), V)
-        return np.linalg.solve(f.T @ (rho[:, None] * f), f.T @ (rho * slope))
+        # Least squares: the shortest solution, should the matrix be singular.
+        return np.linalg.lstsq(f.T @ (rho[:, None] * f), f.T @ (rho * slope), rcond=None)[0]
 
     def stochastic_gradient(self, theta: ArrayLike, sigma: float) -> Array:
-        r"""Stochastic policy gradient :math:`\int\rho\,E[\nabla_\theta\log\pi\;Q]\,ds`, ``(3,)``.
+        r"""Stochastic policy gradient :math:`\int\rho\,E[\nabla_\theta\log\pi\;Q]\,ds`.
 
-        Sutton et al. (1999) for Gaussian actions around the policy's, at ``theta (3,)``; ``sigma``,
-        their standard deviation, is positive.
+        Sutton et al. (1999) for Gaussian actions around the policy's. It has the shape of
+        ``theta``; the standard deviation ``sigma`` is positive.
         """
         V, rho = self.solve(theta, sigma)
         a, weights = self._actions(theta, sigma)

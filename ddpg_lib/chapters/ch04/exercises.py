@@ -25,7 +25,27 @@ def _by_differences(delta: Any, grad_q: Any) -> Any:
     return central_difference(lambda w: np.mean((delta - grad_q @ w) ** 2), np.zeros(3))
 
 
-CHECKS: dict[int, Check] = {
+CAUSES = {"i": "b", "ii": "d", "iii": "a", "iv": "c"}  # of 4.6: which mistake made which values
+
+
+def _causes(answer: Any) -> str:
+    """Compare the letters given to the four critics of exercise 4.6, as one word."""
+    if not isinstance(answer, str) or sorted(answer.strip().lower()) != ["a", "b", "c", "d"]:
+        return "give four letters in the order i, ii, iii, iv, each of a to d once: a string."
+    given = answer.strip().lower()
+    wrong = [name for name, letter in zip(CAUSES, given, strict=True) if CAUSES[name] != letter]
+    if not wrong:
+        return ""
+    hints = {
+        "i": "(i) has the right value before the toss, and heads and tails are halfway to it",
+        "ii": "(ii) is right where a game ends, and too low one step before",
+        "iii": "(iii) has lost what the last step of a game pays",
+        "iv": "(iv) has one value for all states",
+    }
+    return f"{len(wrong)} of four are wrong; {hints[wrong[0]]}."
+
+
+CHECKS: dict[int | str, Check] = {
     # 4.1: dL/dQ for r = -1, gamma = 0.9, Q' = -6, Q = -4 in the middle of an episode.
     1: Numbers(
         "give one number, the derivative of the loss with respect to Q(s, a).",
@@ -93,5 +113,47 @@ CHECKS: dict[int, Check] = {
             (20, "compare the limit with the horizon 1/(1 - gamma), which is 100 steps."),
         ],
         hint="solve (4.13) = 0.95 for T.",
+    ),
+    # 4.5: where the loss of all pairs comes to rest, for the targets -8, -6, -4, -2, 0.
+    5: Numbers(
+        "give one number, the loss at the end.",
+        right=8.0,
+        within=1e-6,
+        mistakes=[
+            (0.0, "that is where the right loss comes to rest; here each value meets all targets."),
+            (-4.0, "that is the value to which all are pulled; which loss is left there?"),
+            (16.0, "that would be the loss if both terms of (4.16) were the variance."),
+            (10.0, "that variance divides by N - 1; the loss is a mean over N."),
+            (np.sqrt(8), "that is the standard deviation."),
+        ],
+        hint="minimize (4.16): which term can be made zero, and what is the other?",
+    ),
+    # 4.6: which mistake made which critic.
+    6: _causes,
+    # 4a.1: TD errors of a critic that is 16 too high everywhere, at gamma = 0.99.
+    "4a.1": Numbers(
+        "give one number.",
+        right=0.16,
+        within=1e-6,
+        mistakes=[
+            (16.0, "that is the error of the values; the target is too high as well."),
+            (15.84, "that is the error of the target; subtract the value's."),
+            (0.0, "nearly: gamma is not quite 1."),
+            (1600.0, "that is what (4.3) would allow for TD errors of 16."),
+        ],
+        hint="by how much is the target off, and by how much the value? Subtract.",
+    ),
+    # 4b.1: Baird's remedy for the coin.
+    "4b.1": Numbers(
+        "give three numbers, the values of toss, heads and tails.",
+        right=[0.5, 1.0, 0.0],
+        within=0.1,
+        mistakes=[
+            (
+                lambda v: bool(abs(v[1] - 0.75) < 0.1 and abs(v[2] - 0.25) < 0.1),
+                "that is where one draw leads: the target's gradient needs a draw of its own.",
+            ),
+        ],
+        hint="draw two next states; use one for delta, move the value of the other.",
     ),
 }

@@ -80,7 +80,7 @@ def swing_film(take: Simulation, optimum: PendulumOptimum, last: int = 160) -> I
 
 
 def draw_choices(ax: Axes, losses: Mapping[str, Array]) -> None:
-    """Draw each arm's agents, their mean, and its interval: percent behind the optimum."""
+    """Draw the ``losses`` of each arm's agents, their mean, and its interval, in percent."""
     for row, loss in enumerate(losses.values()):
         low, high = bootstrap_interval(loss, np.mean)
         color = COLORS["ink"] if row == 0 else COLORS["actor"]
@@ -94,7 +94,7 @@ def draw_choices(ax: Axes, losses: Mapping[str, Array]) -> None:
 
 
 def draw_lost_by_start(ax: Axes, angle: Array, lost: Array) -> None:
-    """Draw the lost return ``(agents, starts)`` over the angle at the start."""
+    """Draw the return ``lost``, ``(agents, starts)``, over the ``angle`` of the start."""
     ax.plot(angle, lost.T, "o", ms=2.5, color=COLORS["actor"], alpha=0.35, mew=0)
     ax.plot(angle, lost.mean(axis=0), "o", ms=5, color=COLORS["actor"])
     ax.axhline(0, color=COLORS["ink"], lw=1)
@@ -131,7 +131,7 @@ def lost_by_phase(regrets: Array, masks: Mapping[str, NDArray[np.bool_]]) -> Fig
 
 
 def draw_beliefs(ax: Axes, steps: Array, believed: Array, earned: Array, exact: float) -> None:
-    """Draw what critics believe and what policies earn, each ``(agents, evaluations)``."""
+    """Draw over ``steps`` what is ``believed`` and ``earned``, each ``(agents, evaluations)``."""
     draw_stack(ax, steps, believed, color=COLORS["critic"])
     draw_stack(ax, steps, earned, color=COLORS["actor"])
     ax.axhline(exact, color=COLORS["ink"], lw=1, ls=(0, (4, 2)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +15,7 @@ from ddpg_lib.recipes import recipe
 
 
 def update(answer: Callable[[DDPG, Batch], Any]) -> str:
-    """9.3: the reader's update against the library's, from the same weights and minibatch."""
+    """9.2: the reader's update against the library's, from the same weights and minibatch."""
     agent = DDPG(3, [-2.0], [2.0], recipe("pendulum", final_init=0.5, gamma=0.9, tau=0.1), (0, 1))
     rng = np.random.default_rng(0)
     for _ in range(40):
@@ -50,33 +49,18 @@ def update(answer: Callable[[DDPG, Batch], Any]) -> str:
 
 
 CHECKS: dict[int, Check] = {
-    # 9.1: y for r = -2, gamma = 0.98, Q' = -30, at a truncated episode's end.
+    # 9.1: the factor by which a mean over eight agents changes each gradient.
     1: Numbers(
-        "give one number, y.",
-        right=-31.4,
-        within=1e-6,
+        "give one number, the factor.",
+        right=1 / 8,
+        within=1e-9,
         near=1e-6,
         mistakes=[
-            (
-                -2,
-                "that is the target of a terminal state; a time limit ends the episode, not the "
-                "world.",
-            ),
-            (-32, "the next value is one step away: discount it."),
-            (-31.36, "only the next value is discounted, not the reward of this step."),
+            (8, "the other way round: a mean divides what a sum adds up."),
+            (1, "that is the sum. A mean is the sum divided by the number of agents."),
+            (1 / 64, "the minibatch is averaged either way; only the agents count here."),
         ],
-        hint="not yet. Write (9.2) with r = -2, d = 0 and the next value -30.",
+        hint="not yet. A mean over eight agents is their sum times which number?",
     ),
-    # 9.2: updates until a soft target has covered half of the distance at tau = 0.005.
-    2: Numbers(
-        "give one number of updates.",
-        right=math.log(0.5) / math.log1p(-0.005),
-        within=1,
-        mistakes=[
-            (200, "1/tau is the time constant: after it 63% is covered, not half."),
-            (100, "the steps get smaller as the gap closes, so 0.5/tau is too few."),
-        ],
-        hint="not yet. What fraction of the gap is left after one update, and after n?",
-    ),
-    3: update,
+    2: update,
 }

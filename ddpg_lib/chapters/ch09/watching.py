@@ -25,7 +25,7 @@ def policy_of(agent: DDPG, i: int) -> PendulumPolicy:
 
 
 def discounted_returns(agent: DDPG, theta: Array, theta_dot: Array) -> Array:
-    """The discounted sums ``(n, m)`` of what the policies collect from ``m`` states."""
+    """Discounted sums ``(n, m)`` of rewards from the states ``theta`` and ``theta_dot``."""
     model = PendulumModel()
     theta, theta_dot = (np.tile(x, (agent.n, 1)) for x in (theta, theta_dot))
     total = np.zeros_like(theta)
@@ -51,7 +51,7 @@ class Watch:
         self.earned: list[Array] = []
 
     def __call__(self, run: Any) -> None:
-        """Note an evaluation of a run."""
+        """Note an evaluation of a ``run``."""
         agent = run.agent
         obs = np.tile(PendulumModel().observation(*self.states), (agent.n, 1, 1))
         self.believed.append(agent.q(obs).mean(axis=1))

@@ -64,7 +64,7 @@ def backward(answer: Callable[..., Any]) -> str:
     return ""
 
 
-CHECKS: dict[int, Check] = {
+CHECKS: dict[int | str, Check] = {
     # 10.1: dL/dW of a relu layer with two inputs, two units and two transitions.
     1: Numbers(
         "give a matrix of two rows and two columns, like W.",
@@ -135,5 +135,36 @@ CHECKS: dict[int, Check] = {
             (lambda h: 1 - h * h, "that is tanh's."),
         ],
         hint="not yet. Differentiate log(1 + e^z), then replace e^z by what h says of it.",
+    ),
+    # 10a.1: the least bound on the error of a one-sided difference.
+    "10a.1": Numbers(
+        "give one number, the smallest value of the bound.",
+        right=2e-8,
+        within=1e-10,
+        near=1e-3,
+        mistakes=[],
+        hint="not yet. Where does the derivative of M h/2 + 2 e F/h in h vanish?",
+    ),
+    # 10b.1: steps in which 1e-7 grows to 0.1 at 1.21 a step.
+    "10b.1": Numbers(
+        "give one number of steps.",
+        right=math.log(1e6) / math.log(1.2136),
+        within=3,
+        mistakes=[
+            (6, "that is the number of tenfoldings; each takes a dozen steps."),
+            (12, "a dozen steps are one tenfolding; from 1e-7 to 0.1 there are six."),
+        ],
+        hint="not yet. By which factor must it grow, and by which does it in each step?",
+    ),
+    # 10c.1: millions of multiplications of an update, by (10.17).
+    "10c.1": Numbers(
+        "give one number, in millions.",
+        right=64 * (6 * 4416 + 4 * 4352) / 1e6,
+        within=0.01,
+        mistakes=[
+            (64 * 10 * 4416 / 1e6, "the actor's first layer has three inputs."),
+            ((6 * 4416 + 4 * 4352) / 1e6, "that is for one transition; a minibatch has 64."),
+        ],
+        hint="not yet. Count the entries of the weight matrices, without biases.",
     ),
 }
