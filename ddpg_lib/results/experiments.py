@@ -151,6 +151,9 @@ _TARGETS = _target_arms((1, 0.1, 0.01, 0.001, 0.0001), (0.25, 0.5, 1, 2)) | _tar
 # Chapter 7: how fast targets may follow. The step sizes stay, so that slow targets are not late on
 # a clock that a schedule imposes.
 _CONSTANT = {"lr_decay": False, "eval_every": 1_000}
+# Chapter 11: chapter 9's recipe in half the steps.
+_HALF: dict[str, Any] = {"steps": 6_000, "warmup_steps": 1_000, "eval_every": 1_000}
+_CH11 = "ddpg_lib.chapters.ch11.agents"
 
 SWEEPS: dict[str, Sweep] = {
     # Chapter 6, what a buffer keeps, each with three step sizes, and the search that chose them.
@@ -210,6 +213,29 @@ SWEEPS: dict[str, Sweep] = {
         tuple(range(300, 308)),
         {"recipe": {}, "hidden_128": {"hidden": (128, 128)}},
         {"steps": 36_000, "buffer_size": 36_000, "eval_every": 3_000},
+    ),
+    # Chapter 11: one wrong unit each, and the scale of rewards.
+    "action_units": Sweep(
+        "Pendulum-v1",
+        "pendulum",
+        tuple(range(300, 308)),
+        {
+            "right": {},
+            "half_range": {"agent": f"{_CH11}:HalfRange"},
+            "stored_torque": {"agent": f"{_CH11}:StoresTorque"},
+        },
+        _HALF,
+    ),
+    "reward_scales": Sweep(
+        "Pendulum-v1",
+        "pendulum",
+        tuple(range(300, 308)),
+        {
+            f"scale_{c:g}_lr_{lr:g}": {"reward_scale": c, "critic_lr": lr}
+            for lr in (3e-4, 1e-3, 3e-3)
+            for c in (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+        },
+        _HALF,
     ),
 }
 """Comparisons of many arms, by name: of these curves ship and no networks."""

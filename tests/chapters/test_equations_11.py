@@ -4,14 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from ddpg_lib import DDPG, Actor, critic_loss, recipe
+from ddpg_lib import DDPG, Actor, Critic, critic_loss, recipe
 from ddpg_lib.chapters.ch11.scales import (
     best_rate,
     condition_number,
     curvature,
     extreme_curvatures,
     largest_step,
+    layer_norm_bound,
     layer_norm_jacobian,
+    reach,
     with_bias,
 )
 from ddpg_lib.parts.networks import StackedLinear
@@ -221,3 +223,66 @@ def test_weight_decay_shrinks_what_is_hardly_curved():
         optimizer.descend(critic_loss(features @ w, target))
     eigenvalues = np.array([1.0, 0.01])
     assert np.allclose(w.detach(), eigenvalues / (eigenvalues + decay / 2) * best, rtol=1e-3)
+
+
+@pytest.mark.equation("11.50", by="the library's optimizer, run towards a value out of reach")
+def test_how_far_a_critic_can_get():
+    """Weights within b + eta K bound the value by reach; Adam's are at that, within 30%."""
+    width, lr, updates = 16, 1e-2, 400
+    critic = Critic([np.random.default_rng(0)], 3, 1, (width, width), "tanh")
+    optimizer = StackedAdam(critic.parameters(), lr)
+    rng = np.random.default_rng(1)
+    obs, action = (torch.tensor(rng.normal(size=(1, 32, k)), dtype=torch.float32) for k in (3, 1))
+    for k in range(1, updates + 1):
+        optimizer.descend(critic_loss(critic(obs, action), torch.full((1, 32), -1e6)))
+        farthest, last = critic(obs, action).abs().max().item(), critic.layers[-1]
+        longest = max(p.abs().max().item() for p in (last.weight, last.bias))
+        # A step size with which the weights would have come just so far, in a straight line.
+        assert farthest <= reach((longest - 3e-3) / k, k, width) * (1 + 1e-5)
+        assert longest < 1.3 * (3e-3 + lr * k)
+    assert farthest > 0.8 * reach(lr, updates, width)
+    half = reach(lr, updates, width, decay=True)
+    assert half == pytest.approx(reach(lr, updates, width) / 2, rel=1e-2)
+
+
+@pytest.mark.equation("11.51", by="counting the optimizer's updates")
+def test_the_limit_of_the_reward_scale_moves_with_the_step_size():
+    """A scale four times as large takes more updates, but not with steps four times as long."""
+    width, needed = 16, {}
+    rng = np.random.default_rng(2)
+    obs, action = (torch.tensor(rng.normal(size=(1, 32, k)), dtype=torch.float32) for k in (3, 1))
+    for lr, scale in ((1e-3, 1.0), (1e-3, 4.0), (4e-3, 4.0)):
+        critic = Critic([np.random.default_rng(0)], 3, 1, (width, width), "tanh")
+        optimizer, target = StackedAdam(critic.parameters(), lr), torch.full((1, 32), -8.0 * scale)
+        k = 0
+        while critic(obs, action).mean() > -8.0 * 0.9 * scale:
+            optimizer.descend(critic_loss(critic(obs, action), target))
+            k += 1
+        needed[lr, scale] = k
+        limit = lr * k * (width + 1) / (8.0 * 0.9)
+        assert scale < 1.3 * limit, "it came farther than (11.51) allows"
+    assert needed[1e-3, 4.0] > 2.5 * needed[1e-3, 1.0]
+    assert needed[4e-3, 4.0] == pytest.approx(needed[1e-3, 1.0], rel=0.4)
+
+
+@pytest.mark.equation("11.52", by="the library's critic at observations up to ten million")
+def test_layer_normalization_bounds_the_critic():
+    """However far the observation lies, the value stays within the bound; without the layer not."""
+    rng, sizes = np.random.default_rng(3), (3, 1, (16, 16), "relu", 0.5)
+    normed = Critic([rng], *sizes, norm="layer")
+    with torch.no_grad():
+        for norm in normed.norms:
+            norm.gain.uniform_(0.5, 2.0), norm.offset.uniform_(-1, 1)
+    plain = Critic([np.random.default_rng(3)], *sizes)
+    last, norm = normed.layers[-1], normed.norms[-1]
+    bound = layer_norm_bound(
+        *(x.detach() for x in (last.weight, last.bias, norm.gain, norm.offset))
+    )
+    directions = torch.tensor(rng.normal(size=(1, 200, 3)), dtype=torch.float32)
+    action = torch.zeros(1, 200, 1)
+    largest = {}
+    for k in (1e0, 1e3, 1e7):
+        largest[k] = normed(k * directions, action).abs().max().item()
+        assert largest[k] <= bound
+    assert largest[1e7] > 0.05 * bound
+    assert plain(1e7 * directions, action).abs().max() > 1e3 * bound

@@ -5,21 +5,22 @@ import numpy as np
 import pytest
 import torch
 
-from ddpg_lib.chapters.ch11.exercises import CHECKS
-from ddpg_lib.chapters.ch11.scales import Units, best_rate, condition_number, largest_step
+from ddpg_lib.chapters.ch11.agents import OtherUnits, vitals
+from ddpg_lib.chapters.ch11.exercises import CHECKS, patient
+from ddpg_lib.chapters.ch11.scales import best_rate, condition_number, largest_step
 from ddpg_lib.chapters.check import check
-from ddpg_lib.envs.making import make
 from ddpg_lib.parts.normalization import RunningNorm
 
+UNIT_BOUNDS = np.float32([200.0, -1.0, -0.13]), np.float32([400.0, 1.0, 0.03])
 FEATURES = np.array([[a, b, c] for a in (-10, 10) for b in (-1, 1) for c in (-0.1, 0.1)])
 
 
 def test_the_step_is_what_the_library_computes():
-    assert CHECKS[1](largest_step(FEATURES)) == ""
+    assert CHECKS[3](largest_step(FEATURES)) == ""
 
 
 def test_the_updates_are_what_the_library_computes():
-    assert CHECKS[2](np.log(0.01) / np.log(best_rate(condition_number(FEATURES)))) == ""
+    assert CHECKS[4](np.log(0.01) / np.log(best_rate(condition_number(FEATURES)))) == ""
 
 
 class Welford:
@@ -86,31 +87,67 @@ class Scalar(Welford):
 
 @pytest.mark.parametrize("right", [Welford, OfTheLibrary])
 def test_right_statistics(right):
-    assert CHECKS[3](right) == ""
+    assert CHECKS["11b.1"](right) == ""
 
 
 @pytest.mark.parametrize(
     ("number", "wrong", "hint"),
     [
-        (1, "x", "one number"),
-        (1, 0.1, "standard deviation"),
-        (1, 0.02, "factor 2"),
-        (1, 100, "smallest"),
-        (1, 1e4, "condition number"),
-        (1, 3, "not yet"),
-        (2, None, "one number"),
-        (2, 11_513, "10%"),
-        (2, 46_050, "twice"),
-        (2, 230, "standard deviations"),
+        (1, 3, "the function itself"),
+        (1, lambda x, low, high: (high - low) / 2 * x, "center"),
+        (1, lambda x, low, high: high * x, "symmetric"),
+        (1, lambda x, low, high: low + (high - low) * x, "[0, 1]"),
+        (1, lambda x, low, high: (high + low) / 2 + (high - low) * x, "half of the width"),
+        (1, lambda x, low, high: np.clip(x, low, high), "cuts off"),
+        (1, lambda x, low, high: x, "not yet"),
+        (1, lambda x, low, high: 1.0, "one number for each"),
+        (2, [1, 2], "one number"),
+        (2, 3.251, "whole reach"),
+        (2, 0.4063, "constant"),
+        (2, 81.3, "one step pays"),
+        (2, 1.2305, "upside down"),
+        (2, 0.8002, "bias moves too"),
         (2, 7, "not yet"),
-        (3, 4, "the class"),
-        (3, lambda: Welford(less=1), "n - 1"),
-        (3, lambda: Welford(divide=False), "sum of squares"),
-        (3, Squares, "rounding"),
-        (3, Averages, "1/n"),
-        (3, OldMean, "mean moves"),
-        (3, Scalar, "shape"),
-        (3, dict, "AttributeError"),
+        (5, 1, "the function"),
+        (5, lambda: gym.make("Pendulum-v1"), "first observation"),
+        (5, lambda: in_units(gym.spaces.Box(-1, 1, (3,))), "outside of the space"),
+        (5, lambda: in_units(gym.spaces.Box(-np.inf, np.inf, (3,))), "declare the bounds"),
+        (5, lambda: 1 / 0, "ZeroDivisionError"),
+        (6, "A", "a dictionary"),
+        (6, {"A": "reward", "B": "actor", "C": "observation"}, "none of"),
+        (6, {"A": "action", "B": "reward", "C": "observation"}, "replay memory"),
+        (6, {"A": "reward", "B": "observation", "C": "action"}, "first hidden layer"),
+        (6, {"A": "reward", "B": "action", "C": "reward"}, "critic expect"),
+        ("11a.1", "x", "one number"),
+        ("11a.1", 0.0138564, "bias is random"),
+        ("11a.1", 0.0241868, "variance b^2 / 3"),
+        ("11a.1", 0.195, "largest possible"),
+        ("11a.1", 0.000195, "the variance"),
+        ("11a.1", 1, "not yet"),
+        ("11a.2", "x", "one number"),
+        ("11a.2", 0.5, "counts half"),
+        ("11a.2", 1 / 3, "what is lost"),
+        ("11a.2", 0.995025, "curvature 1"),
+        ("11a.2", 0.1, "not yet"),
+        (3, "x", "one number"),
+        (3, 0.1, "standard deviation"),
+        (3, 0.02, "factor 2"),
+        (3, 100, "smallest"),
+        (3, 1e4, "condition number"),
+        (3, 3, "not yet"),
+        (4, None, "one number"),
+        (4, 11_513, "10%"),
+        (4, 46_050, "twice"),
+        (4, 230, "standard deviations"),
+        (4, 7, "not yet"),
+        ("11b.1", 4, "the class"),
+        ("11b.1", lambda: Welford(less=1), "n - 1"),
+        ("11b.1", lambda: Welford(divide=False), "sum of squares"),
+        ("11b.1", Squares, "rounding"),
+        ("11b.1", Averages, "1/n"),
+        ("11b.1", OldMean, "mean moves"),
+        ("11b.1", Scalar, "shape"),
+        ("11b.1", dict, "AttributeError"),
     ],
 )
 def test_common_wrong_answers_get_a_hint(number, wrong, hint):
@@ -118,28 +155,42 @@ def test_common_wrong_answers_get_a_hint(number, wrong, hint):
 
 
 def test_check_prints_the_verdict(capsys):
-    check("11.1")
-    check("11.1", 0.01)
+    check("11.3")
+    check("11.3", 0.01)
     out = capsys.readouterr().out.splitlines()
     assert "put your answer" in out[0]
-    assert out[1] == "Exercise 11.1: right."
+    assert out[1] == "Exercise 11.3: right."
+
+
+def in_units(space):
+    return gym.wrappers.TransformObservation(gym.make("Pendulum-v1"), OtherUnits.UNITS, space)
 
 
 def test_units_as_a_wrapper():
-    """11.4: the wrapper's observations are the plain ones in other units."""
-    units = Units((100.0, 1.0, 0.01), (300.0, 0.0, -0.05))
-    plain = make("Pendulum-v1")
-    space = gym.spaces.Box(-np.inf, np.inf, (3,), np.float32)
-    wrapped = gym.wrappers.TransformObservation(gym.make("Pendulum-v1"), units, space)
-    first, other = plain.reset(seed=3)[0], make(lambda: wrapped).reset(seed=3)[0]
-    assert np.allclose(units(first), other)
-    torque = np.array([1.0], np.float32)
-    assert np.allclose(units(plain.step(torque)[0]), wrapped.step(torque)[0])
-    assert wrapped.observation_space.contains(other)
+    """11.5: the wrapper's observations are the plain ones in other units, within its bounds."""
+    assert CHECKS[5](lambda: in_units(gym.spaces.Box(*UNIT_BOUNDS))) == ""
+
+
+def test_the_right_answers():
+    assert CHECKS[1](lambda x, low, high: low + (x + 1) / 2 * (high - low)) == ""
+    assert CHECKS[2](0.25 * (64 + 1) * 3e-4 * 50_000 / 300) == ""
+    assert CHECKS[6]({"A": "reward", "B": "action", "C": "observation"}) == ""
+    assert CHECKS["11a.1"](3e-3 * np.sqrt((1 + 64) / 3)) == ""
+    assert CHECKS["11a.2"](1 / 1.5) == ""
+
+
+def test_the_patients_show_what_they_have():
+    """11.6: each is told from the other two by its own quantity alone."""
+    seen = {name: vitals(patient(name)) for name in "ABC"}
+    assert [seen[name]["stored"].max() > 1 for name in "ABC"] == [False, True, False]
+    assert [seen[name]["spread"].max() < 0.05 for name in "ABC"] == [False, False, True]
+    assert [seen[name]["way"].min() > 1 for name in "ABC"] == [True, False, False]
+    with pytest.raises(ValueError, match="the patients are A, B, C"):
+        patient("D")
 
 
 def test_the_gain_of_the_scale_is_paid_back_by_the_step():
-    """11.5: in units c times as large, the same function needs a step 1/c squared as long."""
+    """Proposition 11.1: in units c times as large the step must be 1/c squared as long."""
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(2, 50))
     paths = []

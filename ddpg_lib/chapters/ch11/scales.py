@@ -121,3 +121,35 @@ def layer_norm_jacobian(x: ArrayLike) -> Array:
         raise ValueError("all components are equal: they have no standard deviation to divide by")
     z = (x - x.mean()) / sigma
     return np.asarray((np.eye(h) - 1 / h - np.outer(z, z) / h) / sigma)
+
+
+def reach(lr: float, updates: int, width: int, bound: float = 3e-3, decay: bool = False) -> float:
+    r"""How far from 0 a critic with tanh units can get: :math:`(h + 1)(b + \eta K)`.
+
+    Its ``width`` last hidden units and the bias lie in [-1, 1], and none of their weights moves by
+    more than ``lr`` in one of ``updates`` updates, on average; each begins within ``bound``. If
+    the step size falls linearly to 0 (``decay``), half of the way is left.
+    """
+    return (width + 1) * (bound + lr * updates * (0.5 if decay else 1.0))
+
+
+def level(reward: ArrayLike, gamma: float, tau: float, updates: int) -> Array:
+    r"""Value that the targets ask for: a mean ``reward``, summed as far as they reach by then.
+
+    A reward for ever is worth :math:`r / (1 - \gamma)`. But targets hand on one step at a time
+    and follow at rate tau, so that K updates sum about :math:`K\tau` rewards.
+    """
+    return np.asarray(reward, float) * min(1 / (1 - gamma), 1 + updates * tau)
+
+
+def layer_norm_bound(weight: ArrayLike, bias: float, gain: ArrayLike, offset: ArrayLike) -> float:
+    r"""Largest absolute output of a critic whose last hidden layer is layer-normalized.
+
+    Whatever comes in, the normalized units have length at most :math:`\sqrt h`. With their
+    ``gain (h,)`` and ``offset (h,)``, an activation that is never longer than its input (ReLU,
+    tanh), the last layer's ``weight (h,)`` and ``bias``, the output lies within
+    :math:`|w_0| + \|w\| (\sqrt h \max_i |g_i| + \|o\|)`.
+    """
+    w, g, o = (np.asarray(x, float).ravel() for x in (weight, gain, offset))
+    longest = np.sqrt(len(w)) * np.abs(g).max() + np.linalg.norm(o)
+    return float(abs(bias) + np.linalg.norm(w) * longest)
