@@ -32,9 +32,9 @@ def test_exact_step_is_the_limit_of_fine_steps():
     m = 1_000_000
     exact = AR1.ornstein_uhlenbeck(SIGMA, THETA, dt=1.0, exact=True)
     fine = AR1.ornstein_uhlenbeck(SIGMA, THETA, dt=1.0 / m)
-    assert fine.phi**m == pytest.approx(exact.phi, rel=1e-6)  # what is left of x
-    added = fine.scale**2 * np.sum(fine.phi ** (2 * np.arange(m)))  # variance that was added
-    assert added == pytest.approx(exact.scale**2, rel=1e-6)
+    assert fine.m**m == pytest.approx(exact.m, rel=1e-6)  # what is left of x
+    added = fine.b**2 * np.sum(fine.m ** (2 * np.arange(m)))  # variance that was added
+    assert added == pytest.approx(exact.b**2, rel=1e-6)
 
 
 @pytest.mark.equation("8.3", by="the recursion by hand, number by number")
@@ -47,7 +47,7 @@ def test_library_takes_euler_steps():
     for value in x:
         xi = rng.standard_normal()
         by_hand = by_hand - THETA * by_hand * dt + SIGMA * math.sqrt(dt) * xi
-        as_ar1 = process.phi * as_ar1 + process.scale * xi
+        as_ar1 = process.m * as_ar1 + process.b * xi
         assert value == pytest.approx(by_hand, abs=1e-14)
         assert value == pytest.approx(as_ar1, abs=1e-14)
 
@@ -68,7 +68,7 @@ def test_stationary_variance_of_steps_and_of_the_continuous_process():
     """Euler's steps settle at a variance 1 / (1 - theta dt / 2) times the continuous one's."""
     for dt in (0.01, 0.5, 1.0, 5.0):
         process = AR1.ornstein_uhlenbeck(SIGMA, THETA, dt)
-        steps = linalg.solve_discrete_lyapunov([[process.phi]], [[process.scale**2]])[0, 0]
+        steps = linalg.solve_discrete_lyapunov([[process.m]], [[process.b**2]])[0, 0]
         continuous = linalg.solve_continuous_lyapunov([[-THETA]], [[-(SIGMA**2)]])[0, 0]
         assert process.std**2 == pytest.approx(steps)
         assert process.std**2 == pytest.approx(continuous / (1 - THETA * dt / 2))
@@ -178,7 +178,7 @@ def test_best_memory():
             method="bounded",
             options={"xatol": 1e-9},
         )
-        assert resonator.best_phi == pytest.approx(found.x, abs=1e-5)
+        assert resonator.best_m == pytest.approx(found.x, abs=1e-5)
         assert -found.fun == pytest.approx(1 / math.sin(resonator.omega))
 
 
@@ -206,7 +206,7 @@ def test_time_to_an_amplitude():
     running = np.ones(paths, bool)
     while running.any():  # the complex amplitude turns by omega and takes the push
         turned = np.exp(1j * resonator.omega) * c[running]
-        c[running] = turned + resonator.response * noise.scale * rng.standard_normal(running.sum())
+        c[running] = turned + resonator.response * noise.b * rng.standard_normal(running.sum())
         steps[running] += 1
         over = running & (np.abs(c) >= radius)
         reached[over] = np.abs(c[over])

@@ -31,7 +31,7 @@ def estimate(x):
         (2, np.float32(0.05268)),
         (3, estimate),
         (3, lambda x: (np.corrcoef(x[1:], x[:-1])[0, 1], np.std(x))),
-        (4, 1 - Resonator.of_pendulum(PendulumModel(time_step=0.02)).best_phi),
+        (4, 1 - Resonator.of_pendulum(PendulumModel(time_step=0.02)).best_m),
         (4, 0.0746),
     ],
 )
@@ -65,7 +65,7 @@ def test_right_answers(number, right):
         (3, lambda x: (0.5, x.std()), "x[1:]"),
         (4, "fast", "one number"),
         (4, 0.9254, "that is phi"),
-        (4, 1 - Resonator.of_pendulum().best_phi, "20 steps a second"),
+        (4, 1 - Resonator.of_pendulum().best_m, "20 steps a second"),
         (4, math.acos(1 - 15 * 0.02**2 / 2), "omega"),
         (4, 0.15, "Lillicrap"),
         (4, 2, "(8.11)"),
