@@ -166,7 +166,9 @@ CHECKS: dict[int | str, Check] = {
             (1 / GAIN, "the other way round: the best has more."),
             (1 / math.sin(CAR.omega), "that is the best memory against white noise, (8.11)."),
             (
-                float(AR1(CAR.best_m, 1.0).spectrum(CAR.omega) / AR1(0.85, 1.0).spectrum(CAR.omega)),
+                float(
+                    AR1(CAR.best_m, 1.0).spectrum(CAR.omega) / AR1(0.85, 1.0).spectrum(CAR.omega)
+                ),
                 "at equal standard deviation the blows b differ: b**2 = std**2 (1 - m**2).",
             ),
         ],

@@ -184,5 +184,3 @@ def highest_angles(
         ylabel="angle from hanging (degrees)",
     )  # fmt: skip
     return fig
-
-

@@ -94,9 +94,9 @@ class Resonator:
         return self.response**2 * float((noise.covariance(n) * wave).sum())
 
     def steps_to(self, amplitude: float, noise: AR1) -> float:
-        r"""Mean steps until noise has driven it to an amplitude R: :math:`(R \sin\omega / g)^2 / S`.
+        r"""Mean steps until noise has driven it to R: :math:`(R \sin\omega / g)^2 / S`.
 
-        The amplitude is in units of y; the noise is the actions, unclipped. Exact for white
+        The amplitude R is in units of y; the noise is the actions, unclipped. Exact for white
         noise, but for what the last step overshoots; otherwise good where the noise forgets much
         faster than that. Infinite without noise.
         """
