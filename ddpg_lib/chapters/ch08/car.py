@@ -71,4 +71,4 @@ def wilson(share: float, n: int, z: float = 1.96) -> tuple[float, float]:
     """Wilson's 95% interval of a ``share`` of ``n`` independent trials, as (low, high)."""
     middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return middle - half, middle + half
+    return max(0.0, middle - half), min(1.0, middle + half)
