@@ -1,19 +1,23 @@
-"""Chapter 8's figures show what they are given; its pendulum and its slow walk."""
+"""Chapter 8's figures show what they are given; its pendulum, and its groups of agents."""
 
 import numpy as np
 import pytest
+import torch
 from matplotlib import pyplot as plt
 
 from ddpg_lib import recipe, train
 from ddpg_lib.chapters.ch08 import figures
-from ddpg_lib.chapters.ch08.agents import SlowWalk
+from ddpg_lib.chapters.ch08.agents import in_groups
+from ddpg_lib.chapters.ch08.processes import AR1, estimate
 from ddpg_lib.chapters.ch08.resonance import Resonator
 from ddpg_lib.chapters.ch08.swings import MODEL, push, swing_after
 from ddpg_lib.ddpg import DDPG
+from ddpg_lib.figures import use_house_style
 
 
 @pytest.fixture(autouse=True)
 def closed():
+    use_house_style()
     yield
     plt.close("all")
 
@@ -35,13 +39,11 @@ def test_arrival_curves_are_the_shares():
 
 
 def test_a_panel_for_each_group():
-    class Curves:
-        steps = np.array([0, 10])
-        curves = np.zeros((3, 2))
-
     names = ("a", "b", "c", "d")
-    fig = figures.panels(dict.fromkeys(names, Curves), dict.fromkeys(names, "noise"))
+    curves = {name: np.full((3, 2), k) for k, name in enumerate(names)}
+    fig = figures.panels([0, 10], curves, dict.fromkeys(names, "noise"))
     assert [ax.get_title(loc="left") for ax in fig.axes] == list(names)
+    assert [ax.lines[0].get_ydata()[0] for ax in fig.axes] == [0, 1, 2, 3]
 
 
 def test_records_and_memories():
@@ -75,10 +77,21 @@ def test_the_swing_that_a_push_leaves():
     assert swing_after(np.zeros((1, 3)))[0] == pytest.approx(0, abs=1e-6)
 
 
-def test_the_slow_walk_counts_time_as_stable_baselines_does():
-    config = recipe("default", hidden=(4,), noise="ornstein_uhlenbeck", sigma=0.5)
-    slow, plain = (kind(2, [-1], [1], config, seeds=[3]) for kind in (SlowWalk, DDPG))
-    first, usual = slow.noise.sample(), plain.noise.sample()
-    assert first == pytest.approx(0.1 * usual)
-    with pytest.raises(ValueError, match="time step"):
-        SlowWalk(2, [-1], [1], config.replace(noise="gaussian"), seeds=[3])
+def test_groups_differ_in_their_noise_alone():
+    config = recipe("default", hidden=(4,), noise="gaussian", sigma=0.5)
+    walk = AR1(0.85, 0.2)
+    grouped = in_groups([AR1.with_std(0.5), walk])(2, [-1], [1], config, seeds=[3, 4, 5, 6])
+    plain = DDPG(2, [-1], [1], config, seeds=[3, 4, 5, 6])
+    for mine, theirs in zip(grouped.actor.parameters(), plain.actor.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+    mine = np.stack([grouped.noise.sample()[..., 0] for _ in range(4_000)])
+    theirs = np.stack([plain.noise.sample()[..., 0] for _ in range(4_000)])
+    np.testing.assert_array_equal(mine[:, :2], theirs[:, :2])  # white noise, of the same draws
+    assert estimate(mine[:, 2]) == pytest.approx((walk.m, walk.std), rel=0.1)
+    grouped.noise.reset(np.array([False, False, True, False]))
+    after = grouped.noise.sample()[..., 0]
+    fresh = plain.noise.sample()[..., 0] * 0.2 / 0.5  # the same draws
+    assert after[3] == pytest.approx(mine[-1, 3] * 0.85 + fresh[3])
+    assert after[2] == pytest.approx(fresh[2])  # begun anew
+    with pytest.raises(ValueError, match="3 agents are not 2 equal groups"):
+        in_groups([walk, walk])(2, [-1], [1], config, seeds=[3, 4, 5])

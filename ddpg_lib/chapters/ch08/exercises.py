@@ -24,11 +24,11 @@ GAIN = float(BEST.spectrum(CAR.omega) / LILLICRAP.spectrum(CAR.omega))  # 8a.2
 # 8b.1: kicks of 0.2 times a uniform number in [0, 1), which has mean 1/2 and variance 1/12.
 LEANING = (SIGMA / 2 / THETA, AR1(1 - THETA, SIGMA / math.sqrt(12)).std)
 
-FLAT_CURVES = {  # 8.4: rewards stored, std and memory of the noise, share of actors at a bound
-    "A": (0, 0.012, 0.86, 0.00),
+FLAT_CURVES = {  # 8.4: rewards stored, std and memory of the noise, critics that know better
+    "A": (0, 0.012, 0.86, None),
     "B": (37, 0.51, 0.84, 1.00),
-    "C": (0, 0.49, 0.02, 0.00),
-    "D": (212, 0.50, 0.85, 0.06),
+    "C": (0, 0.49, 0.02, None),
+    "D": (212, 0.50, 0.85, 0.09),
 }
 """Four runs that ended at the return of doing nothing, for exercise 8.4."""
 CAUSES = {"A": "units", "B": "actor", "C": "memory", "D": "critic"}
@@ -79,7 +79,7 @@ def diagnose(answer: Any) -> str:
     if set(given) != set(CAUSES):
         return f"give a dictionary with the keys A, B, C and D; each value is one of {words}."
     for run, right in CAUSES.items():
-        stored, std, m, bound = FLAT_CURVES[run]
+        stored, std, m, knows = FLAT_CURVES[run]
         if given[run] == right:
             continue
         if given[run] not in {"units", "memory", "noise", "actor", "critic"}:
@@ -92,7 +92,7 @@ def diagnose(answer: Any) -> str:
             return f"{run}: 0.5 was asked for; compare that with the standard deviation {std:g}."
         if right == "memory":
             return f"{run}: 0.85 was asked for; compare that with the memory {m:g}."
-        return f"{run}: {bound:.0%} of the actor's actions lie at a bound; what does that decide?"
+        return f"{run}: at {knows:.0%} of the rewards the critic knows better; what does that mean?"
     return ""
 
 

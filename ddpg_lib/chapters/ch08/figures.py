@@ -14,7 +14,6 @@ from ddpg_lib.chapters.ch08.processes import AR1, draw
 from ddpg_lib.chapters.ch08.resonance import Resonator
 from ddpg_lib.chapters.ch08.swings import push
 from ddpg_lib.figures import COLORS, draw_stack
-from ddpg_lib.figures.curves import Curves
 from ddpg_lib.runs.run import Run
 
 MEMORIES = {0.0: "muted", 0.85: "noise", 0.9985: "target"}
@@ -97,14 +96,16 @@ def records(of: Mapping[str, ArrayLike], steps: int = 200) -> Figure:
     return fig
 
 
-def panels(runs: Mapping[str, Curves], colors: Mapping[str, str], rows: int = 2) -> Figure:
-    """Learning curves of several groups, a panel each, on common axes."""
-    columns = -(-len(runs) // rows)
+def panels(
+    steps: ArrayLike, curves: Mapping[str, ArrayLike], colors: Mapping[str, str], rows: int = 2
+) -> Figure:
+    """Learning curves ``(agents, evaluations)`` of several groups, a panel each."""
+    columns = -(-len(curves) // rows)
     fig, axes = plt.subplots(
         rows, columns, figsize=(7.6, 2.4 * rows), sharex=True, sharey=True, squeeze=False
     )
-    for ax, (name, run) in zip(axes.flat, runs.items(), strict=False):
-        draw_stack(ax, run.steps, run.curves, color=COLORS[colors[name]])
+    for ax, (name, group) in zip(axes.flat, curves.items(), strict=False):
+        draw_stack(ax, steps, group, color=COLORS[colors[name]])
         ax.axhline(90, color=COLORS["ink"], lw=0.8, ls=(0, (4, 2)))
         ax.set_title(name, fontsize=11)
         ax.xaxis.set_major_formatter(_thousands)

@@ -128,7 +128,7 @@ def draw(process: AR1, paths: int, steps: int, seed: int = 0) -> Array:
     return np.stack([noise.sample()[0] for _ in range(steps)], axis=1)
 
 
-def estimate(x: ArrayLike) -> tuple[float, float]:
+def estimate(record: ArrayLike) -> tuple[float, float]:
     r"""Memory :math:`\hat m` and standard deviation :math:`\hat\sigma` of a record ``(steps,)``.
 
     Of actions less the policy's, say. They are what is left after its mean is subtracted.
@@ -138,7 +138,7 @@ def estimate(x: ArrayLike) -> tuple[float, float]:
     ValueError
         If the record has fewer than two values, or all are equal.
     """
-    x = np.asarray(x, float)
+    x = np.asarray(record, float)
     if x.size < 2 or np.ptp(x) == 0:
         raise ValueError("a record needs two values or more that are not all equal")
     x = x - x.mean()
