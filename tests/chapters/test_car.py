@@ -20,7 +20,9 @@ def test_it_drives_as_gymnasiums_car_does():
         for push in np.clip(pushes, -1, 1):
             obs, _, terminated, *_ = env.step(np.array([push]))
             x, v, over = dynamics(x, v, push)
-            assert obs == pytest.approx([float(x), float(v)], abs=2e-4)  # Gymnasium rounds its state
+            assert obs == pytest.approx(
+                [float(x), float(v)], abs=2e-4
+            )  # Gymnasium rounds its state
             assert bool(over) == terminated
             walls += x == -1.2
             if terminated:

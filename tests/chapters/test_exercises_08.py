@@ -5,8 +5,6 @@ import math
 import numpy as np
 import pytest
 
-from ddpg_lib import recipe, train
-from ddpg_lib.chapters.ch05.line import OneDToy
 from ddpg_lib.chapters.ch08.car import LIMIT, drive
 from ddpg_lib.chapters.ch08.exercises import CHECKS
 from ddpg_lib.chapters.ch08.resonance import Resonator
@@ -109,18 +107,8 @@ def test_check_finds_the_chapter(capsys):
     assert capsys.readouterr().out == "Exercise 8.2: right.\n"
 
 
-def test_looking_before_learning_saves_nearly_all_agents():
-    """8.5: with 500 random steps before the first update hardly an agent fails on the line."""
-    config = recipe(
-        "default", hidden=(16, 16), batch_size=100, actor_lr=1e-2, sigma=0.2, warmup_steps=500,
-        noise="ornstein_uhlenbeck", eval_episodes=1,
-    )  # fmt: skip
-    run = train(OneDToy, config, range(24), steps=800, eval_every=800, progress=False)
-    assert np.mean(run.curves[:, -1] == 1) > 0.8
-
-
 def test_a_push_that_lasts_half_a_swing_carries_the_car():
-    """8.6: draws that are held for some twenty steps arrive more often than fresh ones."""
+    """8.5: draws that are held for some twenty steps arrive more often than fresh ones."""
     rng = np.random.default_rng(1)
     share = {}
     for k in (1, 20):
