@@ -63,7 +63,11 @@ def three_memories(std: float, steps: int = 150, lags: int = 40, seed: int = 3) 
 def arrival_curves(
     strengths: Sequence[float], shares: Mapping[float, Sequence[float]], cars: int
 ) -> Figure:
-    """Share of cars that noise alone brings to the flag, against its strength, by memory."""
+    """How often noise alone brings the car to its flag, against its strength, by memory.
+
+    ``shares`` are, for each memory, the shares of so many ``cars`` that arrive, one a strength;
+    ``strengths`` are standard deviations.
+    """
     fig, ax = plt.subplots(figsize=(5.8, 3.4))
     for m, share in shares.items():
         color = COLORS[MEMORIES[m]]
@@ -86,7 +90,7 @@ def arrival_curves(
 
 
 def records(of: Mapping[str, ArrayLike], steps: int = 200) -> Figure:
-    """Some steps of several records of noise, below one another on one scale."""
+    """Some steps of several records of noise, ``of`` each name one, on one scale."""
     fig, axes = plt.subplots(len(of), 1, figsize=(7.2, 1.25 * len(of)), sharex=True, sharey=True)
     for ax, (name, record) in zip(axes, of.items(), strict=True):
         ax.plot(np.asarray(record)[:steps], color=COLORS["noise"], lw=1.1)
@@ -99,7 +103,11 @@ def records(of: Mapping[str, ArrayLike], steps: int = 200) -> Figure:
 def panels(
     steps: ArrayLike, curves: Mapping[str, ArrayLike], colors: Mapping[str, str], rows: int = 2
 ) -> Figure:
-    """Learning curves ``(agents, evaluations)`` of several groups, a panel each."""
+    """Learning curves of several groups, a panel each.
+
+    ``curves`` are, by name, ``(agents, evaluations)``, evaluated at ``steps``; ``colors`` are names
+    of the house colors, and the panels stand in so many ``rows``.
+    """
     columns = -(-len(curves) // rows)
     fig, axes = plt.subplots(
         rows, columns, figsize=(7.6, 2.4 * rows), sharex=True, sharey=True, squeeze=False
@@ -150,7 +158,7 @@ def spectra(swings: Mapping[str, float], steps: int = 4_096, paths: int = 40) ->
         keep = (f > 0.0015) & (np.arange(len(f)) % 6 == 1)
         ax.plot(2 * np.pi * f[keep], power.mean(axis=0)[keep], "o", ms=3, color=COLORS[color])
         ax.plot(wave, process.spectrum(wave), color=COLORS["ink"], lw=1)
-        ax.text(3.3, process.spectrum(3.0), f" m = {m:g}", color=COLORS[color], va="center")
+        ax.text(3.3, float(process.spectrum(3.0)), f" m = {m:g}", color=COLORS[color], va="center")
     for name, omega in swings.items():
         ax.axvline(omega, color=COLORS["actor"], lw=1, ls=(0, (4, 2)))
         left = omega == min(swings.values())
@@ -168,13 +176,16 @@ def spectra(swings: Mapping[str, float], steps: int = 4_096, paths: int = 40) ->
 def highest_angles(
     memories: ArrayLike, mean: ArrayLike, half: ArrayLike, resonator: Resonator, std: float
 ) -> Figure:
-    """How far noise of one strength swings the pendulum, against its memory; and the theory."""
+    """How far noise of one strength swings the pendulum, against its memory; and the theory.
+
+    For each of the ``memories`` m, ``mean`` is the mean highest angle in degrees and ``half`` half
+    the length of its interval. The line is the theory's for the ``resonator`` after 200 steps.
+    """
     m, steps = np.asarray(memories, float), 200
     fine = np.linspace(0, 0.9995, 200)
     theory = [np.sqrt(resonator.mean_square_amplitude(AR1.with_std(std, f), steps)) for f in fine]
     fig, ax = plt.subplots(figsize=(5.8, 3.4))
-    style = {"fmt": "o", "ms": 5, "capsize": 2, "color": COLORS["noise"]}
-    ax.errorbar((1 + m) / (1 - m), mean, half, **style)
+    ax.errorbar((1 + m) / (1 - m), mean, half, fmt="o", ms=5, capsize=2, color=COLORS["noise"])
     ax.plot((1 + fine) / (1 - fine), np.rad2deg(theory), color=COLORS["ink"], lw=1.3)
     best = AR1.with_std(1, resonator.best_m).memory
     ax.axvline(best, color=COLORS["muted"], lw=1, ls=":")

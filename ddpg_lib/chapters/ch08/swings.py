@@ -30,9 +30,17 @@ def push(u: ArrayLike) -> tuple[Array, Array]:
 
 
 def swing_after(u: ArrayLike) -> Array:
-    """Amplitude, in radians, of the free swing that the pushes ``(episodes, steps)`` leave.
+    """Amplitude of the free swing that pushes from hanging leave.
 
-    It is that of a pendulum with the same energy, at most half a turn.
+    Parameters
+    ----------
+    u : array_like, shape (episodes, steps)
+        Scaled torques, clipped to 1.
+
+    Returns
+    -------
+    array, shape (episodes,)
+        In radians: that of a pendulum with the same energy, at most half a turn.
     """
     angle, speed = push(u)
     bottom, top = MODEL.energy(np.pi, 0.0), MODEL.energy(0.0, 0.0)
