@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from ddpg_lib.chapters.ch08.processes import AR1
+from ddpg_lib import GaussianNoise, OrnsteinUhlenbeckNoise
+from ddpg_lib.chapters.ch08.processes import AR1, draw, estimate, library_noise
 from ddpg_lib.chapters.ch08.resonance import Resonator
 from ddpg_lib.worlds.pendulum.model import PendulumModel
 
@@ -28,7 +29,7 @@ def test_white_noise_has_no_memory():
 
 def test_covariance_is_that_of_the_recursion():
     noise, n = AR1(0.8, 0.5), 6
-    # x = L xi with L[t, k] = s phi^(t-k)
+    # x = L xi with L[t, k] = b m^(t-k)
     t = np.arange(n)
     power = t[:, None] - t[None, :]
     weights = np.where(power >= 0, 0.5 * 0.8 ** np.maximum(power, 0), 0)
@@ -46,9 +47,30 @@ def test_without_noise_it_takes_for_ever():
 
 
 def test_impossible_settings_are_refused():
-    with pytest.raises(ValueError, match="phi"):
+    with pytest.raises(ValueError, match="m must"):
         AR1(1.0, 0.1)
-    with pytest.raises(ValueError, match="scale"):
+    with pytest.raises(ValueError, match="b must"):
         AR1(0.5, -0.1)
     with pytest.raises(ValueError, match="omega"):
         Resonator(math.pi, 1.0)
+
+
+def test_the_library_makes_the_same_noise():
+    rngs = [np.random.default_rng(0)]
+    assert isinstance(library_noise(AR1.with_std(0.5), rngs), GaussianNoise)
+    walk = library_noise(AR1(0.85, 0.2), rngs)
+    assert isinstance(walk, OrnsteinUhlenbeckNoise)
+    assert (1 - walk.theta * walk.dt, walk.sigma) == pytest.approx((0.85, 0.2))
+    x = draw(AR1(0.85, 0.2), paths=3_000, steps=60)
+    assert x.shape == (3_000, 60)
+    assert x[:, 0].std() == pytest.approx(0.2, rel=0.07)
+    assert x[:, -1].std() == pytest.approx(AR1(0.85, 0.2).std, rel=0.07)
+
+
+def test_estimates_of_a_record_by_hand():
+    # 1, 2, 3 less their mean: -1, 0, 1; neighbors multiply to 0, squares sum to 2.
+    assert estimate([1.0, 2.0, 3.0]) == pytest.approx((0.0, math.sqrt(2 / 3)))
+    assert estimate([1.0, -1.0, 1.0, -1.0]) == pytest.approx((-0.75, 1.0))
+    for useless in ([1.0], [2.0, 2.0]):
+        with pytest.raises(ValueError, match="two values"):
+            estimate(useless)

@@ -63,12 +63,12 @@ class Resonator:
 
     @property
     def response(self) -> float:
-        r"""Amplitude that a unit of action in one step leaves: :math:`\kappa = g / \sin\omega`."""
+        r"""Amplitude that a unit of action in one step leaves: :math:`g / \sin\omega`."""
         return self.gain / math.sin(self.omega)
 
     @property
-    def best_phi(self) -> float:
-        r"""The :math:`\varphi` with the most power at this frequency among AR1 of equal std.
+    def best_m(self) -> float:
+        r"""The m with the most power at this frequency among AR1 of equal standard deviation.
 
         :math:`(1 - \sin\omega) / \cos\omega`; the power there is :math:`1 / \sin\omega` times that
         of white noise.
@@ -78,7 +78,7 @@ class Resonator:
     def amplitude(self, u: ArrayLike) -> Array:
         r"""How far it swings from rest after the actions ``u (..., n)``: ``(...,)``, in units of y.
 
-        It is :math:`|\kappa \sum_k e^{-i\omega k} u_k|`.
+        It is :math:`(g / \sin\omega)\, |\sum_k e^{-i\omega k} u_k|`.
         """
         u = np.asarray(u, float)
         wave = np.exp(-1j * self.omega * np.arange(u.shape[-1]))
@@ -87,14 +87,14 @@ class Resonator:
     def mean_square_amplitude(self, noise: AR1, n: int) -> float:
         r"""The exact mean of the squared amplitude after n steps of noise that began at 0.
 
-        For large n it is nearly :math:`\kappa^2 n S(\omega)`. In units of y squared.
+        For large n it is nearly :math:`(g / \sin\omega)^2\, n\, S(\omega)`. In units of y squared.
         """
         t = np.arange(n)
         wave = np.cos(self.omega * (t[:, None] - t[None, :]))
         return self.response**2 * float((noise.covariance(n) * wave).sum())
 
     def steps_to(self, amplitude: float, noise: AR1) -> float:
-        r"""Mean steps until noise has driven it to an amplitude: :math:`R^2/(\kappa^2 S)`.
+        r"""Mean steps until noise has driven it to R: :math:`(R \sin\omega / g)^2 / S`.
 
         The amplitude R is in units of y; the noise is the actions, unclipped. Exact for white
         noise, but for what the last step overshoots; otherwise good where the noise forgets much
