@@ -68,11 +68,10 @@ def final_returns(row: str, units: str, factors: Sequence[float]) -> Any:
     config = recipe("pendulum", **SMALL, **ROWS[row])
     seeds = [seed for _ in factors for seed in SEEDS]
     agent = (OtherUnits if units == "other" else DDPG)(3, [-2.0], [2.0], config, seeds)
+    factor = torch.tensor(np.repeat(factors, len(SEEDS)), dtype=torch.float32).view(-1, 1, 1)
     for optimizer in (agent.actor_optimizer, agent.critic_optimizer):
         optimizer.__class__ = OwnSteps
-        optimizer.factor = torch.tensor(np.repeat(factors, len(SEEDS)), dtype=torch.float32).view(
-            -1, 1, 1
-        )
+        setattr(optimizer, "factor", factor)  # noqa: B010
     envs = StackedEnvs("Pendulum-v1", seeds)
     obs = envs.reset()
     for step in range(1, config.steps + 1):
