@@ -77,7 +77,7 @@ def test_optimality():
         np.testing.assert_allclose(by_value, total, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.equation("1.9", by="random quadratic functions, whose curvature is known")
+@pytest.mark.equation("1b.1", by="random quadratic functions, whose curvature is known")
 @pytest.mark.parametrize("m", [1, 2, 3])
 def test_what_a_grid_misses(m):
     """The best of a grid falls short by no more than the bound, which the worst case reaches."""
@@ -140,7 +140,7 @@ def test_dynamic_programming(optimum):
         np.testing.assert_allclose(optimum.value(t, theta, speed), np.max(totals, 0), atol=1e-3)
 
 
-@pytest.mark.equation("1.15", by="SciPy's RegularGridInterpolator")
+@pytest.mark.equation("1a.1", by="SciPy's RegularGridInterpolator")
 def test_interpolation():
     """Four weights, none negative, of sum 1; and the same numbers as SciPy's."""
     grid = PendulumGrid(angles=12, impulse_cells=1)
@@ -156,7 +156,7 @@ def test_interpolation():
     np.testing.assert_allclose(grid.interpolate(table, theta, speed), theirs, atol=1e-10)
 
 
-@pytest.mark.equation("1.16", by="a search over a fine grid of torques")
+@pytest.mark.equation("1a.2", by="a search over a fine grid of torques")
 def test_one_step_of_looking_ahead(optimum):
     """No torque has a greater action value than the one that the optimum applies."""
     theta, speed = states(40)
@@ -171,7 +171,7 @@ def test_one_step_of_looking_ahead(optimum):
         assert np.all(reached >= ahead.max(1) - 0.02 * np.abs(ahead.max(1)) - 1e-3)
 
 
-@pytest.mark.equation("1.17", by="fitted values of a table with the time limit stored as an end")
+@pytest.mark.equation("1a.3", by="fitted values of a table with the time limit stored as an end")
 def test_time_limit_as_an_end():
     """In a world with one state and reward 1, a table fitted to such targets has that discount."""
     gamma, limit = 0.99, 200
@@ -184,7 +184,7 @@ def test_time_limit_as_an_end():
     np.testing.assert_allclose(q, 1 / (1 - other), rtol=1e-9)
 
 
-@pytest.mark.equation("1.50", by="the updates written out by hand, and the discounted reward")
+@pytest.mark.equation("1.9", by="the updates written out by hand, and the discounted reward")
 def test_q_learning_in_the_corridor():
     """The first entries number by number; many walks end at the optimal values of (1.7)."""
     walk = [(0, RIGHT), (1, RIGHT), (2, RIGHT)]

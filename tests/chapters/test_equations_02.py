@@ -134,7 +134,7 @@ def one_choice(mdp, policy, theta):
     return np.array([differences(lambda x: policy.probabilities(x)[s] @ q[s], theta) for s in each])  # noqa: B023
 
 
-@pytest.mark.equation("2.50", by="finite differences of every state's value in float64")
+@pytest.mark.equation("2.5", by="finite differences of every state's value in float64")
 def test_the_derivative_of_a_value_obeys_bellmans_equation():
     """Values' differences equal g plus the discounted mean of the next state's differences."""
     policy, theta = setting(parameters=3)
@@ -147,7 +147,7 @@ def test_the_derivative_of_a_value_obeys_bellmans_equation():
     np.testing.assert_allclose(claimed, values, atol=1e-7)
 
 
-@pytest.mark.equation("2.51", by="the sum over every possible episode of a small world")
+@pytest.mark.equation("2.6", by="the sum over every possible episode of a small world")
 def test_unrolled_value():
     """The mean over all episodes of the discounted sum of g equals the differences of V."""
     mdp, policy = small_world(), SoftmaxPolicy.tabular(5, 2)
@@ -159,7 +159,7 @@ def test_unrolled_value():
     np.testing.assert_allclose(total, expected, atol=1e-9)
 
 
-@pytest.mark.equation("2.5", by="the state's distribution moved forward step by step")
+@pytest.mark.equation("2.7", by="the state's distribution moved forward step by step")
 def test_visits():
     """The linear solve equals the sum of gamma^t Pr(s_t = s) over 2,000 steps."""
     policy, theta = setting()
@@ -171,7 +171,7 @@ def test_visits():
     np.testing.assert_allclose(GRID.visits(pi), total, atol=1e-10)
 
 
-@pytest.mark.equation("2.6", by="finite differences of the return in float64")
+@pytest.mark.equation("2.8", by="finite differences of the return in float64")
 @pytest.mark.parametrize("parameters", [None, 3])
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_policy_gradient_theorem(seed, parameters):
@@ -189,7 +189,7 @@ def test_policy_gradient_theorem(seed, parameters):
     np.testing.assert_allclose(policy_gradient(GRID, policy, theta), expected, atol=2e-8)
 
 
-@pytest.mark.equation("2.7", by="the sum over every possible episode of a small world")
+@pytest.mark.equation("2.9", by="the sum over every possible episode of a small world")
 def test_reinforce_is_unbiased():
     """The estimates of all episodes, weighted by their probabilities, give the gradient of J."""
     mdp, policy = small_world(), SoftmaxPolicy.tabular(5, 2)
@@ -216,7 +216,7 @@ def test_sampled_estimates_follow_the_definition():
     np.testing.assert_allclose(whole[0], total * scores, atol=1e-10)
 
 
-@pytest.mark.equation("2.8", by="Monte Carlo, 20,000 episodes, chi-squared test at 99.9%")
+@pytest.mark.equation("2.10", by="Monte Carlo, 20,000 episodes, chi-squared test at 99.9%")
 @pytest.mark.parametrize("baseline", [0.0, 1000.0, "value"])
 def test_baselines_do_not_bias(baseline):
     """With any baseline the mean estimate differs from the theorem no more than chance allows."""
@@ -230,7 +230,7 @@ def test_baselines_do_not_bias(baseline):
     assert distance < 16.27  # of chi-squared with 3 degrees of freedom
 
 
-@pytest.mark.equation("2.8", by="the sum over every possible episode of a small world")
+@pytest.mark.equation("2.10", by="the sum over every possible episode of a small world")
 def test_baselines_do_not_bias_exactly():
     """A random baseline leaves the mean over all episodes where it was, to rounding."""
     mdp, policy = small_world(), SoftmaxPolicy.tabular(5, 2)
@@ -239,7 +239,7 @@ def test_baselines_do_not_bias_exactly():
     np.testing.assert_allclose(mean, policy_gradient(mdp, policy, theta), atol=1e-13)
 
 
-@pytest.mark.equation("2.9", by="numerical minimization of the enumerated variance")
+@pytest.mark.equation("2b.1", by="numerical minimization of the enumerated variance")
 def test_optimal_baseline():
     """No state comes twice and none shares a parameter: a search finds the same baseline."""
     mdp = small_world()
@@ -257,7 +257,7 @@ def test_optimal_baseline():
     assert variance(best[:3]) < variance(mdp.value(policy.probabilities(theta))[:3])
 
 
-@pytest.mark.equation("2.10", by="Monte Carlo, 2,000 averages of 25 episodes, at 99.9%")
+@pytest.mark.equation("2.11", by="Monte Carlo, 2,000 averages of 25 episodes, at 99.9%")
 def test_error_of_an_average():
     """The mean squared error of an average of N episodes is the ratio over N, as claimed."""
     policy, theta = setting(parameters=3)
@@ -272,7 +272,7 @@ def test_error_of_an_average():
     assert abs(errors.mean() - ratio / 25) < 3.3 * errors.std() / np.sqrt(2000)
 
 
-@pytest.mark.equation("2.11", by="the sum over all episodes of a chain of up to seven steps")
+@pytest.mark.equation("2.12", by="the sum over all episodes of a chain of up to seven steps")
 @pytest.mark.parametrize("horizon", [1, 2, 5, 7])
 def test_variance_grows_with_the_horizon(horizon):
     """The three formulas equal the variances enumerated over all 2^H episodes."""
@@ -298,7 +298,7 @@ def test_variance_grows_with_the_horizon(horizon):
         assert np.trace(covariance) / signal == pytest.approx(ratio, abs=1e-12)
 
 
-@pytest.mark.equation("2.12", by="finite differences in float64")
+@pytest.mark.equation("2.13", by="finite differences in float64")
 def test_gaussian_score():
     """The estimate divided by the reward is the difference quotient of the log-density."""
     mean, sigma = np.array([0.4, -1.0, 2.0]), 0.7
@@ -312,7 +312,7 @@ def test_gaussian_score():
         np.testing.assert_allclose(x / 2, expected, atol=1e-8)
 
 
-@pytest.mark.equation("2.13", by="Gauss-Hermite quadrature, exact for these polynomials")
+@pytest.mark.equation("2.14", by="Gauss-Hermite quadrature, exact for these polynomials")
 @pytest.mark.parametrize("m", [1, 2, 3])
 def test_variance_grows_with_the_action_dimension(m):
     """The formula equals the quadrature; samples of the library agree within 99.9%."""
@@ -337,7 +337,7 @@ def test_variance_grows_with_the_action_dimension(m):
     assert abs(ratio - claimed) < 3.3 / 1.96 * half
 
 
-@pytest.mark.equation("2.12", by="the definition of the score, draw by draw")
+@pytest.mark.equation("2.13", by="the definition of the score, draw by draw")
 def test_two_parts_of_a_gaussian_estimate():
     """The library's estimate is the sum of a part without sigma and one divided by it."""
     rng, sigma, slope, luck = np.random.default_rng(3), 0.2, np.array([1.0, -2.0, 0.5]), []
@@ -354,7 +354,7 @@ def test_two_parts_of_a_gaussian_estimate():
     np.testing.assert_allclose(x, straight + z * (offset - b + luck[0])[:, None] / sigma)
 
 
-@pytest.mark.equation("2.52", by="Monte Carlo, 40,000 fits by numpy's least squares, at 99.9%")
+@pytest.mark.equation("2a.4", by="Monte Carlo, 40,000 fits by numpy's least squares, at 99.9%")
 def test_error_of_a_fitted_slope():
     """The mean squared error of slopes follows the formula; they are those of lstsq."""
     m, count, sigma, luck = 3, 9, 0.4, 0.7
@@ -371,7 +371,7 @@ def test_error_of_a_fitted_slope():
     assert abs(squares.mean() - claimed) < 3.3 * squares.std() / np.sqrt(len(squares))
 
 
-@pytest.mark.equation("2.53", by="the sum over every possible episode of a small world")
+@pytest.mark.equation("2b.2", by="the sum over every possible episode of a small world")
 @pytest.mark.parametrize("baseline", [0.0, 1.3])
 def test_second_moments_of_the_estimate(baseline):
     """Enumerated moments from each state obey the equation, and the library solves it."""
@@ -411,7 +411,7 @@ def test_second_moments_of_the_estimate(baseline):
     np.testing.assert_allclose(covariance + np.outer(mean, mean), total, atol=1e-12)
 
 
-@pytest.mark.equation("2.54", by="the sum over all episodes of a chain of up to seven steps")
+@pytest.mark.equation("2b.3", by="the sum over all episodes of a chain of up to seven steps")
 @pytest.mark.parametrize("horizon", [1, 2, 5, 7])
 def test_variance_with_one_parameter_for_all_cells(horizon):
     """The three formulas equal the variances enumerated over all 2^H episodes."""
@@ -431,7 +431,7 @@ def test_variance_with_one_parameter_for_all_cells(horizon):
         assert covariance[0, 0] / (h * spread / 2) ** 2 == pytest.approx(ratio, abs=1e-12)
 
 
-@pytest.mark.equation("2.14", by="the sum over every possible episode of a small world")
+@pytest.mark.equation("2b.4", by="the sum over every possible episode of a small world")
 def test_dropped_discount():
     """Without gamma^t the expected estimate is the theorem's sum with undiscounted visits."""
     mdp, policy = small_world(gamma=0.5), SoftmaxPolicy.tabular(5, 2)
@@ -448,7 +448,7 @@ def test_dropped_discount():
     assert np.abs(total - policy_gradient(mdp, policy, theta)).max() > 0.01
 
 
-@pytest.mark.equation("2.15", by="the sum over all pairs of episodes")
+@pytest.mark.equation("2b.5", by="the sum over all pairs of episodes")
 def test_own_return_in_the_baseline():
     """With the mean of N = 2 returns as baseline the estimate is half as long as it should be."""
     mdp, policy = chain(1, offset=2.0, spread=3.0), SoftmaxPolicy.tabular(2, 2)
@@ -463,7 +463,7 @@ def test_own_return_in_the_baseline():
     np.testing.assert_allclose(mean, (1 - 1 / 2) * policy_gradient(mdp, policy, theta), atol=1e-14)
 
 
-@pytest.mark.equation("2.16", "2.17", by="finite differences of the return in float64")
+@pytest.mark.equation("2a.1", "2a.2", by="finite differences of the return in float64")
 @pytest.mark.parametrize("parameters", [2, 5])
 def test_compatible_critic(parameters):
     """A nearest compatible critic gives the exact gradient, though its values are wrong."""
@@ -482,7 +482,7 @@ def test_compatible_critic(parameters):
     assert loss(w) > 1  # far from the values themselves
 
 
-@pytest.mark.equation("2.18", by="the Fisher matrix from finite differences of log pi")
+@pytest.mark.equation("2a.3", by="the Fisher matrix from finite differences of log pi")
 def test_compatible_weights_are_the_natural_gradient():
     """The Fisher matrix times w is the gradient; F comes from second differences of log pi."""
     policy, theta = setting(2, 3)

@@ -14,7 +14,7 @@ from ddpg_lib.worlds.lqr import LQR
 
 DEFINITIONS = {
     "3.1": "defines the objective: the expected value of the first state",
-    "3.14": "defines the off-policy objective: the value averaged over the behavior's states",
+    "3c.1": "defines the off-policy objective: the value averaged over the behavior's states",
 }
 
 RING = RingWorld()
@@ -87,7 +87,7 @@ def test_the_gradient_of_the_value_obeys_a_bellman_equation(theta):
     np.testing.assert_allclose(numeric, now + later, atol=1e-7)
 
 
-@pytest.mark.equation("3.5", by="finite differences, and the derivative of Lyapunov's equation")
+@pytest.mark.equation("3.7", by="finite differences, and the derivative of Lyapunov's equation")
 @pytest.mark.parametrize("seed", range(5))
 def test_the_gradient_of_the_regulator(seed):
     """The theorem's right side on LQR against the objective's differences, and term by term."""
@@ -105,7 +105,7 @@ def test_the_gradient_of_the_regulator(seed):
         assert gradient[i, j] == pytest.approx(-np.trace(dP @ weight), rel=1e-9, abs=1e-9)
 
 
-@pytest.mark.equation("3.5", by="finite differences of the action value")
+@pytest.mark.equation("3.7", by="finite differences of the action value")
 def test_the_slope_of_the_regulators_q():
     """G s is the slope of LQR's Q in the action, where the policy acts."""
     lqr, K, _ = random_lqr(7)
@@ -114,7 +114,7 @@ def test_the_slope_of_the_regulators_q():
     np.testing.assert_allclose(lqr_slope(lqr, K) @ s, numeric, rtol=1e-6)
 
 
-@pytest.mark.equation("3.50", by="simulated paths, Monte Carlo with 4 standard errors")
+@pytest.mark.equation("3.5", by="simulated paths, Monte Carlo with 4 standard errors")
 def test_the_gradient_of_the_value_is_a_discounted_sum_along_the_path():
     """Paths from one state, u added up along them, against differences of that state's value."""
     theta, rng, paths, first = THETAS[0], np.random.default_rng(1), 20_000, 20
@@ -132,7 +132,7 @@ def test_the_gradient_of_the_value_is_a_discounted_sum_along_the_path():
     assert np.all(error < 4 * total.std(axis=0) / np.sqrt(paths))
 
 
-@pytest.mark.equation("3.51", by="Gymnasium's Pendulum-v1, at small angles")
+@pytest.mark.equation("3.6", by="Gymnasium's Pendulum-v1, at small angles")
 def test_the_pendulum_near_upright_is_a_regulator():
     """One step of the environment from a small angle, next to the linear world's."""
     import gymnasium
@@ -150,7 +150,7 @@ def test_the_pendulum_near_upright_is_a_regulator():
     np.testing.assert_array_equal(upright.W, np.diag([1e-5, 4e-3]))
 
 
-@pytest.mark.equation("3.52", by="SciPy's quadrature of both sides")
+@pytest.mark.equation("3.9", by="SciPy's quadrature of both sides")
 @pytest.mark.parametrize("sigma", [0.1, 0.7])
 def test_score_times_height_is_the_mean_slope(sigma):
     """One integration by parts, for a function with bends."""
@@ -170,7 +170,7 @@ def test_score_times_height_is_the_mean_slope(sigma):
     assert heights == pytest.approx(mean(lambda x: slope(mu + x)), rel=1e-8)
 
 
-@pytest.mark.equation("3.6", by="finite differences of the noisy policy's objective")
+@pytest.mark.equation("3.8", by="finite differences of the noisy policy's objective")
 @pytest.mark.parametrize("sigma", [0.05, 0.3, 0.8])
 def test_the_stochastic_gradient(sigma):
     """Score times Q, averaged over states and actions, is the gradient of the noisy objective."""
@@ -180,7 +180,7 @@ def test_the_stochastic_gradient(sigma):
         np.testing.assert_allclose(gradient, numeric, rtol=1e-6, atol=1e-8)
 
 
-@pytest.mark.equation("3.7", by="quadrature at shrinking noise, rate included")
+@pytest.mark.equation("3.11", by="quadrature at shrinking noise, rate included")
 @pytest.mark.parametrize("theta", THETAS)
 def test_the_stochastic_gradient_tends_to_the_deterministic_one(theta):
     """Theorem 3.3: half the noise, a quarter of the distance, down to nothing."""
@@ -191,7 +191,7 @@ def test_the_stochastic_gradient_tends_to_the_deterministic_one(theta):
     assert away[-1] < 1e-3 * np.linalg.norm(exact)
 
 
-@pytest.mark.equation("3.8", by="quadrature of both sides")
+@pytest.mark.equation("3.10", by="quadrature of both sides")
 @pytest.mark.parametrize("sigma", [0.1, 0.5])
 def test_the_stochastic_gradient_is_a_deterministic_one_in_a_smoothed_world(sigma):
     """Score times Q against the mean slope of Q under the same noise."""
@@ -204,7 +204,7 @@ def test_the_stochastic_gradient_is_a_deterministic_one_in_a_smoothed_world(sigm
     np.testing.assert_allclose(RING.stochastic_gradient(theta, sigma), smoothed, rtol=1e-9)
 
 
-@pytest.mark.equation("3.9", by="finite differences of the noisy objective")
+@pytest.mark.equation("3.12", by="finite differences of the noisy objective")
 @pytest.mark.parametrize("sigma", [0.1, 0.7, 2.0])
 def test_on_the_regulator_the_distance_is_the_square_of_the_noise(sigma):
     """The noisy objective's gradient less the quiet one's is sigma squared times one matrix."""
@@ -219,7 +219,7 @@ def test_on_the_regulator_the_distance_is_the_square_of_the_noise(sigma):
     np.testing.assert_allclose(library, noisy, rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.equation("3.10", by="Monte Carlo, 100,000 draws, 4 standard errors")
+@pytest.mark.equation("3.13", by="Monte Carlo, 100,000 draws, 4 standard errors")
 @pytest.mark.parametrize("m", [1, 10, 50])
 def test_the_error_of_a_gaussian_policys_slope(m):
     """The squared error of xi (xi . g) is (m + 1) |g|^2 for one draw."""
@@ -231,10 +231,10 @@ def test_the_error_of_a_gaussian_policys_slope(m):
     assert error < 4 * squared.std() / np.sqrt(len(squared))
 
 
-@pytest.mark.equation("3.10", by="Monte Carlo on a row of pendulums")
+@pytest.mark.equation("3.13", by="Monte Carlo on a row of pendulums")
 @pytest.mark.parametrize("m", [1, 6])
 def test_a_drawn_estimate_has_m_plus_2_times_the_mean_square(m):
-    """The second moment behind (3.10), for the gradient in the gains of a regulator."""
+    """The second moment behind (3.13), for the gradient in the gains of a regulator."""
     row, rng, sigma = PendulumRow(m), np.random.default_rng(m), 1e-3
     s = row.spread * rng.choice([-1.0, 1.0], (200_000, 2 * m))
     xi = rng.standard_normal((200_000, m))
@@ -260,7 +260,7 @@ def test_the_best_baseline_differs_from_the_value_by_a_term_in_sigma_squared():
         assert away == pytest.approx(sigma**2 * np.trace(bend) / m, abs=noise)
 
 
-@pytest.mark.equation("3.11", "3.12", by="SciPy's minimizer, without the normal equations")
+@pytest.mark.equation("3a.1", "3a.2", by="SciPy's minimizer, without the normal equations")
 @pytest.mark.parametrize("theta", THETAS)
 def test_a_compatible_critic_gives_the_exact_gradient(theta):
     """Minimize the slope's error numerically; the critic's gradient is then the policy's."""
@@ -279,7 +279,7 @@ def test_a_compatible_critic_gives_the_exact_gradient(theta):
     assert error(w) > 0.01 * error(np.zeros(3)), "the critic must be wrong somewhere to tell"
 
 
-@pytest.mark.equation("3.13", by="finite differences of J, then a linear solve")
+@pytest.mark.equation("3a.3", by="finite differences of J, then a linear solve")
 @pytest.mark.parametrize("theta", THETAS)
 def test_the_critics_weights_are_the_natural_gradient(theta):
     """Silver's matrix times w is the policy gradient."""
@@ -289,7 +289,7 @@ def test_the_critics_weights_are_the_natural_gradient(theta):
     np.testing.assert_allclose(RING.compatible_weights(theta), natural, rtol=1e-5, atol=1e-8)
 
 
-@pytest.mark.equation("3.53", by="least squares on a quadrature's points, then differences of J")
+@pytest.mark.equation("3a.4", by="least squares on a quadrature's points, then differences of J")
 @pytest.mark.parametrize("baseline", ["none", "constant", "one for each state"])
 def test_a_compatible_critic_from_heights(baseline):
     """Fit Q at noisy actions with each kind of baseline; the gradient is the noisy objective's."""
@@ -309,7 +309,7 @@ def test_a_compatible_critic_from_heights(baseline):
     np.testing.assert_allclose(matrix @ w, numeric, rtol=1e-6, atol=1e-8)
 
 
-@pytest.mark.equation("3.13", by="a policy with two weights that do the same")
+@pytest.mark.equation("3a.3", by="a policy with two weights that do the same")
 def test_a_singular_matrix_leaves_the_gradient_exact():
     """All solutions give the same slopes; the gradient lies in the matrix's range."""
     theta = THETAS[0]
@@ -324,7 +324,7 @@ def test_a_singular_matrix_leaves_the_gradient_exact():
         np.testing.assert_allclose(twice.T @ (rho * (twice @ w)), gradient, atol=1e-9)
 
 
-@pytest.mark.equation("3.15", "3.16", by="finite differences in float64")
+@pytest.mark.equation("3c.2", "3c.3", by="finite differences in float64")
 @pytest.mark.parametrize("theta", THETAS)
 def test_the_off_policy_gradient_and_the_term_that_it_drops(theta):
     """J_beta's differences are the off-policy form plus the term dropped from it, both needed."""
@@ -353,7 +353,7 @@ def one_batch(m=4, sigma=0.7, theta=0.5, seed=11):
     return bandit, actions, rewards
 
 
-@pytest.mark.equation("3.17", by="NumPy by hand, and the matrix's eigenvalues")
+@pytest.mark.equation("3b.1", by="NumPy by hand, and the matrix's eigenvalues")
 def test_the_bandits_cost():
     """The quadratic form written out, and eigenvalues 0.1 and 1 in equal number."""
     bandit, actions, rewards = one_batch()
@@ -362,7 +362,7 @@ def test_the_bandits_cost():
     np.testing.assert_allclose(eigenvalues, [[0.1] * 3 + [1] * 3] * 2)
 
 
-@pytest.mark.equation("3.18", by="NumPy by hand, one batch")
+@pytest.mark.equation("3b.2", by="NumPy by hand, one batch")
 def test_one_step_of_copdac_b():
     """Least squares on a - theta and a bias; theta moves along the weights."""
     m, sigma, theta, alpha = 4, 0.7, 0.5, 0.2
@@ -374,7 +374,7 @@ def test_one_step_of_copdac_b():
     assert costs[0, 0, 1] == pytest.approx((after - 4) @ bandit.C[0] @ (after - 4), rel=1e-9)
 
 
-@pytest.mark.equation("3.19", by="finite differences of SciPy's log density, one batch")
+@pytest.mark.equation("3b.3", by="finite differences of SciPy's log density, one batch")
 @pytest.mark.parametrize("actor", ["advantage", "natural", "value"])
 def test_one_step_of_sac_b(actor):
     """Features are the log density's gradients; two batches, so that the variance's step shows."""
@@ -414,7 +414,7 @@ def test_one_step_of_sac_b(actor):
     assert costs[0, 0, 2] == pytest.approx(after, rel=1e-6)
 
 
-@pytest.mark.equation("3.20", by="REINFORCE written out, without any critic")
+@pytest.mark.equation("3b.4", by="REINFORCE written out, without any critic")
 def test_a_critic_fitted_to_the_same_batch_drops_out():
     """With the critic's bias as baseline, the sampled actor step is REINFORCE's."""
     m, sigma, theta, alpha = 4, 0.7, 0.5, 0.05
@@ -431,7 +431,7 @@ def test_a_critic_fitted_to_the_same_batch_drops_out():
         assert costs[0, 0, 1] == pytest.approx((after - 4) @ bandit.C[0] @ (after - 4), rel=1e-9)
 
 
-@pytest.mark.equation("3.21", by="quadrature with SciPy")
+@pytest.mark.equation("3.14", by="quadrature with SciPy")
 def test_a_step_in_the_reward_breaks_the_theorem():
     """The gate: the noisy gradient tends to 1/2, finite differences give 1/2, the slope is 0."""
     from scipy.integrate import quad

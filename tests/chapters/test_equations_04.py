@@ -134,7 +134,7 @@ def flat_gradient(value, critic):
     return torch.cat([g.reshape(-1) for g in gradients]).numpy()
 
 
-@pytest.mark.equation("4.6", by="finite differences in float64")
+@pytest.mark.equation("4.5", by="finite differences in float64")
 def test_the_semi_gradient_has_its_factor_and_its_sign():
     """Library, formula and difference quotients with the targets held fixed agree."""
     critic, (obs, action, reward, d, after, then) = small_critic(), random_batch()
@@ -149,7 +149,7 @@ def test_the_semi_gradient_has_its_factor_and_its_sign():
     assert np.abs(numeric).max() > 0.1
 
 
-@pytest.mark.equation("4.7", by="finite differences in float64")
+@pytest.mark.equation("4.6", by="finite differences in float64")
 def test_the_residual_gradient_is_the_complete_one():
     """Library, formula and difference quotients with targets that move along agree."""
     critic, (obs, action, reward, d, after, then) = small_critic(), random_batch()
@@ -180,7 +180,7 @@ def test_the_residual_gradient_is_the_complete_one():
     np.testing.assert_allclose(library, quotients(critic, loss), atol=1e-8)
 
 
-@pytest.mark.equation("4.8", by="enumeration of a finite world")
+@pytest.mark.equation("4.7", by="enumeration of a finite world")
 def test_a_squared_error_contains_the_variance_of_the_target():
     """The mean square over all next states is squared Bellman error plus variance."""
     world = World()
@@ -192,7 +192,7 @@ def test_a_squared_error_contains_the_variance_of_the_target():
     assert variance.min() > 0.01
 
 
-@pytest.mark.equation("4.9", by="a linear system solved in float64")
+@pytest.mark.equation("4b.1", by="a linear system solved in float64")
 def test_with_a_table_the_semi_gradient_rests_at_the_value_of_the_policy():
     """Whatever the behavior's proportions, the fixed point is the exact Q of the policy."""
     world = World()
@@ -202,7 +202,7 @@ def test_with_a_table_the_semi_gradient_rests_at_the_value_of_the_policy():
         np.testing.assert_allclose(found, world.values().ravel(), atol=1e-10)
 
 
-@pytest.mark.equation("4.10", by="direct minimization of the squared TD error")
+@pytest.mark.equation("4b.2", by="direct minimization of the squared TD error")
 def test_the_residual_gradient_rests_at_the_least_squared_error():
     """The linear system's solution is the minimum that a general optimizer finds, and is not Q."""
     world = World()
@@ -218,7 +218,7 @@ def test_the_residual_gradient_rests_at_the_least_squared_error():
     assert np.abs(found - world.values().ravel()).max() > 0.05
 
 
-@pytest.mark.equation("4.11", by="the library's two linear systems")
+@pytest.mark.equation("4.8", by="the library's two linear systems")
 @pytest.mark.parametrize("heads", [0.1, 0.5, 0.9])
 def test_the_coin_game(heads):
     """The closed forms for toss, heads and tails solve the two systems for any coin."""
@@ -231,7 +231,7 @@ def test_the_coin_game(heads):
     )
 
 
-@pytest.mark.equation("4.50", by="steps of the table itself")
+@pytest.mark.equation("4.9", by="steps of the table itself")
 @pytest.mark.parametrize("heads", [0.3, 0.5, 0.8])
 def test_the_distance_to_the_true_values_falls(heads):
     """The average semi-gradient step changes the squared distance as stated, and downwards."""
@@ -250,7 +250,7 @@ def test_the_distance_to_the_true_values_falls(heads):
         assert stated < e @ e
 
 
-@pytest.mark.equation("4.12", by="a linear system solved in float64")
+@pytest.mark.equation("4.10", by="a linear system solved in float64")
 def test_cuts_stored_as_ends_discount_the_future():
     """A table that learns from flagged transitions finds the values of the shortened future."""
     world = World()
@@ -270,7 +270,7 @@ def test_cuts_stored_as_ends_discount_the_future():
     assert np.abs(found - world.values().ravel()).max() > 0.05
 
 
-@pytest.mark.equation("4.13", by="playing out a pendulum that hangs at rest")
+@pytest.mark.equation("4.11", by="playing out a pendulum that hangs at rest")
 def test_how_much_of_a_constant_reward_is_lost():
     """The hanging pendulum's reward is constant; its values under both discounts have the ratio."""
     for gamma, limit in ((0.97, 50), (0.9, 10)):
@@ -281,7 +281,7 @@ def test_how_much_of_a_constant_reward_is_lost():
         assert wrong / right == pytest.approx(1 / (1 + gamma / ((1 - gamma) * limit)), abs=1e-9)
 
 
-@pytest.mark.equation("4.14", by="500 steps of the dynamics added up")
+@pytest.mark.equation("4b.3", by="500 steps of the dynamics added up")
 @pytest.mark.parametrize("gain", [-0.5, 0.0, 0.7])
 def test_the_regulator_by_hand(gain):
     """The formula, the library's closed form, and a long discounted sum agree."""
@@ -299,7 +299,7 @@ def test_the_regulator_by_hand(gain):
     np.testing.assert_allclose(formula, total, atol=1e-12)
 
 
-@pytest.mark.equation("4.15", by="dynamic programming on a grid")
+@pytest.mark.equation("4a.1", by="dynamic programming on a grid")
 def test_no_policy_is_better_than_the_optimum():
     """A played-out policy falls short of the grid's Q*, but for the grid's own error."""
     optimum = DiscountedPendulumOptimum(0.95)
@@ -315,7 +315,7 @@ def test_no_policy_is_better_than_the_optimum():
     np.testing.assert_allclose((believed - q_mu) + shortfall, believed - q_star, atol=1e-9)
 
 
-@pytest.mark.equation("4.16", by="finite differences in float64")
+@pytest.mark.equation("4.12", by="finite differences in float64")
 def test_broadcasting_pulls_every_value_to_the_mean_target():
     """The loss of all pairs splits as stated, and its gradient knows the mean target alone."""
     rng = np.random.default_rng(11)

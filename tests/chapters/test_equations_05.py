@@ -142,7 +142,7 @@ def test_the_actor_is_blind_to_offsets_and_scale():
     assert cosine(gradient(7.0, offset), plain).item() == pytest.approx(1, abs=1e-12)
 
 
-@pytest.mark.equation("5.6", by="autograd through an independent simulation")
+@pytest.mark.equation("5a.1", by="autograd through an independent simulation")
 def test_the_exact_gradient_on_the_pendulum():
     """Simulated differences, then the actor: equal to backpropagation through 220 steps."""
     rngs = [np.random.default_rng(3)]
@@ -184,7 +184,7 @@ def test_the_exact_gradient_on_the_pendulum():
     assert largest_difference(found, exact) < 1e-3
 
 
-@pytest.mark.equation("5.7", by="NumPy on the flattened gradients")
+@pytest.mark.equation("5a.2", by="NumPy on the flattened gradients")
 def test_the_cosine_of_two_gradients():
     """Dot product over lengths, agent by agent."""
     rng = np.random.default_rng(0)
@@ -195,7 +195,7 @@ def test_the_cosine_of_two_gradients():
         assert found[i].item() == pytest.approx(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
 
 
-@pytest.mark.equation("5.8", by="PyTorch's own accumulation of gradients")
+@pytest.mark.equation("5.7", by="PyTorch's own accumulation of gradients")
 def test_a_forgotten_zero_grad_adds_the_actors_objective_to_the_critics_loss():
     """After both backward passes the critic holds the gradient of its loss minus the objective."""
     actor, critic, obs = small_networks()
@@ -216,7 +216,7 @@ class Table(torch.nn.Module):
         self.q = torch.nn.Parameter(torch.zeros(3, 2, dtype=torch.float64))
 
 
-@pytest.mark.equation("5.9", by="gradient descent on a table")
+@pytest.mark.equation("5.8", by="gradient descent on a table")
 def test_the_leak_is_a_bonus_for_the_actors_own_actions():
     """A table that descends loss minus objective settles at y plus half of rho over beta."""
     table, policy = Table(), torch.tensor([0, 1, 1])
@@ -237,7 +237,7 @@ def test_the_leak_is_a_bonus_for_the_actors_own_actions():
     assert torch.allclose(table.q, expected, atol=1e-9)
 
 
-@pytest.mark.equation("5.10", by="iterating the fixed point")
+@pytest.mark.equation("5.9", by="iterating the fixed point")
 def test_the_bonus_adds_up_over_the_future():
     """A state that leads to itself, acted in by the actor alone: 1/2 more each step."""
     gamma, r = 0.9, -1.0
@@ -253,7 +253,7 @@ def test_the_bonus_adds_up_over_the_future():
     assert q.item() == pytest.approx(honest + 1 / (2 * (1 - gamma)), abs=1e-9)
 
 
-@pytest.mark.equation("5.12", by="a differential equation, integrated")
+@pytest.mark.equation("5.10", by="a differential equation, integrated")
 def test_the_way_out_of_saturation_takes_exponentially_long():
     """Gradient ascent on the library's objective, in small steps, takes the closed form's time."""
     actor = Actor([np.random.default_rng(0)], 1, 1, (1,), "tanh", 0.1).double()
@@ -273,7 +273,7 @@ def test_the_way_out_of_saturation_takes_exponentially_long():
         assert time == pytest.approx((2 * depth + math.sinh(2 * depth)) / (4 * g), rel=5e-3)
 
 
-@pytest.mark.equation("5.11", by="numbers by hand")
+@pytest.mark.equation("5b.4", by="numbers by hand")
 def test_the_inverted_gradient():
     """The push keeps the share of the range that lies ahead of it."""
     slope = torch.tensor([[[2.0], [-2.0], [2.0], [-2.0], [2.0]]])
@@ -282,7 +282,7 @@ def test_the_inverted_gradient():
     assert invert_gradient(slope, action).flatten().tolist() == pytest.approx(expected)
 
 
-@pytest.mark.equation("5.13", by="a differential equation, integrated")
+@pytest.mark.equation("5b.5", by="a differential equation, integrated")
 def test_the_way_back_with_inverted_gradients():
     """From bound to middle in (2 ln 2)/g, by Euler steps with the library's function."""
     g, rate = 1.7, 1e-4
@@ -327,7 +327,7 @@ def test_the_librarys_actor_step_leaves_the_critic_alone():
     assert all(p.grad is None for p in agents[0].critic.parameters())
 
 
-@pytest.mark.equation("5.50", by="finite differences in float64")
+@pytest.mark.equation("5.6", by="finite differences in float64")
 def test_only_the_slope_of_an_error_misleads():
     """The gradient of a wrong critic less that of the right one is that of the error alone."""
     actor, critic, obs = small_networks()
@@ -348,7 +348,7 @@ def test_only_the_slope_of_an_error_misleads():
 
 
 @pytest.mark.equation(
-    "5.51", "5.52", by="Monte Carlo over 200,000 draws, within five standard errors"
+    "5c.1", "5c.2", by="Monte Carlo over 200,000 draws, within five standard errors"
 )
 def test_the_greatest_of_several_errors():
     """The mean of the greatest is above the greatest mean, by the formula for uniform errors."""
@@ -362,7 +362,7 @@ def test_the_greatest_of_several_errors():
         assert abs(greatest.mean() - best_of_uniform(m, width)) < 5 * error
 
 
-@pytest.mark.equation("5.53", by="gradient ascent on noisy critics, and Monte Carlo")
+@pytest.mark.equation("5c.3", by="gradient ascent on noisy critics, and Monte Carlo")
 def test_the_climbers_surplus():
     """Climbers of tilted parabolas end at the formula's promise and worth, on average."""
     rng = np.random.default_rng(0)
@@ -380,7 +380,7 @@ def test_the_climbers_surplus():
     np.testing.assert_allclose(worth.sum(axis=1), true)
 
 
-@pytest.mark.equation("5.54", by="small steps on a critic with a random slope error")
+@pytest.mark.equation("5c.4", by="small steps on a critic with a random slope error")
 def test_each_step_widens_the_gap():
     """After one small step the mean surplus is the step times the mean squared slope error."""
     rng = np.random.default_rng(0)
@@ -401,7 +401,7 @@ def test_each_step_widens_the_gap():
     np.testing.assert_allclose(rise, first_order, atol=1e-6)
 
 
-@pytest.mark.equation("5.55", by="iterating the targets of a chain of equal states")
+@pytest.mark.equation("5c.5", by="iterating the targets of a chain of equal states")
 def test_bootstrapping_passes_a_surplus_on():
     """A state that leads to itself, whose next value is too high by delta more each time."""
     gamma, reward, delta = 0.9, -1.0, 0.2
@@ -411,7 +411,7 @@ def test_bootstrapping_passes_a_surplus_on():
     assert q.item() - reward / (1 - gamma) == pytest.approx(gamma * delta / (1 - gamma))
 
 
-@pytest.mark.equation("5.56", by="a critic whose errors are known")
+@pytest.mark.equation("5c.6", by="a critic whose errors are known")
 def test_what_the_choice_adds():
     """An error of the state cancels in the difference, one of the action stays."""
     c = recipe("pendulum", warmup_steps=1, steps=2, eval_every=1, buffer_size=50)
@@ -443,7 +443,7 @@ def test_what_the_choice_adds():
     np.testing.assert_allclose(choice(1000, 3), -4, atol=0.2)
 
 
-@pytest.mark.equation("8.14", by="the rules of the task, written out once more")
+@pytest.mark.equation("5b.1", by="the rules of the task, written out once more")
 def test_the_line():
     """The environment moves, rewards and ends as the task's three rules say."""
     rng = np.random.default_rng(0)
@@ -462,7 +462,7 @@ def test_the_line():
     assert ends > 20
 
 
-@pytest.mark.equation("8.15", by="episodes played in the environment")
+@pytest.mark.equation("5b.2", by="episodes played in the environment")
 def test_value_of_never_going_left():
     """The return of a first step, then walking right, is 1 if that step leaves the line."""
     rng = np.random.default_rng(0)
@@ -478,7 +478,7 @@ def test_value_of_never_going_left():
         assert action_value(lambda x: np.full_like(x, 0.1), s, a) == total
 
 
-@pytest.mark.equation("8.16", by="the library's target on random transitions; finite differences")
+@pytest.mark.equation("5b.3", by="the library's target on random transitions; finite differences")
 def test_deadlock():
     """With Q^mu as critic no target differs from it, and no weight of the actor changes J."""
     rng = np.random.default_rng(0)

@@ -10,7 +10,7 @@ from ddpg_lib.chapters.ch06.correlation import autocorrelation, effective_size, 
 from ddpg_lib.chapters.ch06.recency import RecentReplay, age_distribution, expected_uses
 from ddpg_lib.parts.replay import ReplayBuffer
 
-DEFINITIONS = {"6.1": "defines the effective sample size"}
+DEFINITIONS = {"6a.1": "defines the effective sample size"}
 
 
 def damped_wave(lags):
@@ -34,7 +34,7 @@ def filled(capacity, added, windows, seed=0):
     return replay
 
 
-@pytest.mark.equation("6.2", by="NumPy by hand")
+@pytest.mark.equation("6a.2", by="NumPy by hand")
 def test_autocorrelation():
     """Autocorrelation of a stream of vectors, one product at a time."""
     x = np.random.default_rng(0).normal(size=(50, 3)).cumsum(axis=0) * [1.0, 2.0, 0.1]
@@ -46,7 +46,7 @@ def test_autocorrelation():
     np.testing.assert_allclose(autocorrelation(x, 20), np.array(by_hand) / by_hand[0], rtol=1e-10)
 
 
-@pytest.mark.equation("6.3", "6.4", by="the sum over a covariance matrix, in float64")
+@pytest.mark.equation("6a.3", "6a.4", by="the sum over a covariance matrix, in float64")
 @pytest.mark.parametrize("size", [1, 2, 7, 64, 200])
 def test_variance_of_the_mean_of_neighbors(size):
     """The variance of a mean is the average of all its samples' covariances."""
@@ -55,7 +55,7 @@ def test_variance_of_the_mean_of_neighbors(size):
     np.testing.assert_allclose(effective_size(size, rho), 1 / variance, rtol=1e-12)
 
 
-@pytest.mark.equation("6.5", by="the process written as a sum of its past noise")
+@pytest.mark.equation("6a.5", by="the process written as a sum of its past noise")
 def test_correlation_of_the_first_order_process():
     """x_t is sqrt(1 - phi^2) times the sum of phi^j times the noise j steps before."""
     phi = 0.8
@@ -73,7 +73,7 @@ def test_correlation_of_the_first_order_process():
     np.testing.assert_allclose(autocorrelation(x, 9), exact, atol=0.035)
 
 
-@pytest.mark.equation("6.6", by="closed form")
+@pytest.mark.equation("6a.6", by="closed form")
 @pytest.mark.parametrize("phi", [-0.5, 0.0, 0.6, 0.99])
 def test_effective_size_of_the_first_order_process(phi):
     """The library's sum over lags against the geometric series summed on paper."""
@@ -83,7 +83,7 @@ def test_effective_size_of_the_first_order_process(phi):
         np.testing.assert_allclose(effective_size(size, rho), size / inflation, rtol=1e-9)
 
 
-@pytest.mark.equation("6.7", by="all minibatches enumerated")
+@pytest.mark.equation("6a.7", by="all minibatches enumerated")
 @pytest.mark.parametrize(("capacity", "batch"), [(1, 3), (3, 2), (4, 4), (9, 3)])
 def test_effective_size_of_a_replayed_minibatch(capacity, batch):
     """Every minibatch that can be drawn with replacement, each with the variance of its mean."""
@@ -95,7 +95,7 @@ def test_effective_size_of_a_replayed_minibatch(capacity, batch):
     np.testing.assert_allclose(size, 1 / variance, rtol=1e-12)
 
 
-@pytest.mark.equation("6.8", by="the bytes of the buffer's own memory")
+@pytest.mark.equation("6c.1", by="the bytes of the buffer's own memory")
 @pytest.mark.parametrize(("obs", "action", "expected"), [(3, 1, 36), (17, 6, 168), (348, 17, 2860)])
 def test_memory_of_a_transition(obs, action, expected):
     """Four bytes for each number of s, a, r, d and s', and nothing else."""
@@ -104,7 +104,7 @@ def test_memory_of_a_transition(obs, action, expected):
     assert buffer.rows.untyped_storage().nbytes() == 100 * expected
 
 
-@pytest.mark.equation("6.9", by="a plain list that drops its oldest entry")
+@pytest.mark.equation("6.1", by="a plain list that drops its oldest entry")
 @pytest.mark.parametrize("added", [1, 6, 7, 8, 23])
 def test_slot_of_an_age(added):
     """Age k is the k-th entry from the end of a list of the last seven transitions."""
@@ -117,7 +117,7 @@ def test_slot_of_an_age(added):
         assert replay.at([age]).obs.item() == expected
 
 
-@pytest.mark.equation("6.10", by="fractions, update by update")
+@pytest.mark.equation("6b.1", by="fractions, update by update")
 @pytest.mark.parametrize(("capacity", "first", "last"), [(4, 1, 1), (4, 3, 9), (20, 2, 12)])
 def test_distribution_of_ages(capacity, first, last):
     """Each update has the same weight, and in it each transition held."""
@@ -130,7 +130,7 @@ def test_distribution_of_ages(capacity, first, last):
     np.testing.assert_allclose(age_distribution(capacity, first, last), [float(p) for p in exact])
 
 
-@pytest.mark.equation("6.10", by="Monte Carlo, chi-squared at 99.9%")
+@pytest.mark.equation("6b.1", by="Monte Carlo, chi-squared at 99.9%")
 def test_ages_that_are_drawn():
     """The buffer's own draws at one update have the derived distribution."""
     ages = filled(8, 30, [8] * 50).ages(400)
@@ -140,7 +140,7 @@ def test_ages_that_are_drawn():
     assert ((counts - expected) ** 2 / expected).sum() < 24.3
 
 
-@pytest.mark.equation("6.11", by="a count over all updates")
+@pytest.mark.equation("6b.2", by="a count over all updates")
 @pytest.mark.parametrize("capacity", [1, 5, 12, 40])
 def test_expected_uses(capacity):
     """Transition i is in the ring from update i to update i + C - 1, one of min(t, C)."""
@@ -153,7 +153,7 @@ def test_expected_uses(capacity):
     np.testing.assert_allclose(uses.sum(), 6 * 27)
 
 
-@pytest.mark.equation("6.11", "6.12", by="Monte Carlo, four standard errors")
+@pytest.mark.equation("6b.2", "6b.3", by="Monte Carlo, four standard errors")
 def test_uses_counted():
     """In 2,000 rings, transition 40 is drawn N times on average, and never by chance as derived."""
     capacity, batch, agents, number = 20, 2, 2000, 40
@@ -169,7 +169,7 @@ def test_uses_counted():
     assert abs((uses == 0).mean() - never) < 4 * np.sqrt(never * (1 - never) / agents)
 
 
-@pytest.mark.equation("6.50", by="the distribution of least-squares slopes, four standard errors")
+@pytest.mark.equation("6.3", by="the distribution of least-squares slopes, four standard errors")
 @pytest.mark.parametrize("spread", [0.2, 0.577])
 def test_variance_of_a_slope(spread):
     """NumPy's own line fit, to 20,000 sets of errors, for actions drawn once."""
@@ -183,7 +183,7 @@ def test_variance_of_a_slope(spread):
     assert slopes.var() * 64 * squares / 0.49 == pytest.approx(1, abs=4 * np.sqrt(2 / 20_000))
 
 
-@pytest.mark.equation("6.51", by="a count in the library's own ring")
+@pytest.mark.equation("6.2", by="a count in the library's own ring")
 def test_uses_in_a_full_ring():
     """2,000 rings of 20: transition 40 comes, is drawn, and is overwritten."""
     rings = ReplayBuffer(20, 1, 1, [np.random.default_rng([5, i]) for i in range(2_000)])

@@ -63,7 +63,7 @@ def test_without_a_target_network():
     assert np.allclose(phi, expected, rtol=1e-11)
 
 
-@pytest.mark.equation("7.4", by="random chains and features, in exact proportions")
+@pytest.mark.equation("7a.1", by="random chains and features, in exact proportions")
 def test_on_policy_data_are_safe():
     """The inequality holds for the visits of whole episodes, and fails for other proportions."""
     rng = np.random.default_rng(3)
@@ -85,7 +85,7 @@ def test_on_policy_data_are_safe():
         assert (example.bootstrap.item() <= 0.99 * example.curvature.item()) == safe
 
 
-@pytest.mark.equation("7.50", by="automatic differentiation in float64")
+@pytest.mark.equation("7.4", by="automatic differentiation in float64")
 def test_one_weight_without_a_target_network():
     """One gradient step with targets from the same weight multiplies the error by the factor."""
     for h, kappa, _ in numbers(20):
@@ -100,7 +100,7 @@ def test_one_weight_without_a_target_network():
         assert problem.gain.item() == pytest.approx(kappa)
 
 
-@pytest.mark.equation("7.51", by="the library's matrix of an update")
+@pytest.mark.equation("7.6", by="the library's matrix of an update")
 def test_two_lines_for_one_weight():
     """The two lines, one after the other, are the product with the matrix."""
     for h, kappa, tau in numbers(50):
@@ -111,7 +111,7 @@ def test_two_lines_for_one_weight():
         assert np.allclose(expected, [e, slow], rtol=1e-12)
 
 
-@pytest.mark.equation("7.5", "7.6", by="the library's soft update, and NumPy by hand")
+@pytest.mark.equation("7.5", "7a.2", by="the library's soft update, and NumPy by hand")
 def test_a_soft_target_is_a_mean_of_old_weights():
     """Its weights are geometric; their mean age is the lag, and that of a copy is (K + 1)/2."""
     tau, n = 0.1, 400
@@ -128,7 +128,7 @@ def test_a_soft_target_is_a_mean_of_old_weights():
     assert Follow(tau).hard_equivalent() == Follow(1.0, round(2 / tau - 1))
 
 
-@pytest.mark.equation("7.7", by="automatic differentiation in float64")
+@pytest.mark.equation("7a.3", by="automatic differentiation in float64")
 def test_soft_recursion():
     """Gradient step, then soft update, ten times: ten products with the matrix."""
     problem, phi, slow = random_problem(), np.array([1.0, -2.0, 0.5]), np.array([0.0, 1.0, 3.0])
@@ -141,7 +141,7 @@ def test_soft_recursion():
         assert np.allclose(np.concatenate([p, target[0].numpy()]), expected, rtol=1e-11)
 
 
-@pytest.mark.equation("7.8", by="automatic differentiation in float64")
+@pytest.mark.equation("7a.4", by="automatic differentiation in float64")
 def test_hard_recursion():
     """K gradient steps towards fixed targets are one product with the matrix, and its formula."""
     problem, start = random_problem(), np.array([1.0, -2.0, 0.5])
@@ -155,7 +155,7 @@ def test_hard_recursion():
         assert np.allclose(problem.hard(K), formula, rtol=1e-10)
 
 
-@pytest.mark.equation("7.9", by="the roots of the polynomial against the matrix's eigenvalues")
+@pytest.mark.equation("7.7", by="the roots of the polynomial against the matrix's eigenvalues")
 def test_characteristic_equation():
     """Both eigenvalues of the library's matrix solve it, for random h, kappa and tau."""
     for h, kappa, tau in numbers(200):
@@ -168,9 +168,9 @@ def test_characteristic_equation():
         )
 
 
-@pytest.mark.equation("7.10", by="spectral radii of 3000 random cases")
+@pytest.mark.equation("7a.5", by="spectral radii of 3000 random cases")
 def test_condition_for_one_weight():
-    """Theorems 7.1 and 7.51: above gain 1 never, below it exactly under the condition."""
+    """Theorems 7.1 and 7a.2: above gain 1 never, below it exactly under the condition."""
     stable = 0
     for h, kappa, tau in numbers(3000):
         radius = spectral_radius(one_weight(h, kappa).soft(tau))
@@ -184,7 +184,7 @@ def test_condition_for_one_weight():
     assert 300 < stable < 2700  # both sides were tried
 
 
-@pytest.mark.equation("7.11", by="eigenvalues at two values of tau")
+@pytest.mark.equation("7.8", by="eigenvalues at two values of tau")
 def test_slow_eigenvalues():
     """The error of 1 + tau (kappa_i - 1) falls faster than tau."""
     problem = random_problem(seed=5)
@@ -201,7 +201,7 @@ def test_slow_eigenvalues():
     assert error(1e-6) < 0.2 * error(1e-5)
 
 
-@pytest.mark.equation("7.52", by="eigenvalues of the library's matrix")
+@pytest.mark.equation("7a.6", by="eigenvalues of the library's matrix")
 def test_determinant_of_the_slow_eigenvalues():
     """Every eigenvalue 1 + tau sigma of an update makes the determinant vanish."""
     problem, tau = random_problem(seed=5), 0.3
@@ -216,7 +216,7 @@ def test_determinant_of_the_slow_eigenvalues():
 
 
 @pytest.mark.equation(
-    "7.53", by="the change of the critic's values after a small change of weights"
+    "7b.1", by="the change of the critic's values after a small change of weights"
 )
 def test_a_network_is_linear_near_its_weights():
     """What the gradients predict differs from the true change by the square of the change."""
@@ -245,7 +245,7 @@ def test_a_network_is_linear_near_its_weights():
     assert errors[1] < 0.02 * errors[0]
 
 
-@pytest.mark.equation("7.54", by="all products, before and after")
+@pytest.mark.equation("7b.2", by="all products, before and after")
 def test_coordinates_keep_all_products():
     """Rows in the coordinates of their span have the products that they had."""
     x, y = np.random.default_rng(8).normal(size=(2, 4, 30))
@@ -255,7 +255,7 @@ def test_coordinates_keep_all_products():
         assert np.allclose(a @ b.T, c @ d.T, atol=1e-12)
 
 
-@pytest.mark.equation("7.12", by="NumPy by hand")
+@pytest.mark.equation("7.9", by="NumPy by hand")
 def test_a_rich_critic_has_the_gain_of_the_bellman_operator():
     """Whatever the proportions of the batch, kappa is similar to gamma P."""
     rng = np.random.default_rng(6)
@@ -274,7 +274,7 @@ def test_a_rich_critic_has_the_gain_of_the_bellman_operator():
         assert spectral_radius(gain) <= GAMMA + 1e-8
 
 
-@pytest.mark.equation("7.13", by="a chain of states, target moved by hand")
+@pytest.mark.equation("7.10", by="a chain of states, target moved by hand")
 def test_a_slow_target_knows_few_rewards():
     """With a perfect fit the value grows as the formula says where every reward is -1."""
     tau, states = 0.01, 5

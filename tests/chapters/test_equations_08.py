@@ -13,7 +13,7 @@ from ddpg_lib.chapters.ch08.resonance import Resonator
 from ddpg_lib.worlds.pendulum.model import PendulumModel
 
 DEFINITIONS = {
-    "8.1": "defines the Ornstein-Uhlenbeck process in continuous time",
+    "8a.1": "defines the Ornstein-Uhlenbeck process in continuous time",
 }
 SIGMA, THETA = 0.2, 0.15
 
@@ -24,7 +24,7 @@ def library_noise(paths, steps, sigma=SIGMA, theta=THETA, dt=1.0, seed=0):
     return np.stack([noise.sample()[0] for _ in range(steps)], axis=1)
 
 
-@pytest.mark.equation("8.2", by="Euler's steps, made ever finer, in float64")
+@pytest.mark.equation("8a.2", by="Euler's steps, made ever finer, in float64")
 def test_exact_step_is_the_limit_of_fine_steps():
     """A million Euler steps that fill one time unit have the exact step's mean and variance."""
     m = 1_000_000
@@ -35,7 +35,7 @@ def test_exact_step_is_the_limit_of_fine_steps():
     assert added == pytest.approx(exact.b**2, rel=1e-6)
 
 
-@pytest.mark.equation("8.3", by="the recursion by hand, number by number")
+@pytest.mark.equation("8.1", by="the recursion by hand, number by number")
 def test_library_takes_euler_steps():
     """The library's noise is x <- x - theta x dt + sigma sqrt(dt) xi, and AR1 names its numbers."""
     dt = 0.5
@@ -50,7 +50,7 @@ def test_library_takes_euler_steps():
         assert value == pytest.approx(as_ar1, abs=1e-14)
 
 
-@pytest.mark.equation("8.4", by="Monte Carlo over 40,000 paths, within five standard errors")
+@pytest.mark.equation("8.2", by="Monte Carlo over 40,000 paths, within five standard errors")
 def test_variance_after_a_reset():
     """The variance of the library's noise t steps after a reset is the closed form's."""
     paths = 40_000
@@ -61,7 +61,7 @@ def test_variance_after_a_reset():
         assert x[:, t - 1].var() == pytest.approx(expected, rel=5 * math.sqrt(2 / paths))
 
 
-@pytest.mark.equation("8.5", by="Lyapunov's equations, discrete and continuous, solved numerically")
+@pytest.mark.equation("8.3", by="Lyapunov's equations, discrete and continuous, solved numerically")
 def test_stationary_variance_of_steps_and_of_the_continuous_process():
     """Euler's steps settle at a variance 1 / (1 - theta dt / 2) times the continuous one's."""
     for dt in (0.01, 0.5, 1.0, 5.0):
@@ -74,7 +74,7 @@ def test_stationary_variance_of_steps_and_of_the_continuous_process():
         assert exact.std**2 == pytest.approx(continuous)
 
 
-@pytest.mark.equation("8.6", by="Monte Carlo over 40,000 paths, within five standard errors")
+@pytest.mark.equation("8.4", by="Monte Carlo over 40,000 paths, within five standard errors")
 def test_autocorrelation_and_memory():
     """Values k steps apart correlate as m^k, and the memory is the sum of all correlations."""
     paths = 40_000
@@ -87,7 +87,7 @@ def test_autocorrelation_and_memory():
     assert process.memory == pytest.approx(two_sided)
 
 
-@pytest.mark.equation("8.7", by="the Fourier series of the autocovariance, summed term by term")
+@pytest.mark.equation("8a.6", by="the Fourier series of the autocovariance, summed term by term")
 def test_spectrum():
     """The closed form is the Fourier series of the autocovariance, and its mean the variance."""
     for m in (-0.4, 0.0, 0.85, 0.99):
@@ -100,7 +100,7 @@ def test_spectrum():
         assert process.spectrum(around).mean() == pytest.approx(process.std**2)
 
 
-@pytest.mark.equation("8.8", by="finite differences of both simulators in float64")
+@pytest.mark.equation("8a.3", by="finite differences of both simulators in float64")
 def test_both_worlds_are_this_resonator_when_they_swing_a_little():
     """A tiny swing of the pendulum and of Gymnasium's car obeys the resonator's equation."""
     model, u = PendulumModel(), np.array([0.0, 1e-6, -2e-6, 5e-7, 0.0, 3e-6])
@@ -131,7 +131,7 @@ def check_resonator(resonator, y, u):
     np.testing.assert_allclose(left, resonator.gain * u, atol=1e-13)
 
 
-@pytest.mark.equation("8.9", by="the recursion (8.8), iterated")
+@pytest.mark.equation("8a.4", by="the recursion (8a.3), iterated")
 def test_swing_is_the_noise_at_one_frequency():
     """Iterating the resonator gives the sum of sines; its amplitude is a Fourier coefficient."""
     resonator = Resonator(0.19, 0.015)
@@ -150,7 +150,7 @@ def test_swing_is_the_noise_at_one_frequency():
 
 
 @pytest.mark.equation(
-    "8.10", by="Monte Carlo with the library's noise, within five standard errors"
+    "8a.5", by="Monte Carlo with the library's noise, within five standard errors"
 )
 def test_mean_square_amplitude():
     """Pushed by the library's noise, the resonator's mean squared amplitude is the double sum."""
@@ -166,7 +166,7 @@ def test_mean_square_amplitude():
     assert growth / 100 == pytest.approx(float(power), rel=2e-2)
 
 
-@pytest.mark.equation("8.11", by="numerical maximization")
+@pytest.mark.equation("8a.7", by="numerical maximization")
 def test_best_memory():
     """No other m of equal standard deviation has more power at the resonance."""
     for resonator in (Resonator.of_pendulum(), Resonator.of_mountain_car(), Resonator(1.2, 1.0)):
@@ -180,7 +180,7 @@ def test_best_memory():
         assert -found.fun == pytest.approx(1 / math.sin(resonator.omega))
 
 
-@pytest.mark.equation("8.12", by="trigamma functions, and Monte Carlo with the library's noise")
+@pytest.mark.equation("8b.1", by="trigamma functions, and Monte Carlo with the library's noise")
 def test_energy_of_decaying_noise():
     """The squares of 1 / (1 + i + j) sum to less than 1 / (i + 1/2) in episode i."""
     steps = 200
@@ -194,7 +194,7 @@ def test_energy_of_decaying_noise():
         assert exact < 1 / (i + 0.5)
 
 
-@pytest.mark.equation("8.13", by="Monte Carlo over 2,000 swings, within five standard errors")
+@pytest.mark.equation("8a.8", by="Monte Carlo over 2,000 swings, within five standard errors")
 def test_time_to_an_amplitude():
     """White noise drives a resonator to R after (R sin(omega) / g)^2 / S steps on average."""
     resonator, noise, paths = Resonator(0.3, 0.02), AR1(0.0, 1.0), 2_000
@@ -215,7 +215,7 @@ def test_time_to_an_amplitude():
     assert resonator.steps_to(radius, noise) == pytest.approx(steps.mean(), rel=0.15)
 
 
-@pytest.mark.equation("8.50", by="the noise that a stack with bounds of 0.4 was asked for")
+@pytest.mark.equation("8.5", by="the noise that a stack with bounds of 0.4 was asked for")
 def test_three_numbers_of_the_noise_as_it_arrives():
     """Actions less the policy's, over half the range, have the noise's strength and memory."""
     config = recipe("default", hidden=(4,), noise="ornstein_uhlenbeck", sigma=0.05)

@@ -29,7 +29,7 @@ def test_sum_over_agents():
             torch.testing.assert_close(both[i], mine[i], rtol=1e-12, atol=1e-14)
 
 
-@pytest.mark.equation("9.8", "9.9", by="the sum telescoped by hand")
+@pytest.mark.equation("9.2", "9.3", by="the sum telescoped by hand")
 def test_regret():
     """Each step's regret by its definition; with simulated values the sum is what was lost."""
     optimum = PendulumOptimum(PendulumGrid(angles=160, impulse_cells=4))

@@ -131,7 +131,7 @@ def test_the_gradient_of_a_whole_network(activation, hidden):
     close(net.gradient(), numeric, 1e-7)
 
 
-@pytest.mark.equation("10.6", by="closed form")
+@pytest.mark.equation("10.8", by="closed form")
 def test_central_differences_of_a_cubic():
     """For x^3 the quotient is exactly 3 x^2 + h^2, whatever h."""
     x = np.array([0.5, -1.0, 2.0])
@@ -140,7 +140,7 @@ def test_central_differences_of_a_cubic():
         close(numeric, 3 * x**2 + h**2, 1e-12)
 
 
-@pytest.mark.equation("10.7", by="closed form: exp, whose derivatives are known")
+@pytest.mark.equation("10a.1", by="closed form: exp, whose derivatives are known")
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_the_error_of_a_central_difference_stays_below_its_bound(dtype):
     """Over steps from far too small to far too large; and the bound is no gross overestimate."""
@@ -167,7 +167,7 @@ def test_the_error_of_a_central_difference_stays_below_its_bound(dtype):
     assert bounds.min() == pytest.approx(size * star**2 / 2, rel=0.4)
 
 
-@pytest.mark.equation("10.8", by="finite differences in float64, and autograd")
+@pytest.mark.equation("10.6", by="finite differences in float64, and autograd")
 @pytest.mark.parametrize("action_layer", [0, 1, 2])
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
 def test_the_gradient_in_the_action(action_layer, activation):
@@ -187,7 +187,7 @@ def test_the_gradient_in_the_action(action_layer, activation):
     close(ours, autograd.numpy(), 1e-12)
 
 
-@pytest.mark.equation("10.9", by="one transition at a time, by finite differences")
+@pytest.mark.equation("10.7", by="one transition at a time, by finite differences")
 def test_one_backward_pass_gives_every_transitions_own_slope():
     """Row j of the batch's gradient is the gradient of Q(s_j, a) in a alone."""
     net = network(small())
@@ -204,7 +204,7 @@ def test_one_backward_pass_gives_every_transitions_own_slope():
 GRADIENTS = np.random.default_rng(3).normal(size=(40, 6)) * 10.0 ** np.arange(-3, 3)
 
 
-@pytest.mark.equation("10.10", "10.11", by="plain Python numbers, and torch.optim.Adam")
+@pytest.mark.equation("10.9", "10.10", by="plain Python numbers, and torch.optim.Adam")
 def test_adams_moments_and_step():
     """Forty steps of the library's Adam, one weight at a time."""
     theta = np.linspace(-1, 1, 6)
@@ -229,7 +229,7 @@ def test_adams_moments_and_step():
     assert np.abs(theta - start).min() > 1e-3
 
 
-@pytest.mark.equation("10.12", by="the weighted sum, with weights that add up to 1")
+@pytest.mark.equation("10.11", by="the weighted sum, with weights that add up to 1")
 def test_the_corrected_moments_are_weighted_means_of_the_gradients():
     """At every t, for both moments."""
     adam = Adam(np.zeros(6), lr=0.01)
@@ -243,7 +243,7 @@ def test_the_corrected_moments_are_weighted_means_of_the_gradients():
             np.testing.assert_allclose(moment / (1 - beta**t), mean, rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.equation("10.13", by="the same run with gradients multiplied by c")
+@pytest.mark.equation("10.12", by="the same run with gradients multiplied by c")
 @pytest.mark.parametrize("c", [1e-4, 0.5, 64.0])
 def test_adam_forgets_the_scale_of_the_gradients(c):
     """With epsilon = 0 to rounding; the first step is as long as the step size."""
@@ -259,7 +259,7 @@ def test_adam_forgets_the_scale_of_the_gradients(c):
     close(paths[0][0], -0.01 * np.sign(GRADIENTS[0]), 1e-13)
 
 
-@pytest.mark.equation("10.14", by="the generator's own normal draws")
+@pytest.mark.equation("10.13", by="the generator's own normal draws")
 def test_the_sources_schedule_of_noise():
     """Step j of episode i, in units of half the action range, before clipping."""
     c = small(noise="decaying", sigma=0.5)
@@ -291,7 +291,7 @@ def updated_once(activation):
     return before, agent, minibatch
 
 
-@pytest.mark.equation("10.15", by="finite differences in float64, and autograd")
+@pytest.mark.equation("10.14", by="finite differences in float64, and autograd")
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
 def test_the_critics_step_descends_the_gradient_of_its_loss(activation):
     """The gradient that Adam is given in the library's update, against that of the loss itself."""
@@ -305,7 +305,7 @@ def test_the_critics_step_descends_the_gradient_of_its_loss(activation):
     close(2 * (critic.forward(s, a)[:, 0] - y[:, 0]) / BATCH, in_q.numpy(), 1e-12)
 
 
-@pytest.mark.equation("10.16", by="finite differences in float64, and autograd")
+@pytest.mark.equation("10.15", by="finite differences in float64, and autograd")
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
 def test_the_actors_step_climbs_the_critics_value_of_its_actions(activation):
     """The gradient that Adam is given in the library's update is that of -J, for the new critic."""
@@ -341,7 +341,7 @@ class Counting(np.ndarray):
         return result.view(Counting) if isinstance(result, np.ndarray) else result
 
 
-@pytest.mark.equation("10.17", by="counting every product of an update")
+@pytest.mark.equation("10c.1", by="counting every product of an update")
 @pytest.mark.parametrize("action_layer", [0, 1])
 @pytest.mark.parametrize("hidden", [(6, 5), (8, 8, 8)])
 def test_the_multiplications_of_an_update(hidden, action_layer):

@@ -37,7 +37,7 @@ def descend(x, y, step, updates, weights=None):
     return np.array(path)
 
 
-@pytest.mark.equation("11.5", by="NumPy on all observations at once")
+@pytest.mark.equation("11.8", by="NumPy on all observations at once")
 def test_running_normalization():
     """What the layer makes of an observation is NumPy's standardization by all that was added."""
     x = np.random.default_rng(0).normal(size=(2, 500, 3)) * SCALE + SHIFT
@@ -48,7 +48,7 @@ def test_running_normalization():
     assert np.allclose(norm(torch.tensor(x)), expected.clip(-10, 10), atol=1e-4)
 
 
-@pytest.mark.equation("11.6", by="NumPy on all observations at once")
+@pytest.mark.equation("11b.3", by="NumPy on all observations at once")
 def test_statistics_in_one_pass():
     """One observation at a time, far from zero, the mean and variance are those of all."""
     x = np.random.default_rng(1).normal(size=(1, 300, 3)) * SCALE + 1e5
@@ -64,7 +64,7 @@ def test_statistics_in_one_pass():
     assert np.allclose(norm.var[0, 0], var, rtol=1e-8)
 
 
-@pytest.mark.equation("11.1", by="automatic differentiation in float64")
+@pytest.mark.equation("11.4", by="automatic differentiation in float64")
 def test_the_error_is_multiplied_by_one_matrix():
     """Autograd's steps on critic_loss move the error as the powers of I - 2 eta C do."""
     rng = np.random.default_rng(2)
@@ -74,7 +74,7 @@ def test_the_error_is_multiplied_by_one_matrix():
     assert np.allclose(path[-1] - best, np.linalg.matrix_power(matrix, 15) @ -best, rtol=1e-10)
 
 
-@pytest.mark.equation("11.2", by="gradient descent just below and just above the bound")
+@pytest.mark.equation("11.5", by="gradient descent just below and just above the bound")
 def test_the_largest_step():
     """1% below the bound the error shrinks, 1% above it grows without end."""
     rng = np.random.default_rng(3)
@@ -84,7 +84,7 @@ def test_the_largest_step():
         assert (error[-1] > error[0]).all() == grows
 
 
-@pytest.mark.equation("11.3", by="a search over step sizes")
+@pytest.mark.equation("11.6", by="a search over step sizes")
 def test_the_best_rate():
     """No step size of a fine grid has a smaller spectral radius than the formula's."""
     x = np.random.default_rng(4).normal(size=(40, 3)) * [4, 1, 0.5]
@@ -96,7 +96,7 @@ def test_the_best_rate():
     assert steps[radius.argmin()] == pytest.approx(1 / (smallest + largest), rel=1e-3)
 
 
-@pytest.mark.equation("11.4", by="eigenvalues of the matrix itself")
+@pytest.mark.equation("11.7", by="eigenvalues of the matrix itself")
 def test_the_condition_number_of_uncorrelated_features():
     """Centered and uncorrelated features: the ratio of variances; normalized ones: exactly 1."""
     grid = np.array([[a, b, c] for a in (-1, 1) for b in (-1, 1) for c in (-1, 1)])
@@ -107,7 +107,7 @@ def test_the_condition_number_of_uncorrelated_features():
     assert condition_number(with_bias((x - x.mean(0)) / x.std(0))) == pytest.approx(1)
 
 
-@pytest.mark.equation("11.7", by="NumPy by hand")
+@pytest.mark.equation("11.9", by="NumPy by hand")
 def test_layer_normalization():
     """The library's layer is the row less its mean, over its standard deviation."""
     x = np.random.default_rng(5).normal(size=(2, 6, 16)) * 7 + 3
@@ -117,7 +117,7 @@ def test_layer_normalization():
     )
 
 
-@pytest.mark.equation("11.8", by="finite differences in float64")
+@pytest.mark.equation("11b.1", by="finite differences in float64")
 def test_the_derivative_of_layer_normalization():
     """Central differences of the library's layer give the formula, up to its small epsilon."""
     x = np.random.default_rng(6).normal(size=8) * 20
@@ -133,7 +133,7 @@ def test_the_derivative_of_layer_normalization():
     assert np.allclose(J @ np.ones(8), 0)
 
 
-@pytest.mark.equation("11.9", by="automatic differentiation in float64, at two lengths")
+@pytest.mark.equation("11b.2", by="automatic differentiation in float64, at two lengths")
 def test_the_gradient_is_orthogonal_to_the_weights():
     """Weights 3 times as long: the same output, a third of the gradient, no part along them."""
     rng = np.random.default_rng(7)
@@ -159,7 +159,7 @@ def test_the_gradient_is_orthogonal_to_the_weights():
     assert np.allclose(longer_gradient * 3, gradient, rtol=1e-3, atol=1e-5 * gradient.norm())
 
 
-@pytest.mark.equation("11.10", by="NumPy by hand")
+@pytest.mark.equation("11.11", by="NumPy by hand")
 def test_the_two_modes_of_batch_normalization():
     """In training the batch's own statistics, after it the averages, which have followed them."""
     rng = np.random.default_rng(8)
@@ -173,7 +173,7 @@ def test_the_two_modes_of_batch_normalization():
     assert np.allclose(later, (x - m) / np.sqrt(v + 1e-5))
 
 
-@pytest.mark.equation("11.11", by="Monte Carlo over 4,000 actors, within 5%")
+@pytest.mark.equation("11a.1", by="Monte Carlo over 4,000 actors, within 5%")
 def test_the_spread_of_first_outputs():
     """Before tanh, the first outputs of many actors spread as the formula says."""
     agents = 4_000
@@ -188,7 +188,7 @@ def test_the_spread_of_first_outputs():
     assert abs(u.mean()) < 4 * expected / np.sqrt(agents)
 
 
-@pytest.mark.equation("11.12", by="finite differences in float64")
+@pytest.mark.equation("11.1", by="finite differences in float64")
 def test_scaled_actions():
     """DDPG's actions are the center plus half the range; dQ/da is scaled by that half range."""
     agent = DDPG(3, [-1.0, 2.0], [3.0, 2.5], recipe("pendulum"), seeds=[0])
@@ -209,7 +209,7 @@ def test_scaled_actions():
         assert inside == pytest.approx(half[i] * outside, rel=1e-6)
 
 
-@pytest.mark.equation("11.13", by="the library's optimizer, run until it stands still")
+@pytest.mark.equation("11a.2", by="the library's optimizer, run until it stands still")
 def test_weight_decay_shrinks_what_is_hardly_curved():
     """Adam with a penalty comes to rest where each direction is shrunk by the formula's factor."""
     x = np.array([[a, b] for a in (-1, 1) for b in (-1, 1)]) * [1.0, 0.1]
@@ -225,7 +225,7 @@ def test_weight_decay_shrinks_what_is_hardly_curved():
     assert np.allclose(w.detach(), eigenvalues / (eigenvalues + decay / 2) * best, rtol=1e-3)
 
 
-@pytest.mark.equation("11.50", by="the library's optimizer, run towards a value out of reach")
+@pytest.mark.equation("11.2", by="the library's optimizer, run towards a value out of reach")
 def test_how_far_a_critic_can_get():
     """Weights within b + eta K bound the value by reach; Adam's are at that, within 30%."""
     width, lr, updates = 16, 1e-2, 400
@@ -245,7 +245,7 @@ def test_how_far_a_critic_can_get():
     assert half == pytest.approx(reach(lr, updates, width) / 2, rel=1e-2)
 
 
-@pytest.mark.equation("11.51", by="counting the optimizer's updates")
+@pytest.mark.equation("11.3", by="counting the optimizer's updates")
 def test_the_limit_of_the_reward_scale_moves_with_the_step_size():
     """A scale four times as large takes more updates, but not with steps four times as long."""
     width, needed = 16, {}
@@ -260,12 +260,12 @@ def test_the_limit_of_the_reward_scale_moves_with_the_step_size():
             k += 1
         needed[lr, scale] = k
         limit = lr * k * (width + 1) / (8.0 * 0.9)
-        assert scale < 1.3 * limit, "it came farther than (11.51) allows"
+        assert scale < 1.3 * limit, "it came farther than (11.3) allows"
     assert needed[1e-3, 4.0] > 2.5 * needed[1e-3, 1.0]
     assert needed[4e-3, 4.0] == pytest.approx(needed[1e-3, 1.0], rel=0.4)
 
 
-@pytest.mark.equation("11.52", by="the library's critic at observations up to ten million")
+@pytest.mark.equation("11.10", by="the library's critic at observations up to ten million")
 def test_layer_normalization_bounds_the_critic():
     """However far the observation lies, the value stays within the bound; without the layer not."""
     rng, sizes = np.random.default_rng(3), (3, 1, (16, 16), "relu", 0.5)

@@ -119,7 +119,7 @@ def test_mistakes_in_policy_improvement(mistake, hint):
         ("1a.1", np.mean([(1 - 0.99**k) / 0.01 for k in range(1, 201)]), "average the targets"),
         ("1a.1", 200, "without the discount"),
         ("1a.1", 0.98505, "that is the discount"),
-        ("1a.1", 3, "(1.17)"),
+        ("1a.1", 3, "(1a.3)"),
     ],
 )
 def test_common_wrong_answers_get_a_hint(number, wrong, hint):

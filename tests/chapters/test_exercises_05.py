@@ -63,7 +63,7 @@ def test_one_weight_by_autograd():
         ("5c.1", 3.0, "square of the standard deviation"),
         ("5c.1", 0.25, "six"),
         ("5c.1", -1.5, "positive"),
-        ("5c.1", 9.0, "(5.53)"),
+        ("5c.1", 9.0, "(5c.3)"),
         ("5c.2", 1.0, "two numbers"),
         ("5c.2", (1 / 3, 0.0), "chooser itself"),
         ("5c.2", (0.0, -1 / 3), "fresh errors"),

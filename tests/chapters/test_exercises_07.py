@@ -136,7 +136,7 @@ def broken(target, online):
         (2, 0.003, "upper bound"),
         (2, 1 / 30, "how long is the run"),
         (2, 2.0, "between 0 and 1"),
-        (2, 0.01, "(7.13)"),
+        (2, 0.01, "(7.10)"),
         (4, ["right"], "a dictionary"),
         (4, {**FAULTS, "A": "broken"}, "no verdict"),
         (4, {**FAULTS, "A": "no copies"}, "or is it 0"),

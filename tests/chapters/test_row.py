@@ -33,7 +33,7 @@ def test_the_first_cost_is_that_of_the_first_gain(learner):
 
 @pytest.mark.parametrize(("learner", "sigma"), [("slope", 1.0), ("advantage", 0.3), ("value", 0.3)])
 def test_a_step_follows_the_exact_gradient_on_average(learner, sigma):
-    """Many short steps lower the cost by as much as steps along (3.5) with its states."""
+    """Many short steps lower the cost by as much as steps along (3.7) with its states."""
     row, alpha, updates = PendulumRow(1), 1e-3, 40
     noisy = 0.0 if learner == "slope" else sigma
     runs = climb(

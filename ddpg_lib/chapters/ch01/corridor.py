@@ -23,7 +23,7 @@ def step(cell: int, action: int) -> tuple[float, int, bool]:
 def q_learning(
     walk: Iterable[tuple[int, int]], gamma: float = 0.9, alpha: float = 0.5
 ) -> list[NDArray[np.float64]]:
-    """Tables ``(cells, actions)`` after each update of Q-learning, equation (1.50), from zeros.
+    """Tables ``(cells, actions)`` after each update of Q-learning, equation (1.9), from zeros.
 
     ``walk`` names the pairs of cell and action that are visited (Watkins and Dayan 1992).
     """

@@ -122,7 +122,7 @@ CHECKS: dict[int | str, Check] = {
             (
                 TO_GO.mean(),
                 "nearly, but you averaged the values of all times. The critic bootstraps from its "
-                "own value, so average the targets: use (1.17).",
+                "own value, so average the targets: use (1a.3).",
             ),
             (LIMIT, "that is the sum without the discount."),
             (1 / (1 - (1 - 1 / LIMIT)), "that leaves out gamma."),
@@ -131,7 +131,7 @@ CHECKS: dict[int | str, Check] = {
                 "that is the discount; what do rewards of 1 sum to with it?",
             ),
         ],
-        hint="use (1.17), then sum the rewards with that discount.",
+        hint="use (1a.3), then sum the rewards with that discount.",
     ),
     # 1b.1: values per axis for a loss of at most 0.01, with M = 8 and m = 2.
     "1b.1": Numbers(
@@ -144,6 +144,6 @@ CHECKS: dict[int | str, Check] = {
             (21, "there are two components: m = 2."),
             (58, "the spacing is 2/(k - 1): the range has the length 2, not 4."),
         ],
-        hint="not yet. Put M = 8 and m = 2 into (1.9) and solve for k.",
+        hint="not yet. Put M = 8 and m = 2 into (1b.1) and solve for k.",
     ),
 }

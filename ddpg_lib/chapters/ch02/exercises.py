@@ -45,7 +45,7 @@ def _estimate(
 
 
 def _episodes(squared: float) -> float:
-    """Return how many episodes 2.3 needs, by the squared ratio of offset and spread in (2.11)."""
+    """Return how many episodes 2.3 needs, by the squared ratio of offset and spread in (2.12)."""
     h = 100
     return 4 * (squared * (h + 1) * (2 * h + 1) / 6 + (h - 1) / 2)
 
@@ -92,7 +92,7 @@ CHECKS: dict[int | str, Check] = {
             (-1, "the sign is turned: this is the gradient of the loss, not of J."),
             (
                 partial(_estimate, discounted=False),
-                "nearly. The factor gamma**t of (2.7) is missing: see What goes wrong.",
+                "nearly. The factor gamma**t of (2.9) is missing: see What goes wrong.",
             ),
             (partial(_estimate, used=0), "unbiased, but the baseline is not subtracted."),
             (
@@ -116,7 +116,7 @@ CHECKS: dict[int | str, Check] = {
                 "sum over the steps of the episode, do not average: long episodes count more.",
             ),
         ],
-        hint="not the estimate of (2.7) with G - b(s). Go through one episode of two steps by "
+        hint="not the estimate of (2.9) with G - b(s). Go through one episode of two steps by "
         "hand.",
     ),
     # 2.3: episodes for an error of half the gradient's length on a chain.
@@ -140,10 +140,10 @@ CHECKS: dict[int | str, Check] = {
             ),
             (
                 (_episodes(5), WITH_VALUE),
-                "the ratio of offset and spread enters (2.11) squared.",
+                "the ratio of offset and spread enters (2.12) squared.",
             ),
         ],
-        hint="use (2.11) for the ratio and (2.10) for N.",
+        hint="use (2.12) for the ratio and (2.11) for N.",
     ),
     # 2.4: the narrowest Gaussian policy that 100 draws can afford.
     4: Numbers(
@@ -154,15 +154,15 @@ CHECKS: dict[int | str, Check] = {
             (NARROWEST**2, "that is sigma squared."),
             (
                 math.sqrt(COMPONENTS * LUCK**2 / DRAWS),
-                "nearly. The part m + 1 of (2.13) is there without any luck: subtract it.",
+                "nearly. The part m + 1 of (2.14) is there without any luck: subtract it.",
             ),
             (
                 math.sqrt(LUCK**2 / (DRAWS - COMPONENTS - 1)),
-                "the second part of (2.13) is in proportion to m.",
+                "the second part of (2.14) is in proportion to m.",
             ),
             (
                 math.sqrt(COMPONENTS * LUCK / (DRAWS - COMPONENTS - 1)),
-                "the luck enters (2.13) by its variance.",
+                "the luck enters (2.14) by its variance.",
             ),
             (
                 math.sqrt(COMPONENTS * LUCK**2 / (DRAWS**2 - COMPONENTS - 1)),
@@ -170,7 +170,7 @@ CHECKS: dict[int | str, Check] = {
                 "gradient.",
             ),
         ],
-        hint="by (2.10) the ratio nu may be 100; solve (2.13) for sigma.",
+        hint="by (2.11) the ratio nu may be 100; solve (2.14) for sigma.",
         near=5e-4,
     ),
     # 2.5: powers of the horizon when all cells share a parameter.
@@ -179,7 +179,7 @@ CHECKS: dict[int | str, Check] = {
         right=(1, 0),
         within=0.1,
         mistakes=[
-            ((2, 1), "those are the powers of (2.11), with a parameter for each cell."),
+            ((2, 1), "those are the powers of (2.12), with a parameter for each cell."),
             ((0, 1), "the right numbers in the other order."),
             ((3, 2), "they fall: an episode shows the one choice H times."),
             (lambda v: 0.1 < abs(v[0] - 1) < 0.5, "measure at larger H; the power is whole."),
@@ -214,7 +214,7 @@ CHECKS: dict[int | str, Check] = {
             ([0.5, -1], "F is 1 over sigma squared."),
             ([-0.25, 0.5], "that is downhill."),
         ],
-        hint="compute F = E[psi psi'] from (2.12), then solve (2.18).",
+        hint="compute F = E[psi psi'] from (2.13), then solve (2a.3).",
     ),
     # 2b.2: two baselines from the batch, in units of the gradient.
     "2b.2": Numbers(
@@ -227,7 +227,7 @@ CHECKS: dict[int | str, Check] = {
             ((1.0, 1.0), "the mean of all N contains the return that it is subtracted from."),
             (lambda v: max(abs(v - np.array([0.75, 1.0]))) < 0.1, "draw more batches."),
         ],
-        hint="divide the mean estimate by the exact gradient; (2.15) gives the first number.",
+        hint="divide the mean estimate by the exact gradient; (2b.5) gives the first number.",
     ),
     # 2b.1: the best baseline of a Gaussian policy on a quadratic reward.
     "2b.1": Numbers(
@@ -252,9 +252,9 @@ CHECKS: dict[int | str, Check] = {
             (MEAN - 2 * SIGMA, "the last term is 2 sigma squared."),
             (
                 MEAN - 2 * M * SIGMA**2,
-                "divide by E|z|² = m: the weights in (2.9) must sum to one.",
+                "divide by E|z|² = m: the weights in (2b.1) must sum to one.",
             ),
         ],
-        hint="E|z|² = m and E|z|⁴ = m(m + 2); put a = mean + sigma z into (2.9).",
+        hint="E|z|² = m and E|z|⁴ = m(m + 2); put a = mean + sigma z into (2b.1).",
     ),
 }

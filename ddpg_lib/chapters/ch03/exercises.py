@@ -46,10 +46,10 @@ CHECKS: dict[int | str, Check] = {
             (5000, "nearly: the mean of xi_i^2 g_i has an error too, twice that of the others."),
             (
                 5200,
-                "nearly: (3.10) is the variance, the second moment less the square of the mean.",
+                "nearly: (3.13) is the variance, the second moment less the square of the mean.",
             ),
         ],
-        hint="solve (m + 1) / N = 0.1**2 for N; see (3.10).",
+        hint="solve (m + 1) / N = 0.1**2 for N; see (3.13).",
     ),
     # 3.2: gradient of J in the gain of a scalar linear-quadratic regulator, 5/16.
     2: Numbers(

@@ -55,7 +55,7 @@ def flow(
         The behavior's states; as a function of the weights; or ``None`` for those of the present
         policy with Gaussian noise of 0.5.
     kind : {'full', 'kept'}
-        Whether to follow the exact gradient (3.15) for these states, or (3.16).
+        Whether to follow the exact gradient (3c.2) for these states, or (3c.3).
     """
 
     def direction(_: float, theta: Array) -> Array:

@@ -184,8 +184,8 @@ def direction(learner: str, slope: Array, xi: Array, sigma: Any, q: Array, v: Ar
     if learner == "slope":
         return slope  # (3.3)
     if learner == "advantage":
-        return xi / sigma * (q - v)  # (3.6) with V as baseline
-    return np.asarray(xi / sigma * q)  # (3.6)
+        return xi / sigma * (q - v)  # (3.8) with V as baseline
+    return np.asarray(xi / sigma * q)  # (3.8)
 
 
 def _values(lqr: LQR, K: Array) -> tuple[Array, Array]:

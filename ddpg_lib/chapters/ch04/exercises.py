@@ -61,7 +61,7 @@ CHECKS: dict[int | str, Check] = {
             (-2 * (0.9 * (-1 - 6) + 4), "only the next value is discounted, not the reward."),
             (2 * DELTA * (0.9 - 1), "that differentiates the target as well; it is held fixed."),
         ],
-        hint="not yet. First y, then delta = y - Q, then (4.6) for Q.",
+        hint="not yet. First y, then delta = y - Q, then (4.5) for Q.",
     ),
     # 4.2: the gradient of the mean squared TD error, from the errors and the gradients of Q.
     2: Function(
@@ -96,7 +96,7 @@ CHECKS: dict[int | str, Check] = {
             (0.25, "that is the value for the fair coin; here heads come with 0.9."),
             (0.05, "C is pulled towards A, and A is worth 0.9, not 0.1."),
         ],
-        hint="use (4.11) with h = 0.9, or residual_fixed_point.",
+        hint="use (4.8) with h = 0.9, or residual_fixed_point.",
     ),
     # 4.4: the time limit at which storing it as an end costs 5% of the value at gamma = 0.99.
     4: Numbers(
@@ -112,7 +112,7 @@ CHECKS: dict[int | str, Check] = {
             (100, "that is the horizon; a limit as long as the horizon loses half of the value."),
             (20, "compare the limit with the horizon 1/(1 - gamma), which is 100 steps."),
         ],
-        hint="solve (4.13) = 0.95 for T.",
+        hint="solve (4.11) = 0.95 for T.",
     ),
     # 4.5: where the loss of all pairs comes to rest, for the targets -8, -6, -4, -2, 0.
     5: Numbers(
@@ -122,11 +122,11 @@ CHECKS: dict[int | str, Check] = {
         mistakes=[
             (0.0, "that is where the right loss comes to rest; here each value meets all targets."),
             (-4.0, "that is the value to which all are pulled; which loss is left there?"),
-            (16.0, "that would be the loss if both terms of (4.16) were the variance."),
+            (16.0, "that would be the loss if both terms of (4.12) were the variance."),
             (10.0, "that variance divides by N - 1; the loss is a mean over N."),
             (np.sqrt(8), "that is the standard deviation."),
         ],
-        hint="minimize (4.16): which term can be made zero, and what is the other?",
+        hint="minimize (4.12): which term can be made zero, and what is the other?",
     ),
     # 4.6: which mistake made which critic.
     6: _causes,

@@ -105,7 +105,7 @@ CHECKS: dict[int | str, Check] = {
         ],
         hint="not yet. Multiply dQ/da at a = tanh(0.5) by da/dtheta = s (1 - a**2).",
     ),
-    # 5.2: time from p = -4 over the time from p = -1, by (5.12).
+    # 5.2: time from p = -4 over the time from p = -1, by (5.10).
     2: Numbers(
         "give one number, the ratio of the two times.",
         right=RATIO,
@@ -119,7 +119,7 @@ CHECKS: dict[int | str, Check] = {
             (4, "that would be a straight road; the tanh is flatter the farther out it starts."),
             (
                 (1 - math.tanh(1) ** 2) / (1 - math.tanh(4) ** 2),
-                "that is the ratio of the first steps; the steps grow on the way. Use (5.12).",
+                "that is the ratio of the first steps; the steps grow on the way. Use (5.10).",
             ),
             (
                 math.sinh(8) / math.sinh(2),
@@ -127,10 +127,10 @@ CHECKS: dict[int | str, Check] = {
             ),
             (
                 (4 + math.sinh(4)) / (1 + math.sinh(1)),
-                "(5.12) has the double depth, 2 p, in both.",
+                "(5.10) has the double depth, 2 p, in both.",
             ),
         ],
-        hint="put p = 4 and p = 1 into (5.12) and divide.",
+        hint="put p = 4 and p = 1 into (5.10) and divide.",
     ),
     3: own_gradient,
     # 5.4: the share of starts left of the valley between the two hills.
@@ -155,7 +155,7 @@ CHECKS: dict[int | str, Check] = {
         within=5e-3,
         near=5e-3,
         mistakes=[
-            (1, "all signs are right, but the arrows are not parallel: use (5.7)."),
+            (1, "all signs are right, but the arrows are not parallel: use (5a.2)."),
             (326 / 128, "that is the mean product; divide by both lengths."),
             (326 / 20126, "divide by the lengths, which are roots of sums of squares."),
             (326 / math.sqrt(20126), "that divides by one length only; the other is root 128."),
@@ -178,7 +178,7 @@ CHECKS: dict[int | str, Check] = {
             ),
             (
                 lambda slope, action: slope * (1 - action**2),
-                "that is the slope of a tanh; (5.11) is linear in the room.",
+                "that is the slope of a tanh; (5b.4) is linear in the room.",
             ),
             (
                 lambda slope, action: invert_gradient(slope, action) * (action.abs() <= 1),
@@ -199,7 +199,7 @@ CHECKS: dict[int | str, Check] = {
             (0.25, "that is for one component; the arm has six."),
             (-1.5, "the promise is above the worth: the difference is positive."),
         ],
-        hint="not yet. Take the difference of the two means in (5.53).",
+        hint="not yet. Take the difference of the two means in (5c.3).",
     ),
     # 5c.2: the second critic's opinion of the first one's choice, and the smaller of the two.
     "5c.2": Numbers(

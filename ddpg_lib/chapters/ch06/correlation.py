@@ -13,7 +13,7 @@ Array: TypeAlias = NDArray[Any]
 
 
 def autocorrelation(x: ArrayLike, lags: int) -> Array:
-    r"""Autocorrelation of a stream of numbers or vectors, equation (6.2).
+    r"""Autocorrelation of a stream of numbers or vectors, equation (6a.2).
 
     With the stream's mean m, :math:`\rho_k = E\langle x_t - m, x_{t+k} - m\rangle / E|x_t - m|^2`:
     components count by their variance. Sums over time run over the T - k pairs that there are, and
@@ -58,7 +58,7 @@ def autocorrelation(x: ArrayLike, lags: int) -> Array:
 
 
 def effective_size(size: int, rho: ArrayLike) -> float:
-    r"""Effective number of independent samples among ``size`` consecutive ones, equation (6.4).
+    r"""Effective number of independent samples among ``size`` consecutive ones, equation (6a.4).
 
     :math:`N_\text{eff} = N \big/ \bigl(1 + 2 \sum_{k=1}^{N-1} (1 - k/N)\, \rho_k\bigr)`, after
     Bayley and Hammersley (1946). It is below N if neighbors are alike, above it if they alternate.
@@ -107,7 +107,7 @@ def effective_sizes(x: ArrayLike, sizes: Sequence[int], lags: int) -> list[float
 
 
 def replayed_size(batch_size: int, held: float) -> float:
-    r"""Effective size of a minibatch drawn uniformly, with replacement, from a buffer: (6.7).
+    r"""Effective size of a minibatch drawn uniformly, with replacement, from a buffer: (6a.7).
 
     :math:`1/N_\text{eff} = 1/N + (1 - 1/N)/n_C`, which is below both N and, where N is large,
     :math:`n_C`.

@@ -83,7 +83,7 @@ CHECKS: dict[int | str, Check] = {
             (100 * 0.2**2 / (1 / 3), "turn it around: the narrow noise needs more, not fewer."),
             (100 * np.sqrt(1 / 3) / 0.2, "that is for equal standard deviations; square it."),
         ],
-        hint="in (6.50) put N times S squared equal for both.",
+        hint="in (6.3) put N times S squared equal for both.",
     ),
     # 6.2: the rows of given ages in a ring, still empty in part, just full, and begun again.
     2: Function(
@@ -144,7 +144,7 @@ CHECKS: dict[int | str, Check] = {
         mistakes=[
             (
                 SIZE * (1 - PHI) / (1 + PHI),
-                "nearly. That is the limit for many samples; use (6.6) with N = 64.",
+                "nearly. That is the limit for many samples; use (6a.6) with N = 64.",
             ),
             (
                 SIZE / (1 + 2 * np.sum(PHI**LAGS)),
@@ -155,10 +155,10 @@ CHECKS: dict[int | str, Check] = {
             (INFLATION, "that is the factor by which the variance grows; divide 64 by it."),
             (
                 SIZE * (1 - PHI),
-                "that is a rule of thumb for something else; sum (6.4), or use (6.6).",
+                "that is a rule of thumb for something else; sum (6a.4), or use (6a.6).",
             ),
         ],
-        hint="put phi = 0.9 and N = 64 into (6.6).",
+        hint="put phi = 0.9 and N = 64 into (6a.6).",
     ),
     # 6a.2: effective size of a minibatch of n, drawn without replacement from c held transitions.
     "6a.2": Function(
@@ -171,7 +171,7 @@ CHECKS: dict[int | str, Check] = {
             (math.nan, "it should return one finite number."),
             (
                 lambda n, c, worth: _worth(n, 1 / worth),
-                "that is (6.7), with replacement. Without it, the two of a pair are never the "
+                "that is (6a.7), with replacement. Without it, the two of a pair are never the "
                 "same transition: which average correlation do different ones have?",
             ),
             (
@@ -199,6 +199,6 @@ CHECKS: dict[int | str, Check] = {
             (4 * (2 * 348 + 17) / 1e3, "nearly. The reward and d take a number each."),
             (4 * (2 * 348 + 17 + 1) / 1e3, "nearly. Both the reward and d are stored."),
         ],
-        hint="put 348 and 17 into (6.8), times a million.",
+        hint="put 348 and 17 into (6c.1), times a million.",
     ),
 }

@@ -19,7 +19,7 @@ Array: TypeAlias = NDArray[Any]
 
 
 def age_distribution(capacity: int, first: int, last: int | None = None) -> Array:
-    """Distribution of the age of a replayed transition, equation (6.10).
+    """Distribution of the age of a replayed transition, equation (6b.1).
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def age_distribution(capacity: int, first: int, last: int | None = None) -> Arra
 def expected_uses(
     stored: ArrayLike, capacity: int, batch_size: int, first: int, last: int
 ) -> Array:
-    """How often a transition is drawn, on average, in all updates of a run: equation (6.11).
+    """How often a transition is drawn, on average, in all updates of a run: equation (6b.2).
 
     Parameters
     ----------

@@ -190,7 +190,7 @@ CHECKS: dict[int | str, Check] = {
             (1 / 30, "that is the inverse of the number of rewards; how long is the run?"),
             (lambda tau: tau <= 0 or tau > 1, "tau lies between 0 and 1."),
         ],
-        hint="not yet. Set the middle of (7.13) equal to 30 and solve for tau.",
+        hint="not yet. Set the middle of (7.10) equal to 30 and solve for tau.",
     ),
     3: detector,
     4: diagnosis,
@@ -205,6 +205,6 @@ CHECKS: dict[int | str, Check] = {
             (0.5, "close: that holds for kappa = -1. Keep the term with 1 + kappa."),
             (1 / LARGEST_TAU, "that is the lag 1/tau."),
         ],
-        hint="not yet. Make (7.10) an equation and solve it for tau.",
+        hint="not yet. Make (7a.5) an equation and solve it for tau.",
     ),
 }

@@ -35,7 +35,7 @@ def in_their_span(x: Array, y: Array) -> tuple[Array, Array]:
     """The rows of two matrices in coordinates of the space that all of them span.
 
     Their products stay the same, and there are at most as many coordinates as rows: equation
-    (7.54). ``x`` and ``y`` are ``(rows, weights)``, and so are the results in
+    (7b.2). ``x`` and ``y`` are ``(rows, weights)``, and so are the results in
     ``(rows, coordinates)``.
     """
     basis, _ = np.linalg.qr(np.concatenate([x, y]).T)

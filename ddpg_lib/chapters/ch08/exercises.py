@@ -106,20 +106,20 @@ CHECKS: dict[int | str, Check] = {
             (VARIANCE, "that is the variance."),
             (
                 SLOW.std,
-                "that is where it settles; the reset was only 200 steps ago: use (8.4).",
+                "that is where it settles; the reset was only 200 steps ago: use (8.2).",
             ),
             (FAST.std, "that is for a step of 1; here it is 0.01."),
             (
                 math.sqrt(FAST.variance(2)),
-                "200 steps of 0.01 are not 2 steps of 1; use (8.4).",
+                "200 steps of 0.01 are not 2 steps of 1; use (8.2).",
             ),
             (
                 SIGMA * math.sqrt(1 - SLOW.m**400) / math.sqrt(1 - SLOW.m**2),
                 "the blow is b = sigma sqrt(dt), not sigma.",
             ),
-            (math.sqrt(SLOW.variance(100)), "the exponent in (8.4) is 2t, not t."),
+            (math.sqrt(SLOW.variance(100)), "the exponent in (8.2) is 2t, not t."),
         ],
-        hint="not yet. Find m and b by (8.3), then use (8.4).",
+        hint="not yet. Find m and b by (8.1), then use (8.2).",
     ),
     # 8.2: sigma of an OU noise with dt = 1, theta = 0.15 that settles at 0.1.
     2: Numbers(
@@ -130,17 +130,17 @@ CHECKS: dict[int | str, Check] = {
         mistakes=[
             (
                 0.1 * math.sqrt(2 * THETA),
-                "nearly: that is for the continuous process. Use (8.5).",
+                "nearly: that is for the continuous process. Use (8.3).",
             ),
             (0.1, "a noise with memory piles its blows up: sigma 0.1 would settle at 0.19."),
             (
                 0.1 / math.sqrt(1 - (1 - THETA) ** 2),
                 "the other way round: the blow is the smaller one.",
             ),
-            (0.1 * (1 - (1 - THETA) ** 2), "(8.5) is a variance: take the root."),
-            (0.1 * THETA, "blows add up as squares, not as numbers; use (8.5)."),
+            (0.1 * (1 - (1 - THETA) ** 2), "(8.3) is a variance: take the root."),
+            (0.1 * THETA, "blows add up as squares, not as numbers; use (8.3)."),
         ],
-        hint="not yet. Solve (8.5) for sigma, with the left side 0.1**2.",
+        hint="not yet. Solve (8.3) for sigma, with the left side 0.1**2.",
     ),
     3: estimate,
     4: diagnose,
@@ -152,10 +152,10 @@ CHECKS: dict[int | str, Check] = {
         mistakes=[
             (AT_50.best_m, "that is m; theta is what is forgotten, 1 - m."),
             (1 - AT_20.best_m, "that is for 20 steps a second, a time step of 0.05."),
-            (AT_50.omega, "that is the angle of a step, omega; put it into (8.11)."),
+            (AT_50.omega, "that is the angle of a step, omega; put it into (8a.7)."),
             (0.15, "that is Lillicrap's; at 50 steps a second a swing has more steps."),
         ],
-        hint="find omega from cos(omega) = 1 - 15 h**2 / 2 with h = 0.02, then use (8.11).",
+        hint="find omega from cos(omega) = 1 - 15 h**2 / 2 with h = 0.02, then use (8a.7).",
     ),
     # 8a.2: power of the car's best memory over that of m = 0.85, both of the same strength.
     "8a.2": Numbers(
@@ -164,7 +164,7 @@ CHECKS: dict[int | str, Check] = {
         within=5e-3,
         mistakes=[
             (1 / GAIN, "the other way round: the best has more."),
-            (1 / math.sin(CAR.omega), "that is the best memory against white noise, (8.11)."),
+            (1 / math.sin(CAR.omega), "that is the best memory against white noise, (8a.7)."),
             (
                 float(
                     AR1(CAR.best_m, 1.0).spectrum(CAR.omega) / AR1(0.85, 1.0).spectrum(CAR.omega)
@@ -172,7 +172,7 @@ CHECKS: dict[int | str, Check] = {
                 "at equal standard deviation the blows b differ: b**2 = std**2 (1 - m**2).",
             ),
         ],
-        hint="find omega from cos(omega) = 1 - 0.00375, m from (8.11), then use (8.7) twice.",
+        hint="find omega from cos(omega) = 1 - 0.00375, m from (8a.7), then use (8a.6) twice.",
     ),
     # 8b.1: mean and standard deviation of a walk whose kicks are uniform in [0, 1).
     "8b.1": Numbers(
@@ -191,7 +191,7 @@ CHECKS: dict[int | str, Check] = {
                 "the second is a variance.",
             ),
         ],
-        hint="settled, the mean obeys mean = 0.85 mean + 0.2 / 2; the variance is that of (8.5).",
+        hint="settled, the mean obeys mean = 0.85 mean + 0.2 / 2; the variance is that of (8.3).",
     ),
     # 8b.2: what sigma a noise of 0.1 in scaled units has where the bounds are -0.4 and 0.4.
     "8b.2": Numbers(
@@ -203,6 +203,6 @@ CHECKS: dict[int | str, Check] = {
             (0.25, "the other way round: multiply by half the range."),
             (0.08, "half the range is 0.4, not 0.8."),
         ],
-        hint="scaled by (8.50), it must be 0.1.",
+        hint="scaled by (8.5), it must be 0.1.",
     ),
 }

@@ -190,7 +190,7 @@ def highest_angles(
     best = AR1.with_std(1, resonator.best_m).memory
     ax.axvline(best, color=COLORS["muted"], lw=1, ls=":")
     ax.text(60, 44, "highest angle, measured", color=COLORS["noise"])
-    ax.text(13, 6, "rms amplitude at the end, (8.10)", color=COLORS["ink"])
+    ax.text(13, 6, "rms amplitude at the end, (8a.5)", color=COLORS["ink"])
     ax.set(
         xscale="log", ylim=(0, None), xlabel="memory M (steps)",
         ylabel="angle from hanging (degrees)",

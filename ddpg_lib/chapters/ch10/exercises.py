@@ -156,7 +156,7 @@ CHECKS: dict[int | str, Check] = {
         ],
         hint="not yet. By which factor must it grow, and by which does it in each step?",
     ),
-    # 10c.1: millions of multiplications of an update, by (10.17).
+    # 10c.1: millions of multiplications of an update, by (10c.1).
     "10c.1": Numbers(
         "give one number, in millions.",
         right=64 * (6 * 4416 + 4 * 4352) / 1e6,

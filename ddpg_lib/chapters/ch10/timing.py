@@ -44,7 +44,7 @@ def _multiply(pairs: Pairs) -> list[Array]:
 
 
 def multiplications(agent: NumpyDDPG, n: int) -> int:
-    """Of one update, equation (10.17)."""
+    """Of one update, equation (10c.1)."""
     entries = [sum(w.size for w in x.weights[::2]) for x in (agent.critic, agent.actor)]
     return n * (6 * entries[0] + 4 * entries[1])
 
@@ -52,7 +52,7 @@ def multiplications(agent: NumpyDDPG, n: int) -> int:
 def time_parts(
     config: Config, repeats: int
 ) -> tuple[dict[str, tuple[float, float]], dict[str, float], int]:
-    """``(parts, wholes, count)``: milliseconds of parts and their products, and (10.17)."""
+    """``(parts, wholes, count)``: milliseconds of parts and their products, and (10c.1)."""
     config = config.replace(buffer_size=400)
     stack = DDPG(3, [-2.0], [2.0], config)
     random_play(stack)

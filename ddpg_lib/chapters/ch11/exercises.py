@@ -50,7 +50,7 @@ def running(answer: Any) -> str:
         return ""
     n = len(rows)
     if np.allclose(var, right * n / (n - 1), rtol=1e-4):
-        return "nearly: divide by n, as (11.6) does, not by n - 1."
+        return "nearly: divide by n, as (11b.3) does, not by n - 1."
     if np.allclose(var, right * n, rtol=1e-4):
         return "that is the sum of squares; divide it by n."
     if np.allclose(var[1], right[1], rtol=1e-4):
@@ -58,7 +58,7 @@ def running(answer: Any) -> str:
             "the second component is right; the first lies 10,000 from zero, and its variance is "
             "lost in rounding. Do not subtract the square of the mean from the mean square."
         )
-    return "the variance is not that of all observations. The mean moves while you sum: see (11.6)."
+    return "the variance is not that of all observations. The mean moves as you sum: see (11b.3)."
 
 
 def wrapped(answer: Any) -> str:
@@ -139,7 +139,7 @@ def diagnoses(answer: Any) -> str:
 
 
 def _ends(x: Any, low: Any, high: Any) -> Any:
-    """11.1: (11.12)."""
+    """11.1: (11.1)."""
     return (high + low) / 2 + (high - low) / 2 * x
 
 
@@ -184,7 +184,7 @@ CHECKS: dict[int | str, Check] = {
             (1 / QUARTER, "upside down: the scaled level is c times |Q|."),
             (QUARTER * 64 / 65, "nearly: the bias moves too, so h + 1."),
         ],
-        hint="not yet. |Q| = r / (1 - gamma), the reach is that of (11.50), and c |Q| = reach / 4.",
+        hint="not yet. |Q| = r / (1 - gamma), the reach is that of (11.2), and c |Q| = reach / 4.",
     ),
     # 11.3: uncorrelated features of mean 0 and standard deviations 10, 1 and 0.1, no bias.
     3: Numbers(
@@ -198,7 +198,7 @@ CHECKS: dict[int | str, Check] = {
             (100, "that is set by the smallest curvature; the largest one diverges first."),
             (1e4, "that is the condition number; the question is about the step size."),
         ],
-        hint="not yet. What is C of (11.1), and what does (11.2) say about its largest eigenvalue?",
+        hint="not yet. What is C of (11.4), and what does (11.5) say about its largest eigenvalue?",
     ),
     # 11.4: updates to shrink the error to 1% at condition number 10,000 and the best step.
     4: Numbers(
@@ -217,7 +217,7 @@ CHECKS: dict[int | str, Check] = {
                 "that is for the condition number 100, the ratio of the standard deviations.",
             ),
         ],
-        hint="not yet. Set the rate of (11.3) to the power k equal to 0.01 and solve for k.",
+        hint="not yet. Set the rate of (11.6) to the power k equal to 0.01 and solve for k.",
     ),
     5: wrapped,
     6: diagnoses,
@@ -233,7 +233,7 @@ CHECKS: dict[int | str, Check] = {
             (3e-3 * 65, "that is the largest possible output."),
             (9e-6 * 65 / 3, "that is the variance."),
         ],
-        hint="not yet. Insert |f|^2 = 64 into (11.11).",
+        hint="not yet. Insert |f|^2 = 64 into (11a.1).",
     ),
     # Curvature 0.01 under weight decay 0.01.
     "11a.2": Numbers(
@@ -246,7 +246,7 @@ CHECKS: dict[int | str, Check] = {
             (1 / 3, "that is what is lost; the question is what is left."),
             (1 / 1.005, "that is the direction of curvature 1."),
         ],
-        hint="not yet. Insert lambda = 0.01 and omega = 0.01 into (11.13).",
+        hint="not yet. Insert lambda = 0.01 and omega = 0.01 into (11a.2).",
     ),
     "11b.1": running,
 }
