@@ -17,7 +17,7 @@ Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Settings:
+class Given:
     """What the reader's program is given beside the world, two networks and a replay buffer.
 
     Attributes
@@ -74,7 +74,7 @@ def program(
     actor: nn.Module,
     critic: nn.Module,
     replay: Any,
-    c: Settings,
+    c: Given,
     mistake: str = "",
 ) -> None:
     """Train in place, as Algorithm 1 says, or with one of ``MISTAKES``.
@@ -103,7 +103,7 @@ def program(
 class Learner:
     """The part of the program that moves weights, perhaps with one of ``MISTAKES``."""
 
-    def __init__(self, actor: nn.Module, critic: nn.Module, c: Settings, mistake: str) -> None:
+    def __init__(self, actor: nn.Module, critic: nn.Module, c: Given, mistake: str) -> None:
         self.actor, self.critic, self.c, self.mistake = actor, critic, c, mistake
         self.actor_target, self.critic_target = copy.deepcopy(actor), copy.deepcopy(critic)
         self.actor_adam = torch.optim.Adam(actor.parameters(), c.actor_lr)

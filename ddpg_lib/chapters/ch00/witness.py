@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ddpg_lib.chapters.ch00.loop import MISTAKES, Array, Settings, program
+from ddpg_lib.chapters.ch00.loop import MISTAKES, Array, Given, program
 
 STEPS, WARMUP = 60, 30
 SEED = 5
@@ -139,7 +139,7 @@ class Trial:
             self.randoms.append(rng.uniform(-1, 1, 1).astype(np.float32))
             return self.randoms[-1].copy()
 
-        self.settings = Settings(
+        self.settings = Given(
             steps=STEPS, warmup=WARMUP, batch_size=16, gamma=0.9, tau=0.1,
             actor_lr=0.01, critic_lr=0.02, noise=noise, random_action=random_action,
         )  # fmt: skip

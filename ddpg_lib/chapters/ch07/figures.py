@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Circle
 from numpy.typing import NDArray
 
 from ddpg_lib.chapters.ch07.linear_td import LinearTD
@@ -34,7 +35,7 @@ def two_states(path: Array) -> Figure:
     ink, orange = COLORS["ink"], COLORS["critic"]
     middle: dict[str, Any] = {"ha": "center", "va": "center"}
     for x, number, value in ((0, "1", "φ"), (2.4, "2", "2φ")):
-        left.add_patch(plt.Circle((x, 0), 0.6, fill=False, color=ink, lw=1.6))
+        left.add_patch(Circle((x, 0), 0.6, fill=False, color=ink, lw=1.6))
         left.text(x, 0, number, fontsize=14, **middle)
         left.text(x, -1.15, value, fontsize=15, color=orange, **middle)
     arrow: dict[str, Any] = {"arrowstyle": "-|>", "color": ink, "lw": 1.4, "mutation_scale": 14}
