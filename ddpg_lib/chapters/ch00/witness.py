@@ -118,7 +118,7 @@ class ToyCritic(nn.Module):
 
 
 class Trial:
-    """One program run in a world of its own, and all that it did there."""
+    """One program, ``run(env, actor, critic, replay, c)``, and all that it did in its world."""
 
     def __init__(self, run: Program) -> None:
         self.env, self.replay = SlopeWorld(), Notebook()
@@ -146,7 +146,7 @@ class Trial:
         run(self.env, self.actor, self.critic, self.replay, self.settings)
 
     def weights(self) -> list[Tensor]:
-        """All weights as they are: of the actor, then of the critic."""
+        """``[actor's..., critic's...]``: all weights as they are."""
         both = [*self.actor.parameters(), *self.critic.parameters()]
         return [w.detach().clone() for w in both]
 
@@ -163,7 +163,7 @@ def weights_after(mistake: str) -> list[Tensor]:
 
 
 def judge(answer: Program) -> str:
-    """Run a reader's program and say what is missing, or nothing if it is Algorithm 1."""
+    """Run ``answer`` and say what is missing, or nothing if it is Algorithm 1."""
     try:
         trial = Trial(answer)
     except Exception as error:

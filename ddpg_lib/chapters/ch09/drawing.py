@@ -148,7 +148,7 @@ def draw_beliefs(ax: Axes, steps: Array, believed: Array, earned: Array, exact: 
 def landscapes(
     agent: DDPG, exact: DiscountedPendulumOptimum, states: Mapping[str, tuple[float, float]]
 ) -> Figure:
-    """Action values over the torque, of the critics and exact, below each one's best."""
+    """Action values over the torque in ``states``, of the critics and exact, below the best."""
     from matplotlib import pyplot as plt
 
     model, n = PendulumModel(), agent.n
@@ -170,7 +170,7 @@ def landscapes(
 
 
 def policy_maps(policies: Mapping[str, Any], optimum: PendulumOptimum) -> Figure:
-    """Each policy's torque in every state of the phase plane."""
+    """The torque of each of ``policies`` in every state of the phase plane."""
     from matplotlib import pyplot as plt
 
     grid = optimum.grid
@@ -187,7 +187,7 @@ def policy_maps(policies: Mapping[str, Any], optimum: PendulumOptimum) -> Figure
 
 
 def loss_beside_return(steps: Array, curves: Array, loss: Array) -> Figure:
-    """Returns and the critic's loss, each ``(agents, evaluations)``."""
+    """``curves`` of returns and of the critic's ``loss``, ``(agents, evaluations)``, over ``steps``."""
     from matplotlib import pyplot as plt
 
     fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.2))

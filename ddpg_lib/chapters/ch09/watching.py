@@ -72,5 +72,5 @@ def phases(takes: Sequence[Simulation]) -> dict[str, NDArray[np.bool_]]:
 
 
 def distance_from_upright(theta: Array) -> Array:
-    """The angle to either side, from 0 upright to pi hanging, whatever the number of turns."""
+    """The angle of ``theta`` to either side, ``(...)``: 0 upright, pi hanging, without turns."""
     return np.abs((theta + np.pi) % (2 * np.pi) - np.pi)

@@ -63,7 +63,7 @@ def flat(gradients: Sequence[torch.Tensor]) -> Array:
 
 
 def three_ways(config: Config, what: str) -> dict[str, float]:
-    """One gradient by hand, by autograd and by central differences: how far from by hand.
+    """How far one gradient by hand is from ``{"autograd": ..., "differences": ...}``.
 
     ``what`` is "slope", dQ/da; "critic", that of (0.3); or "actor", that of (0.4).
     """
