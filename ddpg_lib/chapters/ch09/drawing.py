@@ -187,7 +187,7 @@ def policy_maps(policies: Mapping[str, Any], optimum: PendulumOptimum) -> Figure
 
 
 def loss_beside_return(steps: Array, curves: Array, loss: Array) -> Figure:
-    """``curves`` of returns and of the critic's ``loss``, ``(agents, evaluations)``, over ``steps``."""
+    """``curves`` of returns and of ``loss``, ``(agents, evaluations)``, over ``steps``."""
     from matplotlib import pyplot as plt
 
     fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.2))
