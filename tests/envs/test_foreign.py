@@ -141,7 +141,9 @@ def test_the_recommended_wrapper_for_infinite_bounds_helps():
     class Endless(Drone):
         action_space = Box(-np.inf, np.inf, (1,))
 
-    run(lambda: gym.wrappers.TransformAction(Endless(), lambda a: a, Box(-1.0, 1.0, (1,))))
+    made = run(lambda: gym.wrappers.TransformAction(Endless(), lambda a: a, Box(-1.0, 1.0, (1,))))
+    assert np.isfinite(made.returns).all()
+    assert (made.agent.low, made.agent.high) == (-1, 1)
 
 
 # ---- How an environment is given ----
@@ -163,7 +165,8 @@ def test_an_environment_may_be_made_again_once_the_other_is_closed():
 
 
 def test_a_function_may_wrap_what_make_made():
-    run(lambda: gym.wrappers.TimeLimit(make(Drone), 5))
+    made = run(lambda: gym.wrappers.TimeLimit(make(Drone), 5))
+    assert made.episodes[0][0][0] == 5  # the first episode ended by the wrapper's limit
 
 
 def test_an_instance_instead_of_a_function():
