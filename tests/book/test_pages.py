@@ -216,8 +216,10 @@ async def visit(tab, address: str, page: str) -> Visit:
             v.onloadedmetadata = v.onerror = done;
             setTimeout(done, 5000);
           })));
-          document.body.getBoundingClientRect();  // the fonts of what was in folds are asked for
-          await document.fonts.ready;
+          // Every face, not only those that the first layout asked for: what was in folds would be
+          // measured in a stand-in's widths.
+          await Promise.all([...document.fonts].map(face => face.load().catch(() => {})));
+          await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
         }"""
     )
     found.facts = await tab.evaluate(FACTS)

@@ -21,6 +21,13 @@ def verdict(number, answer, capsys):
         (1, 1 / 64, "only the agents"),
         (1, 5.0, "not yet"),
         (1, None, "put your answer"),
+        (4, (0.344, 23), "right"),
+        (4, (0.656, 23), "one failure or more"),
+        (4, (0, 23), "luck"),
+        (4, (0.344, 22.4), "next whole number"),
+        (4, (0.344, 8), "only 1 - (7/8)^8"),
+        (4, (0.5, 40), "not yet"),
+        (4, 0.344, "two numbers"),
     ],
 )
 def test_numbers(number, answer, hint, capsys):
@@ -75,4 +82,4 @@ def test_an_exercise_without_a_check_is_refused():
         check("9.99", 1)
     with pytest.raises(ValueError, match="no check"):
         check("77.1", 1)
-    assert set(CHECKS) == {1, 2}
+    assert set(CHECKS) == {1, 2, 4}

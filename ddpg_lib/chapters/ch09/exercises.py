@@ -63,4 +63,20 @@ CHECKS: dict[int, Check] = {
         hint="not yet. A mean over eight agents is their sum times which number?",
     ),
     2: update,
+    # 9.4: no failure among eight agents that each fail with 1/8, and agents for 95%.
+    4: Numbers(
+        "give two numbers: a probability, and a number of agents.",
+        right=[(7 / 8) ** 8, 23],
+        within=0.005,
+        mistakes=[
+            (lambda x: abs(x[0] - (1 - (7 / 8) ** 8)) < 0.005, "that is one failure or more."),
+            (lambda x: x[0] == 0, "one in eight is a mean: eight agents may well have luck."),
+            (
+                lambda x: x[1] == 22 or 22 < x[1] < 23,
+                "22 agents fall just short of 95%: take the next whole number.",
+            ),
+            (lambda x: x[1] == 8, "with eight agents the probability is only 1 - (7/8)^8."),
+        ],
+        hint="not yet. All n agents succeed with probability (7/8)^n.",
+    ),
 }
