@@ -154,6 +154,19 @@ _CONSTANT = {"lr_decay": False, "eval_every": 1_000}
 # Chapter 11: chapter 9's recipe in half the steps.
 _HALF: dict[str, Any] = {"steps": 6_000, "warmup_steps": 1_000, "eval_every": 1_000}
 _CH11 = "ddpg_lib.chapters.ch11.agents"
+# Each normalization alone: the factor of both step sizes that did best in the search on seeds 100
+# to 107 (data/searches/units.csv), and what differs from the recipe.
+NORMALIZATIONS: dict[str, tuple[float, dict[str, Any]]] = {
+    "plain": (8, {}),
+    "running": (8, {"normalize_obs": True}),
+    "layer_critic": (4, {"layer_norm": "critic"}),
+    "layer_both": (4, {"layer_norm": "both"}),
+    "batch": (8, {"batch_norm": "both", "action_layer": 1}),
+    "action_late": (8, {"action_layer": 1}),
+    "running_layer": (8, {"normalize_obs": True, "layer_norm": "critic"}),
+    "running_layer_both": (4, {"normalize_obs": True, "layer_norm": "both"}),
+}
+_UNITS: dict[str, dict[str, Any]] = {"plain": {}, "other": {"agent": f"{_CH11}:OtherUnits"}}
 
 SWEEPS: dict[str, Sweep] = {
     # Chapter 6, what a buffer keeps, each with three step sizes, and the search that chose them.
@@ -236,6 +249,22 @@ SWEEPS: dict[str, Sweep] = {
             for c in (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
         },
         _HALF,
+    ),
+    "normalizations": Sweep(
+        "Pendulum-v1",
+        "pendulum",
+        tuple(range(300, 308)),
+        {
+            f"{row}_{units}": {
+                "actor_lr": 5e-4 * factor,
+                "critic_lr": 1e-3 * factor,
+                **own,
+                **agent,
+            }
+            for row, (factor, own) in NORMALIZATIONS.items()
+            for units, agent in _UNITS.items()
+        },
+        _HALF | {"hidden": (32, 32), "batch_size": 32},
     ),
 }
 """Comparisons of many arms, by name: of these curves ship and no networks."""

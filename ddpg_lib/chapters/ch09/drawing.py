@@ -80,7 +80,10 @@ def swing_film(take: Simulation, optimum: PendulumOptimum, last: int = 160) -> I
 
 
 def draw_choices(ax: Axes, losses: Mapping[str, Array]) -> None:
-    """Draw the ``losses`` of each arm's agents, their mean, and its interval, in percent."""
+    """Draw the ``losses`` of each arm's agents, their mean, and its interval, in percent.
+
+    The axis is logarithmic: most lie within a few percent, and a failure is off by hundreds.
+    """
     for row, loss in enumerate(losses.values()):
         low, high = bootstrap_interval(loss, np.mean)
         color = COLORS["ink"] if row == 0 else COLORS["actor"]
@@ -90,7 +93,10 @@ def draw_choices(ax: Axes, losses: Mapping[str, Array]) -> None:
     ax.set_yticks(range(len(losses)), losses)
     ax.invert_yaxis()
     ax.grid(visible=False, axis="y")
-    ax.set_xlabel("return lost against the optimum (%)")
+    ax.set_xscale("log")
+    ax.set_xticks([5, 10, 30, 100, 300, 1000], ["5", "10", "30", "100", "300", "1,000"])
+    ax.set_xticks([], minor=True)
+    ax.set_xlabel("return lost against the optimum (%, logarithmic)")
 
 
 def draw_lost_by_start(ax: Axes, angle: Array, lost: Array) -> None:
