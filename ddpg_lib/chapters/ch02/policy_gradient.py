@@ -77,7 +77,9 @@ def policy_gradient(
     """
     pi = policy.probabilities(theta)
     q = mdp.action_value(pi) if q is None else np.asarray(q, float)
-    return np.einsum("s,sa,sap,sa->p", mdp.visits(pi), pi, policy.score(theta), q)
+    rho, psi = mdp.visits(pi), policy.score(theta)
+    # The sum over s and a of rho(s) pi(a|s) psi(s, a) q(s, a); p counts parameters.
+    return np.einsum("s,sa,sap,sa->p", rho, pi, psi, q)
 
 
 def optimal_baseline(mdp: FiniteMDP, policy: SoftmaxPolicy, theta: ArrayLike) -> Array:
