@@ -250,6 +250,24 @@ SWEEPS: dict[str, Sweep] = {
         },
         _HALF,
     ),
+    # Page 11a: items of the published recipe, at eight times the step sizes, best in the search.
+    "published_items": Sweep(
+        "Pendulum-v1",
+        "pendulum",
+        tuple(range(300, 308)),
+        {
+            "weight_decay": {"critic_weight_decay": 1e-2},
+            "large_last_layer": {"final_init": 32**-0.5},
+            "published": {
+                "batch_norm": "both",
+                "action_layer": 1,
+                "critic_weight_decay": 1e-2,
+                "noise": "ornstein_uhlenbeck",
+                "activation": "relu",
+            },
+        },
+        _HALF | {"hidden": (32, 32), "batch_size": 32, "actor_lr": 4e-3, "critic_lr": 8e-3},
+    ),
     "normalizations": Sweep(
         "Pendulum-v1",
         "pendulum",
