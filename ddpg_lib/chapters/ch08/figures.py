@@ -46,7 +46,7 @@ def three_memories(std: float, steps: int = 150, lags: int = 40, seed: int = 3) 
         1, 2, figsize=(7.4, 3.2), width_ratios=[1.6, 1], gridspec_kw={"wspace": 0.08}
     )
     paths, correlations = axes
-    ticks = {}
+    ticks: dict[float, str] = {}
     for row, (m, color) in enumerate(MEMORIES.items()):
         process = AR1.with_std(std, m)
         x, zero = draw(process, 1, steps, seed)[0], -4 * std * row
