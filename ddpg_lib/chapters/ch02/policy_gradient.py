@@ -117,4 +117,5 @@ def compatible_critic(mdp: FiniteMDP, policy: SoftmaxPolicy, theta: ArrayLike) -
     root = np.sqrt(mdp.visits(pi)[:, None] * pi)
     psi = policy.score(theta) * root[..., None]
     q = mdp.action_value(pi) * root
-    return np.asarray(np.linalg.lstsq(psi.reshape(q.size, -1), q.reshape(-1), rcond=1e-10)[0])
+    weights, *_ = np.linalg.lstsq(psi.reshape(q.size, -1), q.reshape(-1), rcond=1e-10)
+    return np.asarray(weights)
