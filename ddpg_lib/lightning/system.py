@@ -284,8 +284,23 @@ class DDPGSystem(LightningModule):
         """
         if SAVED not in checkpoint:
             raise ValueError("this is no checkpoint of a DDPGSystem")
+        self._require_same(checkpoint[self.CHECKPOINT_HYPER_PARAMS_KEY])
         saved = checkpoint[SAVED]
         self.loop.load_state_dict(unpack(saved["packed"], saved["tensors"]))
+
+    def _require_same(self, then: Mapping[str, Any]) -> None:
+        """Refuse a checkpoint made with other settings; only ``steps`` may differ."""
+        now = {name: self.hparams[name] for name in ("env", "seeds", "env_kwargs")}
+        old = {name: then[name] for name in now}
+        for setting, value in self.hparams["recipe"].items():
+            now[setting], old[setting] = value, then["recipe"][setting]
+        for setting in now.keys() - {"steps"}:
+            if now[setting] != old[setting]:
+                raise ValueError(
+                    f"{setting} is {now[setting]!r} here, and the checkpoint was made with "
+                    f"{old[setting]!r}: only steps may change. For other settings begin a new "
+                    "system with start=..., the trained agents"
+                )
 
     def trained(self) -> DDPG:
         """The agents as the library knows them, to evaluate, save or deploy; on the CPU.
