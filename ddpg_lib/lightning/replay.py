@@ -60,6 +60,10 @@ class ReplayDataset(IterableDataset[Item]):
         return self.loop.config.eval_every
 
 
+def _as_it_is(item: Item) -> Item:
+    return item
+
+
 class ReplayLoader(DataLoader[Item]):
     """A loader of a ``dataset`` of minibatches: it neither batches nor shuffles.
 
@@ -69,7 +73,8 @@ class ReplayLoader(DataLoader[Item]):
     """
 
     def __init__(self, dataset: ReplayDataset) -> None:
-        super().__init__(dataset, batch_size=None, num_workers=0)
+        # What comes is whole: PyTorch's own conversion would rebuild each minibatch.
+        super().__init__(dataset, batch_size=None, num_workers=0, collate_fn=_as_it_is)
 
     def state_dict(self) -> dict[str, Any]:
         """Steps taken so far, for :meth:`load_state_dict`."""
