@@ -19,6 +19,8 @@ class Evaluation(Callback):
         """Evaluate the untrained policies."""
         system = _system(pl_module)
         if not system.loop.history.steps:
+            if system.agent.n == 1:  # or another agent shows whether starts repeat
+                system.loop.evaluator.reset_again()
             system.loop.evaluate()
             for logger in trainer.loggers:
                 logger.log_metrics(_returns(system), step=0)

@@ -254,14 +254,14 @@ class DDPGSystem(LightningModule):
             )
 
     def on_fit_start(self) -> None:
-        """Let acting and replay follow the networks to the trainer's device."""
+        """Begin the first episodes, unless a checkpoint has brought some, on the trainer's device.
+
+        Not later: a loader that looks ahead acts before any training has started.
+        """
         agent = self.agent
         agent.device = self.device
         agent.replay.rows = agent.replay.rows.to(self.device)
         agent.replay.discount = agent.replay.discount.to(self.device)
-
-    def on_train_start(self) -> None:
-        """Begin the first episodes, unless a checkpoint has brought some."""
         if self.loop.step == 0:
             self.loop.envs.reset()
 

@@ -47,7 +47,7 @@ def test_updates_seen(ahead, warmup):
     assert seen == [updates_seen(t, warmup, 50, ahead) for t in range(1, 201)]
 
 
-@pytest.mark.equation("19.2", by="counting both optimizers' steps one by one")
+@pytest.mark.equation("19.4", by="counting both optimizers' steps one by one")
 @pytest.mark.parametrize("delay", [1, 2, 3])
 def test_optimizer_steps(delay):
     """The critic moves at every update, the actor at every one that the delay divides."""
@@ -56,7 +56,7 @@ def test_optimizer_steps(delay):
         assert optimizer_steps(updates, delay) == one_by_one
 
 
-@pytest.mark.equation("19.3", by="integration of the densities, and PyTorch's own formula")
+@pytest.mark.equation("19.2", by="integration of the densities, and PyTorch's own formula")
 def test_divergence():
     """In one dimension on a grid, in three by torch.distributions."""
     one, two = stats.norm(0.3, 0.2), stats.norm(-0.1, 0.2)
@@ -73,7 +73,7 @@ def test_divergence():
     np.testing.assert_allclose(divergence(mean, other, 0.4), theirs.numpy(), rtol=1e-12)
 
 
-@pytest.mark.equation("19.4", by="clocks added up step by step")
+@pytest.mark.equation("19.3", by="clocks added up step by step")
 def test_relative_speed():
     """A thousand steps on a clock that adds each part's time."""
     own, framework = 0.004, 0.0015

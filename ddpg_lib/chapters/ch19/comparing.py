@@ -27,12 +27,12 @@ def updates_seen(step: int, warmup: int, epoch: int, ahead: int = 0) -> int:
 
 
 def optimizer_steps(updates: int, policy_delay: int = 1) -> int:
-    """What Lightning's ``global_step`` shows after so many updates of DDPG, equation (19.2)."""
+    """What Lightning's ``global_step`` shows after so many updates of DDPG, equation (19.4)."""
     return updates + -(-updates // policy_delay)
 
 
 def divergence(mean: ArrayLike, other: ArrayLike, sigma: float) -> NDArray[np.float64]:
-    """How far two exploring policies are apart in a state, equation (19.3).
+    """How far two exploring policies are apart in a state, equation (19.2).
 
     The Kullback-Leibler divergence between normal distributions of equal standard deviation,
     ``(...)``, in nats.
@@ -49,7 +49,7 @@ def divergence(mean: ArrayLike, other: ArrayLike, sigma: float) -> NDArray[np.fl
 
 
 def relative_speed(own: float, framework: float) -> float:
-    """Steps a second within a framework, over those without, equation (19.4).
+    """Steps a second within a framework, over those without, equation (19.3).
 
     ``own`` is the time of a step without it, ``framework`` what it adds to each step.
     """

@@ -69,7 +69,7 @@ CHECKS: dict[int, Check] = {
         ],
         hint="not yet. Count the updates after the warm-up, then the steps of each optimizer.",
     ),
-    # 19.3: the divergence of two exploring policies, as (19.3).
+    # 19.3: the divergence of two exploring policies, as (19.2).
     3: Function(
         "write a function apart(mean, other, sigma).",
         cases=_distances(),
