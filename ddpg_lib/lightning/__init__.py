@@ -11,6 +11,6 @@ if importlib.util.find_spec("lightning") is None:
 from ddpg_lib.lightning.callbacks import Evaluation
 from ddpg_lib.lightning.replay import ReplayDataset
 from ddpg_lib.lightning.system import DDPGSystem
-from ddpg_lib.lightning.trainers import trainer_for
+from ddpg_lib.lightning.trainers import fit, trainer_for
 
-__all__ = ["DDPGSystem", "Evaluation", "ReplayDataset", "trainer_for"]
+__all__ = ["DDPGSystem", "Evaluation", "ReplayDataset", "fit", "trainer_for"]

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor
@@ -24,6 +25,7 @@ from ddpg_lib.parts.losses import actor_loss, critic_loss, soft_update, td_targe
 from ddpg_lib.parts.seeds import checked
 from ddpg_lib.recipes import recipe as recipe_named
 from ddpg_lib.runs.memory import require_memory
+from ddpg_lib.runs.run import Run
 from ddpg_lib.runs.saving import pack, unpack
 from ddpg_lib.training import Training
 
@@ -110,6 +112,7 @@ class DDPGSystem(LightningModule):
         super().__init__()
         if env is None:
             raise ValueError("the environment was a function of your own: give it again, env=...")
+        self.env: EnvLike = env
         # Two optimizers take turns, which only the training step can say.
         self.automatic_optimization = False
         if isinstance(recipe, Mapping):
@@ -312,6 +315,22 @@ class DDPGSystem(LightningModule):
         copy = DDPG(agent.obs_dim, agent.low, agent.high, self.config, self.loop.envs.seeds)
         copy.load_networks(agent)
         return copy
+
+    def result(self) -> Run:
+        """What training has reached, as from :func:`ddpg_lib.train`; ``seconds`` are not known."""
+        history, envs = self.loop.history, self.loop.envs
+        return Run(
+            env=self.env,
+            config=self.config,
+            seeds=list(envs.seeds),
+            agent=self.trained(),
+            steps=np.array(history.steps),
+            returns=np.stack(history.returns, axis=1),
+            episodes=history.episodes,
+            metrics={name: np.stack(x, axis=1) for name, x in history.metrics.items()},
+            env_kwargs=dict(self.hparams["env_kwargs"]),
+            spaces=envs.spaces,
+        )
 
     def close(self) -> None:
         """Close the environments."""

@@ -15,10 +15,49 @@ from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 
 from ddpg_lib.lightning.callbacks import Evaluation
 from ddpg_lib.lightning.system import DDPGSystem
+from ddpg_lib.runs.run import Run
 
 # True of fixed data sets: more workers would act with copies whose weights never change, and the
 # length of this one is right, as no worker divides it.
 MISLEADING = (".*does not have many workers.*", ".*Your `IterableDataset` has `__len__` defined.*")
+
+
+LAST = Path("checkpoints/last.ckpt")
+"""Where in its folder a trainer of :func:`trainer_for` keeps the last state."""
+
+
+def fit(folder: str | Path, system: DDPGSystem | None = None, device: str = "cpu") -> Run:
+    """Train a system in a folder, or go on with the one that the folder holds.
+
+    Parameters
+    ----------
+    folder
+        As for :func:`trainer_for`.
+    system
+        A new one. Without it, the last checkpoint's goes on to the end of its recipe.
+    device
+        Where the networks live: ``cpu``, ``cuda`` or ``mps``.
+
+    Raises
+    ------
+    FileExistsError
+        If the folder holds a run already, and the system is a new one.
+    FileNotFoundError
+        If it holds none, and there is no new one.
+    """
+    last = Path(folder) / LAST
+    if system is not None and last.exists():
+        raise FileExistsError(f"{folder} holds a run already: choose another folder")
+    if system is None and not last.exists():
+        raise FileNotFoundError(f"{folder} holds no run of a Lightning system")
+    checkpoint = None if system else last
+    system = system or DDPGSystem.load_from_checkpoint(last)
+    try:
+        trainer = trainer_for(system, folder, accelerator="gpu" if device == "cuda" else device)
+        trainer.fit(system, ckpt_path=checkpoint)
+        return system.result()
+    finally:
+        system.close()
 
 
 def trainer_for(

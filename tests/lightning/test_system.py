@@ -14,7 +14,14 @@ pytest.importorskip("lightning.pytorch", reason=reason)
 from lightning.pytorch import Callback, LightningModule, Trainer  # noqa: E402
 
 from ddpg_lib import Config, evaluate, train  # noqa: E402
-from ddpg_lib.lightning import DDPGSystem, Evaluation, ReplayDataset, trainer_for  # noqa: E402
+from ddpg_lib.cli.main import main  # noqa: E402
+from ddpg_lib.lightning import (  # noqa: E402
+    DDPGSystem,
+    Evaluation,
+    ReplayDataset,
+    fit,
+    trainer_for,
+)
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*treespec, LeafSpec.*"),  # of Lightning under torch 2.13
@@ -119,7 +126,8 @@ def test_a_trained_system_is_an_agent_of_the_library():
     returns = evaluate(agent, ENV, TINY.eval_episodes)
     np.testing.assert_array_equal(returns, system.loop.history.returns[-1])
     actions, values = system(torch.zeros(2, 5, 3))
-    assert actions.shape == (2, 5, 1) and values.shape == (2, 5)
+    assert actions.shape == (2, 5, 1)
+    assert values.shape == (2, 5)
     np.testing.assert_allclose(2 * actions.detach(), agent.act(np.zeros((2, 5, 3))), rtol=1e-6)
     next(agent.actor.parameters()).data.zero_()  # a copy, weights and all
     assert next(system.actor.parameters()).any()
@@ -171,8 +179,10 @@ def test_the_warm_up_gives_nothing_to_learn_from_and_epochs_are_as_long_as_said(
     assert [len(items) for items in epochs] == [50, 50, 20, 0]
     assert [item == () for item in epochs[0]] == [True] * 20 + [False] * 30
     assert epochs[0][20].obs.shape == (2, 8, 3)
-    assert len(loader) == 50 and loader.num_workers == 0
-    assert system.loop.step == 120 and system.agent.updates == 0
+    assert len(loader) == 50
+    assert loader.num_workers == 0
+    assert system.loop.step == 120
+    assert system.agent.updates == 0
 
 
 def test_global_step_counts_optimizer_steps():
@@ -210,7 +220,8 @@ def test_a_run_goes_on_from_its_last_checkpoint_to_the_bit(tmp_path):
     fitted(half, tmp_path / "half")
     last = tmp_path / "half/checkpoints/last.ckpt"
     longer = DDPGSystem.load_from_checkpoint(last, steps=120)
-    assert longer.loop.step == 100 and longer.config == TINY
+    assert longer.loop.step == 100
+    assert longer.config == TINY
     trainer_for(longer).fit(longer, ckpt_path=last)
     assert longer.loop.history.steps == [0, 50, 100, 120]
     # The library goes on along the longer schedule in the same way.
@@ -300,9 +311,7 @@ def test_loggers_get_returns_and_losses_over_environment_steps(tmp_path):
     rows = list(csv.DictReader((tmp_path / "metrics.csv").open()))
     logged = {int(r["step"]): float(r["return"]) for r in rows if r["return"]}
     assert list(logged) == system.loop.history.steps == [0, 50, 100, 120]
-    np.testing.assert_allclose(
-        list(logged.values()), system.loop.history.curves.mean(0), rtol=1e-6
-    )
+    np.testing.assert_allclose(list(logged.values()), system.loop.history.curves.mean(0), rtol=1e-6)
     (at_100,) = (r for r in rows if r["step"] == "100")
     assert float(at_100["return/seed 1"]) == pytest.approx(system.loop.history.curves[1, 2])
     assert sum(bool(r["critic_loss"]) for r in rows) == 10
@@ -313,6 +322,71 @@ def test_loggers_get_returns_and_losses_over_environment_steps(tmp_path):
     events.Reload()
     assert [e.step for e in events.Scalars("return")] == [0, 50, 100, 120]
     assert [e.value for e in events.Scalars("return")] == pytest.approx(list(logged.values()))
+
+
+# ---- The result, and the command line ----
+
+
+def test_the_result_is_a_run_of_the_library():
+    run, ours = train(ENV, TINY, SEEDS, progress=False), fitted().result()
+    assert ours.summary() == run.summary()
+    assert ours.episodes == run.episodes
+    assert ours.spaces == run.spaces
+    np.testing.assert_array_equal(ours.steps, run.steps)
+
+
+WORDS = (
+    f"--hidden 8 8 --batch-size 8 --warmup-steps 20 --steps {TINY.steps} --eval-every 50 "
+    "--eval-episodes 1 --seeds 3 1 --noise ornstein_uhlenbeck --lr-decay --buffer-size 300"
+)
+
+
+def ddpg(line, capsys):
+    code = main(line.split())
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def test_the_command_line_trains_and_resumes(tmp_path, capsys, monkeypatch):
+    folder, half = tmp_path / "run", tmp_path / "half"
+    code, said, _ = ddpg(f"train {ENV} {WORDS} --lightning --folder {folder}", capsys)
+    assert code == 0
+    assert said == f"{fitted().result().summary()}\nthe run is in {folder}\n"
+    code, _, error = ddpg(f"train {ENV} {WORDS} --lightning --folder {folder}", capsys)
+    assert code == 2
+    assert f"{folder} holds a run already" in error
+
+    # One that breaks off after its second evaluation.
+    class Broken(Callback):
+        def on_train_epoch_start(self, trainer, pl_module):
+            if pl_module.loop.step == 100:
+                raise KeyError
+
+    with pytest.raises(KeyError):
+        fitted(folder=half, callbacks=[Broken()])
+    assert ddpg(f"resume {half}", capsys)[:2] == (0, said.replace(str(folder), str(half)))
+
+
+@pytest.mark.parametrize("option", ["--compile", "--checkpoint-every 5"])
+def test_options_that_are_not_for_it_are_refused(option, capsys):
+    code, _, error = ddpg(f"train {ENV} --lightning {option}", capsys)
+    assert code == 2
+    assert f"{option.split()[0]} is not for a Lightning system" in error
+
+
+def test_without_lightning_the_command_line_says_how_to_install_it(monkeypatch, capsys):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "lightning" else found(name)
+    )
+    code, _, error = ddpg(f"train {ENV} --lightning", capsys)
+    assert code == 2
+    assert 'pip install "ddpg-lib[lightning]"' in error
+
+
+def test_a_folder_without_a_run_cannot_be_gone_on_with(tmp_path):
+    with pytest.raises(FileNotFoundError, match="holds no run of a Lightning system"):
+        fit(tmp_path)
 
 
 # ---- Refusals ----

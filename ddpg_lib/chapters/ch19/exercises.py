@@ -38,7 +38,9 @@ CHECKS: dict[int, Check] = {
                 "that is a loader that does not look ahead.",
             ),
             (
-                lambda step, warmup, epoch, ahead: max(step - warmup - min(ahead, (step - 1) % epoch), 0),
+                lambda step, warmup, epoch, ahead: max(
+                    step - warmup - min(ahead, (step - 1) % epoch), 0
+                ),
                 "the update of a step comes after its action: one less.",
             ),
             (
