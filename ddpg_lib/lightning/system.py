@@ -81,6 +81,8 @@ class DDPGSystem(LightningModule):
     start
         A trained stack whose networks these agents begin with, of the same shape. The warm-up
         then plays its policies with noise, not random actions.
+    warm_start
+        Whether there was such a stack. A checkpoint says so of its system.
     **changes
         Hyperparameters that differ from the recipe's.
 
@@ -275,7 +277,11 @@ class DDPGSystem(LightningModule):
         """
         tensors: dict[str, Tensor] = {}
         packed = pack(self.loop.state_dict(), tensors)
-        checkpoint[SAVED] = {"packed": packed, "tensors": tensors}
+        # Copies: of a part of a tensor torch.save writes the whole, here the empty rows as well.
+        copies = {
+            name: x.clone(memory_format=torch.contiguous_format) for name, x in tensors.items()
+        }
+        checkpoint[SAVED] = {"packed": packed, "tensors": copies}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Go on from there, in the middle of the episodes that were running.

@@ -243,6 +243,12 @@ def test_a_checkpoint_holds_nothing_that_could_run(tmp_path):
     assert loaded.hparams["seeds"] == SEEDS
 
 
+def test_a_checkpoint_holds_the_filled_part_of_the_replay_buffer_alone(tmp_path):
+    fitted(TINY.replace(buffer_size=1_000_000), folder=tmp_path)
+    # 120 rows of 9 numbers an agent; the empty rows would take 72 MB.
+    assert (tmp_path / "checkpoints/last.ckpt").stat().st_size < 200_000
+
+
 def test_the_best_checkpoint_is_that_of_the_highest_return(tmp_path):
     system = fitted(folder=tmp_path)
     best = DDPGSystem.load_from_checkpoint(tmp_path / "checkpoints/best.ckpt")
