@@ -172,12 +172,11 @@ class RecurrentDDPG(DDPG):
         if not move_actor:
             return metrics
 
-        # Update the actor through time. What the critic remembers is of past actions, and constant.
+        # Update the actor through time. What the critic remembers is of past actions: a constant.
+        h_critic = h.detach()
         h = self.actor.follow(*seen, batch.actor_state, c.burn_in).flatten(1, 2)
         action = self.actor(obs, h, training=True)
-        with torch.no_grad():
-            h = self.critic.follow(*seen, batch.critic_state, c.burn_in).flatten(1, 2)
-        q_policy = self.critic(obs, action, h)
+        q_policy = self.critic(obs, action, h_critic)
         if c.dqda_clipping is None and not c.invert_gradients:
             loss = actor_loss(q_policy)
         else:

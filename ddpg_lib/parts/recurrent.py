@@ -144,6 +144,8 @@ class WithMemory(nn.Module):
         Tensor, shape (n, batch, T - burn_in, units)
         """
         x = torch.cat((self.seen(obs), last_action), dim=-1)
+        if burn_in and not torch.is_grad_enabled():
+            return self.memory(x, state, begins)[:, :, burn_in:]  # type: ignore[no-any-return]
         if burn_in:
             with torch.no_grad():
                 state = self.memory(x[:, :, :burn_in], state, begins[:, :, :burn_in])[:, :, -1]
