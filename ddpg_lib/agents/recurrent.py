@@ -74,7 +74,8 @@ class RecurrentDDPG(DDPG):
         """Make the critic and the actor, each with a memory."""
         c, norm = self.config, self.obs_norm
         c.require_kind("recurrent")
-        shape = (self.obs_dim, action_dim, c.memory, c.hidden, c.activation, c.final_init)
+        memory = (c.memory, c.burn_in + c.sequence_length)
+        shape = (self.obs_dim, action_dim, *memory, c.hidden, c.activation, c.final_init)
         critic = RecurrentCritic(rngs["critic"], *shape, c.action_layer, c.norm("critic"), norm)
         squash = not c.invert_gradients
         return critic, RecurrentActor(rngs["actor"], *shape, c.norm("actor"), norm, squash)

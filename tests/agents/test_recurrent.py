@@ -111,7 +111,7 @@ def test_a_players_values_are_the_critics_after_the_same_episode():
 
 def test_the_training_episodes_values_are_a_players():
     agent = stack()
-    obs, *_ = live(agent, 1)
+    live(agent, 1)
     x = np.ones((2, 2), np.float32)
     assert agent.q(x).shape == (2,)
     assert (agent.q(x, LOW + np.zeros((2, 1))) != agent.q(x, HIGH + np.zeros((2, 1)))).all()
@@ -194,12 +194,16 @@ def test_an_update_moves_every_weight_and_each_agents_own():
         alone.remember(obs, action, reward, after, no, no)
         twice = [np.repeat(x, 2, axis=0) for x in (obs, action, reward, after, no, no)]
         both.remember(*twice)
-    before = {name: x.clone() for name, x in alone.actor.named_parameters()}
-    before |= {name: x.clone() for name, x in alone.critic.named_parameters()}
+    networks = ("actor", "critic", "actor_target", "critic_target")
+    before = {
+        (network, name): x.clone()
+        for network in networks
+        for name, x in getattr(alone, network).named_parameters()
+    }
     for _ in range(3):
         alone.update()
         both.update()
-    for network in ("actor", "critic", "actor_target", "critic_target"):
+    for network in networks:
         pairs = zip(
             getattr(alone, network).named_parameters(),
             getattr(both, network).parameters(),
@@ -207,8 +211,7 @@ def test_an_update_moves_every_weight_and_each_agents_own():
         )
         for (name, mine), theirs in pairs:
             torch.testing.assert_close(mine[0], theirs[1], rtol=1e-4, atol=1e-6)
-            if "target" not in network:
-                assert (mine != before.get(name)).any(), name
+            assert (mine != before[network, name]).any(), (network, name)
 
 
 @pytest.mark.parametrize("steps", [1, 3])
