@@ -256,7 +256,7 @@ def test_it_trains_by_the_ordinary_commands(tmp_path):
         ({"n_step": 3}, "n_step must be 1 with memory"),
         ({"batch_norm": "actor"}, "batch_norm must be for other networks .* none with memory"),
         ({"warmup_steps": 6}, "warmup_steps must be at least 7"),
-        ({"buffer_size": 6}, "buffer_size must be at least 7, a sequence with its burn-in"),
+        ({"buffer_size": 6}, "buffer_size must be at least 7 with memory, a sequence of burn_in"),
         ({"memory": -1}, "memory must be at least 0"),
         ({"sequence_length": 0}, "sequence_length must be at least 1"),
         ({"burn_in": -1}, "burn_in must be at least 0"),
