@@ -72,6 +72,10 @@ class Config:
         Width of each hidden layer, of the actor and of the critic.
     activation : str
         Of the hidden layers: "relu", "tanh", "elu" or "silu".
+    memory : int
+        Numbers that actor and critic each remember of an episode, in recurrent networks
+        (:class:`~ddpg_lib.agents.recurrent.RecurrentDDPG`); 0 is DDPG, which sees the last
+        observation alone.
     action_layer : int
         The critic's layer that receives the action; 0 takes it in with the observation.
     final_init : float
@@ -109,7 +113,14 @@ class Config:
     lr_decay : bool
         Whether both step sizes fall linearly to 0 over ``steps``.
     batch_size : int
-        Transitions in a minibatch.
+        Transitions in a minibatch; with a memory, sequences of them.
+    sequence_length : int
+        With a memory, steps of a sequence to learn from.
+    burn_in : int
+        With a memory, steps before them that only warm it up (Kapturowski et al. 2019).
+    stored_states : bool
+        Whether the memory of a sequence begins with what was remembered when it was lived; if not,
+        with zeros.
     buffer_size : int
         Transitions that the replay buffer keeps, for each agent.
     noise : str
@@ -133,6 +144,7 @@ class Config:
 
     hidden: tuple[int, ...] = (256, 256)
     activation: str = "relu"
+    memory: int = 0
     action_layer: int = 0
     final_init: float = 3e-3
     layer_norm: str = "none"
@@ -151,6 +163,9 @@ class Config:
     policy_delay: int = 1
     lr_decay: bool = False
     batch_size: int = 256
+    sequence_length: int = 16
+    burn_in: int = 0
+    stored_states: bool = True
     buffer_size: int = 1_000_000
     noise: str = "gaussian"
     sigma: float = 0.1
@@ -171,12 +186,19 @@ class Config:
         require_one_of("noise", self.noise, NOISES)
         require_one_of("layer_norm", self.layer_norm, WHERE)
         require_one_of("batch_norm", self.batch_norm, WHERE)
+        steps = self.burn_in + self.sequence_length
+        sequence = " with memory, a sequence of burn_in and sequence_length"
         both = set(WHERE[self.layer_norm]) & set(WHERE[self.batch_norm])
         rules = {
             "hidden": (len(self.hidden) > 0 and min(self.hidden) >= 1, "one or more widths >= 1"),
+            "memory": (self.memory >= 0, "at least 0"),
             "action_layer": (0 <= self.action_layer <= len(self.hidden), "a layer that exists"),
             "final_init": (self.final_init > 0, "positive"),
-            "batch_norm": (not both, "for other networks than layer_norm"),
+            "batch_norm": (
+                not both and not (self.memory and self.batch_norm != "none"),
+                "for other networks than layer_norm, and none with memory: normalize_obs=True or "
+                "layer_norm do well there",
+            ),
             "gamma": (0 <= self.gamma < 1, "at least 0 and below 1"),
             "reward_scale": (self.reward_scale > 0, "positive"),
             "tau": (0 < self.tau <= 1, "above 0 and at most 1"),
@@ -190,10 +212,30 @@ class Config:
                 self.batch_size >= 1 + (self.batch_norm != "none"),
                 "at least 1, and 2 with batch_norm, which needs a variance",
             ),
-            "buffer_size": (self.buffer_size >= 1, "at least 1"),
+            "sequence_length": (self.sequence_length >= 1, "at least 1"),
+            "burn_in": (
+                self.burn_in == 0 or (self.burn_in > 0 and self.memory > 0),
+                "at least 0, and 0 without memory, which is what it warms up",
+            ),
+            "stored_states": (
+                self.stored_states or self.memory > 0,
+                "True without memory, which is what is stored",
+            ),
+            "buffer_size": (
+                self.buffer_size >= (steps if self.memory else 1),
+                f"at least {steps}{sequence}" if self.memory else "at least 1",
+            ),
             "sigma": (self.sigma >= 0, "at least 0"),
-            "warmup_steps": (self.warmup_steps >= 1, "at least 1, to fill the replay buffer"),
-            "n_step": (1 <= self.n_step <= self.warmup_steps, "between 1 and warmup_steps"),
+            "warmup_steps": (
+                self.warmup_steps >= (steps if self.memory else 1),
+                f"at least {steps}{sequence}"
+                if self.memory
+                else "at least 1, to fill the replay buffer",
+            ),
+            "n_step": (
+                1 <= self.n_step <= (1 if self.memory else self.warmup_steps),
+                "1 with memory" if self.memory else "between 1 and warmup_steps",
+            ),
             "steps": (self.steps > self.warmup_steps, "more than warmup_steps, or nothing learns"),
             "eval_every": (1 <= self.eval_every <= self.steps, "between 1 and steps"),
             "eval_episodes": (self.eval_episodes >= 1, "at least 1"),
@@ -201,6 +243,25 @@ class Config:
         for name, (holds, needed) in rules.items():
             if not holds:
                 raise ValueError(f"{name} must be {needed}; got {getattr(self, name)!r}")
+
+    @property
+    def kind(self) -> str:
+        """Which agent these are for: "ddpg" or "recurrent"."""
+        return "recurrent" if self.memory else "ddpg"
+
+    def require_kind(self, kind: str) -> None:
+        """Refuse another agent's settings, of which this ``kind`` would take no notice.
+
+        Raises
+        ------
+        ValueError
+            With what to change.
+        """
+        if self.kind != kind:
+            raise ValueError(
+                f"memory is {self.memory}, which is for a {self.kind} agent, not a {kind} one: "
+                "use the class that ddpg_lib.agents.kinds.agent_of(config) gives, or change memory"
+            )
 
     def norm(self, network: str) -> str:
         """The normalization in a network, "actor" or "critic": "layer", "batch" or "none"."""

@@ -76,8 +76,7 @@ class DDPG(Stateful):
         self.obs_dim, action_dim = obs_dim, low.size
         # One generator for each purpose: larger minibatches, say, leave the noise as it was.
         rngs = generators(seeds)
-        self.n = len(rngs["actor"])
-        self.warmup_rngs = rngs["warmup"]
+        self.n, self.warmup_rngs = len(rngs["actor"]), rngs["warmup"]
 
         # Initialize critic and actor, the targets as copies, the replay buffer and the noise.
         self.obs_norm = RunningNorm(self.n, obs_dim) if c.normalize_obs else None
@@ -109,6 +108,7 @@ class DDPG(Stateful):
         A subclass may return modules of its own that are called alike, with ``(n, batch, ...)``.
         """
         c = self.config
+        c.require_kind("ddpg")
         shape = (self.obs_dim, action_dim, c.hidden, c.activation, c.final_init)
         critic = Critic(rngs["critic"], *shape, c.action_layer, c.norm("critic"), self.obs_norm)
         squash = not c.invert_gradients
@@ -163,6 +163,10 @@ class DDPG(Stateful):
         sized = ((x, self.obs_dim), (scaled, self.low.size))
         values = self.critic(*(rows_of(y, self.n, size, self.device) for y, size in sized))
         return values.cpu().numpy().reshape(x.shape[:-1]) / self.config.reward_scale
+
+    def player(self) -> DDPG:
+        """What plays new episodes without noise, by ``act`` and ``q``: without a memory, itself."""
+        return self
 
     def explore(self, obs: ArrayLike) -> Array:
         """Select actions ``(n, action_dim)`` with the current policies and exploration noise.

@@ -153,7 +153,9 @@ class Evaluator:
             # Made once and kept: a reset costs less than making an environment.
             self._envs.append(make_many(self.env, len(self.seeds), **self.kwargs))
         returns = np.zeros((agent.n, len(self.seeds)))
-        for number, step in enumerate(rollout(agent.act, self._envs[: agent.n], self.seeds)):
+        for number, step in enumerate(
+            rollout(agent.player().act, self._envs[: agent.n], self.seeds)
+        ):
             if number == 0:
                 self._compare(step.obs)
             returns += step.reward
@@ -301,13 +303,16 @@ def play(
         raise ValueError(no_pictures)
     filmed: gym.Env[Any, Any] = gym.wrappers.RenderCollection(made)
     returns: list[float] = []
+    player = agent.player()
 
     def act(obs: Array) -> Array:
         everyone = np.repeat(np.asarray(obs[0], np.float32), agent.n, axis=0)
-        return agent.act(everyone)[None, number, None]
+        return player.act(everyone)[None, number, None]
 
     def frames() -> Iterator[NDArray[np.uint8]]:
+        nonlocal player
         for k in range(episodes):
+            player = agent.player()
             returns.append(0.0)
             for step in rollout(act, [[filmed]], [seed + k]):
                 returns[-1] += float(step.reward[0, 0])

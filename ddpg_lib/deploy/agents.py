@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import torch
 
+from ddpg_lib.agents.kinds import KINDS
 from ddpg_lib.config import Config
 from ddpg_lib.ddpg import DDPG
 from ddpg_lib.deploy.policy import seeds_of
@@ -54,13 +55,14 @@ def load_agent(
     path: str | Path,
     device: str | torch.device = "cpu",
     *,
-    kind: type[Agent] = DDPG,  # type: ignore[assignment]
+    kind: type[Agent] | None = None,
 ) -> Agent:
     """The stack of agents in a file that ``save_agent`` wrote.
 
     It goes on to act, explore and update as the saved one does, to the bit on the same machine;
     without its replay buffer it begins with an empty one. No environment is needed. ``kind`` is
-    the class of the agents, made with the arguments of :class:`~ddpg_lib.ddpg.DDPG`.
+    the class of the agents, made with the arguments of :class:`~ddpg_lib.ddpg.DDPG`; the library's
+    own need not be named.
 
     Raises
     ------
@@ -72,6 +74,9 @@ def load_agent(
     about, state = saved.about, saved.state
     if "agent" not in about:
         raise CheckpointError(f"{path} is no file of save_agent; read a run with ddpg_lib.load")
+    own = {known.__qualname__: known for known in KINDS.values()}
+    kind = kind or own.get(about["agent"], DDPG)  # type: ignore[assignment]
+    assert kind is not None
     if about["agent"] != kind.__qualname__:
         raise CheckpointError(
             f"{path} holds a {about['agent']}, not a {kind.__qualname__}: name its class, "
@@ -82,7 +87,7 @@ def load_agent(
         low, high, seeds = (about[name] for name in ("action_low", "action_high", "seeds"))
         sizes = itertools.pairwise([about["obs_dim"], *config.hidden, len(low)])
         # Or they fill the memory. Networks of one's own may be smaller.
-        if kind is DDPG and len(seeds) * sum(m * k for m, k in sizes) > saved.numbers:
+        if kind in own.values() and len(seeds) * sum(m * k for m, k in sizes) > saved.numbers:
             raise ValueError("its settings do not belong to its arrays")
         agent = kind(about["obs_dim"], low, high, config, seeds, device)
         if not about["replay"]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,15 +39,16 @@ def look_inside(
         of action components within 1% of a bound; ``length``, steps an episode.
     """
     n, gamma = agent.n, agent.config.gamma
-    limit = kwargs.pop("max_episode_steps", None) or gym.spec(env).max_episode_steps or 1_000
+    limit = kwargs.pop("max_episode_steps", None) or _time_limit(env, **kwargs) or 1_000
     beyond = math.ceil(math.log(REST) / math.log(gamma)) if gamma > 0 else 0
     envs = [
         [make(env, max_episode_steps=limit + beyond, **kwargs) for _ in range(episodes)]
         for _ in range(n)
     ]
     played: list[tuple[Array, Array, NDArray[np.bool_], Array]] = []
-    for step in rollout(agent.act, envs, range(seed, seed + episodes)):
-        value = agent.q(step.obs, step.action).astype(float)
+    player = agent.player()
+    for step in rollout(player.act, envs, range(seed, seed + episodes)):
+        value = player.q(step.obs, step.action).astype(float)
         full = np.abs((step.action - agent.center) / agent.half_range) > SATURATED
         played.append((value, step.reward, step.running, full.mean(axis=-1)))
     for row in envs:
@@ -76,3 +76,9 @@ def look_inside(
         "saturated": mean(full_share),
         "length": visits / episodes,
     }
+
+
+def _time_limit(env: str, **kwargs: Any) -> int | None:
+    made = make(env, **kwargs)  # an id may be one that its module registers
+    made.close()
+    return made.spec.max_episode_steps if made.spec else None

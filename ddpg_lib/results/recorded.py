@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from ddpg_lib.agents.kinds import agent_of
 from ddpg_lib.config import Config
 from ddpg_lib.ddpg import DDPG
 from ddpg_lib.envs.making import make
@@ -130,7 +131,7 @@ class RecordedRun:
         env.close()
         places = list(range(len(self.seeds)) if which is None else which)
         seeds = [self.seeds[i] for i in places]
-        agent = DDPG(obs_dim, space.low, space.high, self.config, seeds)
+        agent = agent_of(self.config)(obs_dim, space.low, space.high, self.config, seeds)
         if moment != "start":  # the first weights follow from the seeds
             load_weights(agent, self.folder / f"{moment}.safetensors", places)
         return agent

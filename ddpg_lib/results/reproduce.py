@@ -116,7 +116,7 @@ def reproduce(name: str, folder: Path, progress: bool = True, compile: bool = Tr
 def _trained(asked: Experiment, folder: Path, record: Path, progress: bool, compile: bool) -> Run:
     """Train an experiment in its folder, from wherever it stands there."""
     module, _, bare = asked.agent.partition(":")
-    agent = getattr(importlib.import_module(module), bare) if module else DDPG
+    agent = getattr(importlib.import_module(module), bare) if module else None
     witness = Witness(record, asked)
     if (folder / "config.json").exists():
         plan = plan_of(folder, *read(folder), agent=agent)

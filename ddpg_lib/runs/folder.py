@@ -271,7 +271,7 @@ def plan_of(
             history = _history(saved, plan.seeds)
             widths = zip(c.hidden, c.hidden[1:], strict=False)
             weights = 4 * len(plan.seeds) * sum(m * k for m, k in widths)
-            too_few = plan.agent is DDPG and weights > saved.numbers  # others may hold less
+            too_few = not plan.own_agent and weights > saved.numbers  # others may hold less
             shape = (len(plan.seeds), c.eval_episodes)
             if too_few or any(x.shape != shape for x in history.returns):
                 raise ValueError("its settings do not belong to its arrays")

@@ -24,6 +24,8 @@ def require_memory(config: Config, agents: int, spaces: Spaces, device: torch.de
     # In main memory rows take room as they are written, on a GPU at once.
     rows = config.buffer_size if device.type == "cuda" else min(config.buffer_size, config.steps)
     numbers = 2 * spaces.obs_dim + len(spaces.action_low) + 2 + (config.n_step > 1)
+    if config.memory:  # the action before, where episodes begin, and what was remembered
+        numbers += len(spaces.action_low) + 1 + 2 * config.memory
     row = 4 * numbers * agents
     free = free_memory(device)
     if rows * row > free:

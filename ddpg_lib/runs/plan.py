@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from ddpg_lib.agents.kinds import agent_of
 from ddpg_lib.config import Config
 from ddpg_lib.ddpg import DDPG
 from ddpg_lib.envs.border import name_of
@@ -42,7 +43,8 @@ class Plan:
     compile : bool
         Whether the update is compiled.
     agent : callable
-        Called like :class:`~ddpg_lib.ddpg.DDPG`, to make the stack.
+        Called like :class:`~ddpg_lib.ddpg.DDPG`, to make the stack; by default the class that the
+        configuration is for.
     warm_start : bool
         Whether the agents began with trained networks.
     parent : dict, optional
@@ -60,12 +62,19 @@ class Plan:
     env_kwargs: dict[str, Any] = dataclasses.field(default_factory=dict)
     device: str = "cpu"
     compile: bool = False
-    agent: AgentLike = DDPG
+    agent: AgentLike = None  # type: ignore[assignment]  # see __post_init__
     warm_start: bool = False
     parent: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "seeds", checked(self.seeds))
+        if self.agent is None:
+            object.__setattr__(self, "agent", agent_of(self.config))
+
+    @property
+    def own_agent(self) -> bool:
+        """Whether the agent is of somebody's own making, not the configuration's."""
+        return self.agent is not agent_of(self.config)
 
     def to_json(self) -> dict[str, Any]:
         """What :meth:`from_json` takes; an environment that is a function leaves only its name.
@@ -78,7 +87,7 @@ class Plan:
         plain = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         plain["config"] = dataclasses.asdict(self.config)
         plain["env"] = self.env if isinstance(self.env, str) else None
-        plain["agent"] = None if self.agent is DDPG else name_of(self.agent)
+        plain["agent"] = name_of(self.agent) if self.own_agent else None
         try:
             return dict(json.loads(json.dumps({**plain, "env_name": name_of(self.env)})))
         except TypeError as error:
@@ -113,7 +122,7 @@ class Plan:
                 env_kwargs=dict(data["env_kwargs"]),
                 device=str(data["device"]),
                 compile=bool(data["compile"]),
-                agent=agent or DDPG,
+                agent=agent or agent_of(config),
                 warm_start=bool(data["warm_start"]),
                 parent=data["parent"],
             )

@@ -65,7 +65,7 @@ def train(
     progress: bool = True,
     on_evaluation: OnEvaluation | None = None,
     start: DDPG | None = None,
-    agent: AgentLike = DDPG,
+    agent: AgentLike | None = None,
     **changes: Any,
 ) -> Run:
     """Train a stack of agents, one for each seed, in lockstep.
@@ -101,7 +101,8 @@ def train(
         then plays its policies with noise, not random actions.
     agent
         What makes the stack: a class derived from :class:`~ddpg_lib.ddpg.DDPG`, with other
-        networks or other noise, or a function with the same arguments.
+        networks or other noise, or a function with the same arguments. By default the class that
+        the configuration is for: DDPG, or with ``memory`` its recurrent sister.
     **changes
         Hyperparameters that differ from the recipe's.
 
@@ -122,7 +123,11 @@ def train(
     """
     config = (recipe_named(recipe) if isinstance(recipe, str) else recipe).replace(**changes)
     warm = start is not None
-    plan = Plan(env, config, checked(seeds), env_kwargs or {}, str(device), compile, agent, warm)
+    plan = Plan(
+        env, config, checked(seeds), env_kwargs or {}, str(device), compile, warm_start=warm
+    )
+    if agent is not None:
+        plan = dataclasses.replace(plan, agent=agent)
     if folder is not None:
         RunFolder.require_free(Path(folder))
     session = Session(plan, start=start)
@@ -334,7 +339,7 @@ class Session:
         envs = StackedEnvs(plan.env, plan.seeds, **plan.env_kwargs)
         try:
             self.spaces = envs.spaces
-            if plan.agent is DDPG:  # others may keep less
+            if not plan.own_agent:  # others may keep less
                 require_memory(config, len(plan.seeds), self.spaces, device)
             self.agent = stack_of(plan, self.spaces)
             if start is not None:

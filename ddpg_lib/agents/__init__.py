@@ -1,0 +1,1 @@
+"""Agents beside DDPG, each a small change to it."""
