@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ddpg_lib.ddpg import DDPG
 from ddpg_lib.envs.border import fail, name_of, require_finite
 from ddpg_lib.envs.making import EnvLike, UnavailableEnvironmentError, close_all, make, make_many
+from ddpg_lib.envs.pixels import seen
 
 Array = NDArray[Any]
 Envs = Sequence[Sequence[gym.Env[Any, Any]]]
@@ -34,7 +35,7 @@ class Step:
 
     Attributes
     ----------
-    obs, next_obs : array, shape (n, k, obs_dim)
+    obs, next_obs : array, shape (n, k, obs_dim), or (n, k, *obs_shape) of frames
         Before and after the step; where an episode is over, its last observation.
     action : array, shape (n, k, action_dim)
         In the environment's units, also where none was taken.
@@ -129,7 +130,7 @@ def _begin(envs: Envs, seeds: Sequence[int], who: Callable[[int], str]) -> Array
             except Exception as error:
                 fail(env, f"at the reset of {who(number)}", error)
             number += 1
-    return np.stack(starts).reshape(len(envs), len(seeds), -1)
+    return np.stack(starts).reshape(len(envs), len(seeds), *starts[0].shape)
 
 
 class Evaluator:
@@ -201,9 +202,10 @@ def evaluate(
     """Undiscounted returns of the noise-free policies, ``(n, episodes)``.
 
     Episode k starts from ``reset(seed=seed + k)`` for every agent, so agents, and runs, are
-    compared on the same starts. Training environments are not touched. ``kwargs`` are for
-    ``gymnasium.make``.
+    compared on the same starts. Training environments are not touched. An agent with an encoder
+    sees the environment as its configuration says. ``kwargs`` are for ``gymnasium.make``.
     """
+    env, kwargs = seen(env, agent.config, **kwargs)
     evaluator = Evaluator(env, episodes, seed, **kwargs)
     try:
         return evaluator(agent)
@@ -293,6 +295,7 @@ def play(
         raise ValueError(f"episodes must be at least 1, got {episodes}")
     without_screen()
     rendered = {"render_mode": "rgb_array", **kwargs} if isinstance(env, str) else kwargs
+    env, rendered = seen(env, agent.config, **rendered)
     no_pictures = f"{name_of(env)} gives no pictures: it has no render mode rgb_array"
     try:
         made = make(env, **rendered)
@@ -306,7 +309,7 @@ def play(
     player = agent.player()
 
     def act(obs: Array) -> Array:
-        everyone = np.repeat(np.asarray(obs[0], np.float32), agent.n, axis=0)
+        everyone = np.repeat(obs[0], agent.n, axis=0)
         return player.act(everyone)[None, number, None]
 
     def frames() -> Iterator[NDArray[np.uint8]]:

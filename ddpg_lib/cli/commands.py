@@ -71,11 +71,14 @@ class Train:
         Compile the update: faster after some seconds.
     device : str
         Where the networks live: cpu, cuda, ...
+    pixels : bool
+        See the environment's images, or what it draws: --encoder shared, if none is named.
     """
 
     env: Positional[Annotated[str, arg(metavar="ENV")]]
     config: OmitArgPrefixes[Config]
     recipe: str = "default"
+    pixels: bool = False
     seeds: tuple[str, ...] = ("0",)
     env_kwargs: tuple[str, ...] = ()
     folder: Path | None = None
@@ -87,6 +90,8 @@ class Train:
         """Train, and say what came out."""
         seeds = checked(parse_seeds(self.seeds))
         env_kwargs = parse_kwargs(self.env_kwargs)
+        unseen = self.pixels and self.config.encoder == "none"
+        config = self.config.replace(encoder="shared") if unseen else self.config
         require_at_least_one("checkpoint_every", self.checkpoint_every)
         if self.folder is not None:
             require_free(self.folder)
@@ -97,7 +102,7 @@ class Train:
             folder = self.folder or stack.enter_context(new_folder(self.env))
             run = train(
                 self.env,
-                self.config,
+                config,
                 seeds,
                 env_kwargs=env_kwargs,
                 device=self.device,
