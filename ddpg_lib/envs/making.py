@@ -139,6 +139,8 @@ def by_function(env: Any, kwargs: dict[str, Any]) -> gym.Env[Any, Any]:
 def _made(name: str, function: Callable[..., Any], **kwargs: Any) -> gym.Env[Any, Any]:
     try:
         made = function(**kwargs)
+    except (InterfaceError, UnavailableEnvironmentError, UnsupportedSpaceError):
+        raise  # of an environment that a function wraps, and says what to do
     except Exception as error:
         others = (
             f". Open already: {len(_open)}; an agent trains in one and is evaluated in as many "

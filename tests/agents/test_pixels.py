@@ -144,9 +144,7 @@ def test_minibatches_of_the_shared_agent_are_shifted():
     x, y = shifting.replay.sample(50).obs, still.replay.sample(50).obs
     assert not torch.equal(x, y)
     every = np.array([(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)]).reshape(9, 1, 1, 2)
-    alike = [
-        (shifted(y, o.repeat(2, 0).repeat(50, 1)) == x).flatten(2).all(-1) for o in every
-    ]
+    alike = [(shifted(y, o.repeat(2, 0).repeat(50, 1)) == x).flatten(2).all(-1) for o in every]
     assert torch.stack(alike).any(0).all()  # the same frames, each moved by some offset
 
 
@@ -190,7 +188,9 @@ def test_a_run_that_broke_off_comes_back_to_the_bit(tmp_path, encoder):
         )  # fmt: skip
     again = resume(tmp_path / "broken", progress=False)
     assert np.array_equal(whole.returns, again.returns)
-    assert np.array_equal(whole.metrics["critic_loss"], again.metrics["critic_loss"], equal_nan=True)
+    assert np.array_equal(
+        whole.metrics["critic_loss"], again.metrics["critic_loss"], equal_nan=True
+    )
     for x, y in zip(whole.agent.replay.sample(9), again.agent.replay.sample(9), strict=True):
         assert torch.equal(x, y)
     loaded = load(tmp_path / "broken")

@@ -129,7 +129,7 @@ def test_tables_and_dictionaries_are_still_vectors():
             self.observation_space = Dict({"x": Box(0, 1, (2, 3)), "y": Box(0, 1, (1,))})
 
     gym.register("PixelsTestSmall-v0", Small)
-    assert make("PixelsTestSmall-v0", disable_env_checker=True).observation_space.shape == (7,)
+    assert make("PixelsTestSmall-v0").observation_space.shape == (7,)
 
 
 def test_a_stack_of_environments_gives_bytes():
