@@ -291,7 +291,7 @@ class Config:
             "frame_stack": (self.frame_stack >= 1, "at least 1"),
             "action_repeat": (
                 self.action_repeat >= 1 and (none is False or self.action_repeat == 1),
-                "at least 1, and 1 without an encoder, where gymnasium.wrappers.RepeatAction does it",
+                "at least 1, and 1 without an encoder: wrap in gymnasium.wrappers.RepeatAction",
             ),
             "filters": (positive, "as many as kernels and as strides, all at least 1"),
             "kernels": (

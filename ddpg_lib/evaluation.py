@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import os
-import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from ctypes.util import find_library
 from typing import Any
 
 import gymnasium as gym
@@ -18,7 +15,7 @@ from numpy.typing import NDArray
 from ddpg_lib.ddpg import DDPG
 from ddpg_lib.envs.border import fail, name_of, require_finite
 from ddpg_lib.envs.making import EnvLike, UnavailableEnvironmentError, close_all, make, make_many
-from ddpg_lib.envs.pixels import seen
+from ddpg_lib.envs.pixels import seen, without_screen
 
 Array = NDArray[Any]
 Envs = Sequence[Sequence[gym.Env[Any, Any]]]
@@ -323,18 +320,6 @@ def play(
         filmed.close()
 
     return Scene(frames(), float(made.metadata.get("render_fps") or 30), returns)
-
-
-def without_screen() -> None:
-    """Tell the environments' renderers to draw without a screen, where nobody has said otherwise.
-
-    Sets ``SDL_VIDEODRIVER`` and, on Linux without a display, ``MUJOCO_GL``: to EGL, else OSMesa,
-    else off, for MuJoCo cannot even be imported with a library that is missing.
-    """
-    os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
-    if sys.platform == "linux" and "DISPLAY" not in os.environ:
-        found = (name for name in ("EGL", "OSMesa") if find_library(name))
-        os.environ.setdefault("MUJOCO_GL", next(found, "off").lower())
 
 
 def _even(frame: Any) -> NDArray[np.uint8]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import sys
 from collections.abc import Callable
+from ctypes.util import find_library
 from typing import Any, cast
 
 import gymnasium as gym
@@ -80,6 +83,7 @@ class Pixels:
         UnsupportedSpaceError
             For images that are no bytes from 0 to 255, or have other channels than grey or RGB.
         """
+        without_screen()
         env, view = self._drawn(), self.view
         try:
             space = env.observation_space
@@ -177,3 +181,15 @@ def _transformed(env: Env, axes: tuple[int, ...], shape: tuple[int, ...] | None 
     transform = cast("Callable[[Any], Any]", function)
     box = gym.spaces.Box(0, 255, new, np.uint8)
     return wrappers.TransformObservation(env, transform, box)
+
+
+def without_screen() -> None:
+    """Tell the environments' renderers to draw without a screen, where nobody has said otherwise.
+
+    Sets ``SDL_VIDEODRIVER`` and, on Linux without a display, ``MUJOCO_GL``: to EGL, else OSMesa,
+    else off, for MuJoCo cannot even be imported with a library that is missing.
+    """
+    os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+    if sys.platform == "linux" and "DISPLAY" not in os.environ:
+        found = (name for name in ("EGL", "OSMesa") if find_library(name))
+        os.environ.setdefault("MUJOCO_GL", next(found, "off").lower())

@@ -1,5 +1,7 @@
 """Environments as they are seen: every layout of images, drawn worlds, and what is refused."""
 
+from typing import ClassVar
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ IMAGE = np.arange(20 * 24 * 3, dtype=np.uint8).reshape(20, 24, 3)
 class Shows(gym.Env):
     """Shows one picture, a little brighter each step; 4 steps, each rewarded by its number."""
 
-    metadata = {"render_modes": ["rgb_array"], "render_fps": 10}
+    metadata: ClassVar = {"render_modes": ["rgb_array"], "render_fps": 10}
     action_space = Box(-1.0, 1.0, (1,), np.float32)
 
     def __init__(self, image=IMAGE, high=255, render_mode=None, vector=False):
@@ -113,10 +115,10 @@ def test_images_that_are_no_bytes_are_refused():
 
 def test_images_and_frames_without_an_encoder_are_pointed_there():
     config = Config(steps=20, warmup_steps=10, eval_every=20, batch_size=2, buffer_size=20)
-    with pytest.raises(UnsupportedSpaceError, match="train with an encoder.*--pixels"):
+    with pytest.raises(UnsupportedSpaceError, match=r"train with an encoder.*--pixels"):
         train(Shows, config, progress=False)
     frames = Pixels(Shows, View(20, grey=False))
-    with pytest.raises(ValueError, match="stacked frames.*--pixels"):
+    with pytest.raises(ValueError, match=r"stacked frames.*--pixels"):
         train(frames, config, progress=False)
 
 
