@@ -1,5 +1,6 @@
 # What `from ddpg_lib import ...` finds, and where; __init__.py reads it, and so do type checkers.
 
+from .agents.recurrent import RecurrentDDPG
 from .config import Config
 from .ddpg import DDPG
 from .deploy.agents import load_agent, save_agent
@@ -47,6 +48,7 @@ __all__ = [
     "NStepReplay",
     "NumpyDDPG",
     "OrnsteinUhlenbeckNoise",
+    "RecurrentDDPG",
     "ReplayBuffer",
     "Run",
     "StackedEnvs",

@@ -74,7 +74,8 @@ class RecurrentDDPG(DDPG):
         """Make the critic and the actor, each with a memory."""
         c, norm = self.config, self.obs_norm
         c.require_kind("recurrent")
-        shape = (self.obs_dim, action_dim, c.memory, c.hidden, c.activation, c.final_init)
+        memory = (c.memory, c.burn_in + c.sequence_length)
+        shape = (self.obs_dim, action_dim, *memory, c.hidden, c.activation, c.final_init)
         critic = RecurrentCritic(rngs["critic"], *shape, c.action_layer, c.norm("critic"), norm)
         squash = not c.invert_gradients
         return critic, RecurrentActor(rngs["actor"], *shape, c.norm("actor"), norm, squash)
@@ -172,12 +173,11 @@ class RecurrentDDPG(DDPG):
         if not move_actor:
             return metrics
 
-        # Update the actor through time. What the critic remembers is of past actions, and constant.
+        # Update the actor through time. What the critic remembers is of past actions: a constant.
+        h_critic = h.detach()
         h = self.actor.follow(*seen, batch.actor_state, c.burn_in).flatten(1, 2)
         action = self.actor(obs, h, training=True)
-        with torch.no_grad():
-            h = self.critic.follow(*seen, batch.critic_state, c.burn_in).flatten(1, 2)
-        q_policy = self.critic(obs, action, h)
+        q_policy = self.critic(obs, action, h_critic)
         if c.dqda_clipping is None and not c.invert_gradients:
             loss = actor_loss(q_policy)
         else:

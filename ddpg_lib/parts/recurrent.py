@@ -33,10 +33,21 @@ class StackedGRU(nn.Module):
         self.entering = StackedLinear(agents, inputs, 3 * units)
         self.remembered = StackedLinear(agents, units, 3 * units)
 
-    def initialize(self, rngs: Sequence[np.random.Generator]) -> None:
-        """Draw every agent's weights from its own generator, within ``1 / sqrt(units)``."""
+    @torch.no_grad()
+    def initialize(self, rngs: Sequence[np.random.Generator], longest: int = 1) -> None:
+        """Draw every agent's weights from its own generator, within ``1 / sqrt(units)``.
+
+        The gates that say what stays begin so that units keep what they hold for 1 to ``longest``
+        steps, each for another time (Tallec and Ollivier 2018). Otherwise half of it would be lost
+        in each step, and with it the gradient of what lies further back.
+        """
         for layer in (self.entering, self.remembered):
             layer.initialize(rngs, bound=self.units**-0.5)
+        gate = slice(self.units, 2 * self.units)
+        for i, rng in enumerate(rngs):
+            times = torch.from_numpy(rng.uniform(1, max(longest, 1), self.units))
+            self.entering.bias[i, 0, gate] = times.log().float()
+            self.remembered.bias[i, 0, gate] = 0.0
 
     def step(self, x: Tensor, state: Tensor) -> Tensor:
         """The states ``(agents, batch, units)`` after one more input ``(agents, batch, inputs)``.
@@ -86,6 +97,8 @@ class WithMemory(nn.Module):
         Number of observation and action components.
     units
         Numbers that are remembered.
+    longest
+        Steps over which they are to be remembered at first, as for :meth:`StackedGRU.initialize`.
     obs_norm
         Applied to observations first, and shared with other networks.
     """
@@ -96,13 +109,14 @@ class WithMemory(nn.Module):
         obs_dim: int,
         action_dim: int,
         units: int,
+        longest: int = 1,
         obs_norm: RunningNorm | None = None,
     ) -> None:
         super().__init__()
         self.units = units
         self.entry = nn.ModuleList([obs_norm] if obs_norm is not None else [])
         self.memory = StackedGRU(len(rngs), obs_dim + action_dim, units)
-        self.memory.initialize(rngs)
+        self.memory.initialize(rngs, longest)
 
     def step(self, obs: Tensor, last_action: Tensor, state: Tensor) -> Tensor:
         """What is remembered after one more observation, ``(n, batch, units)``.
@@ -144,6 +158,8 @@ class WithMemory(nn.Module):
         Tensor, shape (n, batch, T - burn_in, units)
         """
         x = torch.cat((self.seen(obs), last_action), dim=-1)
+        if burn_in and not torch.is_grad_enabled():
+            return self.memory(x, state, begins)[:, :, burn_in:]  # type: ignore[no-any-return]
         if burn_in:
             with torch.no_grad():
                 state = self.memory(x[:, :, :burn_in], state, begins[:, :, :burn_in])[:, :, -1]
@@ -163,7 +179,7 @@ class RecurrentActor(WithMemory):
 
     Parameters
     ----------
-    rngs, obs_dim, action_dim, units, obs_norm
+    rngs, obs_dim, action_dim, units, longest, obs_norm
         As for :class:`WithMemory`.
     hidden, activation, final_init, norm, squash
         The head's, as for :class:`~ddpg_lib.parts.networks.Actor`.
@@ -175,6 +191,7 @@ class RecurrentActor(WithMemory):
         obs_dim: int,
         action_dim: int,
         units: int,
+        longest: int = 1,
         hidden: Sequence[int] = (64,),
         activation: str = "relu",
         final_init: float = 3e-3,
@@ -182,7 +199,7 @@ class RecurrentActor(WithMemory):
         obs_norm: RunningNorm | None = None,
         squash: bool = True,
     ) -> None:
-        super().__init__(rngs, obs_dim, action_dim, units, obs_norm)
+        super().__init__(rngs, obs_dim, action_dim, units, longest, obs_norm)
         self.head = Actor(
             rngs, units + obs_dim, action_dim, hidden, activation, final_init, norm, squash=squash
         )
@@ -201,7 +218,7 @@ class RecurrentCritic(WithMemory):
 
     Parameters
     ----------
-    rngs, obs_dim, action_dim, units, obs_norm
+    rngs, obs_dim, action_dim, units, longest, obs_norm
         As for :class:`WithMemory`.
     hidden, activation, final_init, action_layer, norm
         The head's, as for :class:`~ddpg_lib.parts.networks.Critic`.
@@ -213,6 +230,7 @@ class RecurrentCritic(WithMemory):
         obs_dim: int,
         action_dim: int,
         units: int,
+        longest: int = 1,
         hidden: Sequence[int] = (64,),
         activation: str = "relu",
         final_init: float = 3e-3,
@@ -220,7 +238,7 @@ class RecurrentCritic(WithMemory):
         norm: str = "none",
         obs_norm: RunningNorm | None = None,
     ) -> None:
-        super().__init__(rngs, obs_dim, action_dim, units, obs_norm)
+        super().__init__(rngs, obs_dim, action_dim, units, longest, obs_norm)
         self.head = Critic(
             rngs, units + obs_dim, action_dim, hidden, activation, final_init, action_layer, norm
         )

@@ -47,17 +47,21 @@ class Recurrence(torch.autograd.Function):
         """
         units = state.shape[-1]
         shape = (len(inputs), *state.shape)
-        states, before, new, inner = (inputs.new_empty(shape) for _ in range(4))
+        states, before, new = (inputs.new_empty(shape) for _ in range(3))
+        recalled = torch.empty_like(inputs)
         gates = inputs.new_empty(*shape[:-1], 2 * units)
-        for t, x in enumerate(inputs.unbind()):
-            torch.mul(state, keep[t], out=before[t])
-            g = torch.baddbmm(bias, before[t], weight)
-            torch.add(x[..., : 2 * units], g[..., : 2 * units], out=gates[t]).sigmoid_()
-            inner[t] = g[..., 2 * units :]
-            reset, stay = gates[t].split(units, dim=-1)
-            torch.addcmul(x[..., 2 * units :], reset, inner[t], out=new[t]).tanh_()
-            state = torch.lerp(new[t], before[t], stay, out=states[t])
-        ctx.save_for_backward(gates, new, inner, before, keep, weight)
+        # Views of every step, made at once: made one by one they would cost as much as the sums.
+        x_gates, x_new = (x.unbind() for x in inputs.split((2 * units, units), dim=-1))
+        h_gates, inner = (x.unbind() for x in recalled.split((2 * units, units), dim=-1))
+        reset, stay = (x.unbind() for x in gates.split(units, dim=-1))
+        steps = zip(keep, before, recalled, gates, new, states, strict=True)
+        for t, (kept, b, g, gate, m, h) in enumerate(steps):
+            torch.mul(state, kept, out=b)
+            torch.baddbmm(bias, b, weight, out=g)
+            torch.add(x_gates[t], h_gates[t], out=gate).sigmoid_()
+            torch.addcmul(x_new[t], reset[t], inner[t], out=m).tanh_()
+            state = torch.lerp(m, b, stay[t], out=h)
+        ctx.save_for_backward(gates, new, recalled, before, keep, weight)
         return states
 
     @staticmethod
@@ -67,8 +71,9 @@ class Recurrence(torch.autograd.Function):
         ``ctx`` is that of :meth:`forward`; ``gradients`` is one, in the states.
         """
         (from_above,) = gradients
-        gates, new, inner, before, keep, weight = ctx.saved_tensors
+        gates, new, recalled, before, keep, weight = ctx.saved_tensors
         n, units = weight.shape[:2]
+        inner = recalled[..., 2 * units :]
         reset, stay = gates.split(units, dim=-1)
         # dh/d(what enters tanh and the gates), for all steps at once.
         d_new = (1 - stay) * (1 - new * new)
@@ -78,12 +83,14 @@ class Recurrence(torch.autograd.Function):
         into = torch.empty_like(local)
         whole = torch.empty_like(before)
         later = torch.zeros_like(before[0])
-        back = weight.mT
-        for t in range(len(before) - 1, -1, -1):
-            torch.add(from_above[t], later, out=whole[t])
-            torch.mul(local[t], whole[t].unsqueeze(-2), out=into[t])
-            later = torch.baddbmm(whole[t] * stay[t], into[t].flatten(-2), back).mul_(keep[t])
-        flat = into.flatten(-2)
+        flat, back = into.flatten(-2), weight.mT
+        steps = [x.unbind() for x in (from_above, whole, whole.unsqueeze(-2), local, into)]
+        for above, d, spread, slope, gate, rows, carried, kept in reversed(
+            list(zip(*steps, flat, stay, keep, strict=True))
+        ):
+            torch.add(above, later, out=d)
+            torch.mul(slope, spread, out=gate)
+            later = torch.baddbmm(d * carried, rows, back).mul_(kept)
         d_inputs = torch.cat((flat[..., : 2 * units], whole * d_new), dim=-1)
         # For weights the steps count like rows of one large batch.
         rows = flat.transpose(0, 1).reshape(n, -1, 3 * units)

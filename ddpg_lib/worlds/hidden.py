@@ -43,7 +43,7 @@ def stacked(env: gym.Env[Any, Any], stack: int) -> gym.Env[Any, Any]:
 
 
 class Cue(gym.Env[Array, Array]):
-    """A number is shown once, and asked for much later (after Bakker 2002).
+    """A number is shown once, and asked for much later (after Bakker 2001).
 
     At its first step an episode shows the cue, drawn evenly from -1 and 1, then nothing for
     ``delay`` steps. At its last step a signal asks for the cue: the reward is 1 less the distance

@@ -138,6 +138,8 @@ def test_a_run_stopped_in_the_middle_of_episodes_ends_the_same(tmp_path, env, en
         {"n_step": 5, "policy_delay": 2, "normalize_obs": True, "max_grad_norm": 1.0},
         {"layer_norm": "both", "invert_gradients": True, "noise": "decaying"},
         {"batch_norm": "both", "critic_weight_decay": 0.01, "dqda_clipping": 1.0},
+        {"memory": 5, "sequence_length": 6, "burn_in": 3, "layer_norm": "both"},
+        {"memory": 5, "stored_states": False, "normalize_obs": True, "policy_delay": 2},
     ],
 )
 def test_every_option_comes_back(tmp_path, options):
