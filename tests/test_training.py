@@ -17,11 +17,11 @@ from ddpg_lib import (
     StackedEnvs,
     bootstrap_interval,
     evaluate,
-    evaluation,
     iqm,
     recipe,
     train,
 )
+from ddpg_lib.envs import pixels
 from ddpg_lib.evaluation import EVALUATION_SEED, Evaluator, evaluate_policy
 from ddpg_lib.training import Training
 
