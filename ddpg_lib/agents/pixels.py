@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ddpg_lib.config import Config
 from ddpg_lib.ddpg import DDPG, Array
-from ddpg_lib.parts.encoders import Behind, Encoder, Trunk
+from ddpg_lib.parts.encoders import Behind, Encoder, Trunk, scaled
 from ddpg_lib.parts.frames import FrameReplay, ShiftedReplay
 from ddpg_lib.parts.networks import Actor, Critic
 from ddpg_lib.parts.optim import StackedAdam
@@ -131,8 +131,13 @@ class PixelDDPG(DDPG):
             )
         return self._seen(frames.reshape(*frames.shape[:-4], -1))
 
+    def learn(self, batch: Batch, move_actor: bool = True) -> dict[str, Tensor]:
+        """As :meth:`DDPG.learn <ddpg_lib.ddpg.DDPG.learn>`, of frames in bytes."""
+        obs, next_obs = scaled(batch.obs), scaled(batch.next_obs)
+        return super().learn(batch._replace(obs=obs, next_obs=next_obs), move_actor)
+
     def _seen(self, flat: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return flat.astype(np.float32)
+        return flat * np.float32(1 / 255) - np.float32(0.5)
 
 
 class SharedPixelDDPG(PixelDDPG):
@@ -185,15 +190,15 @@ class SharedPixelDDPG(PixelDDPG):
         return ShiftedReplay(self.config.random_shift, *kept)
 
     def learn(self, batch: Batch, move_actor: bool = True) -> dict[str, Tensor]:
-        """As :meth:`DDPG.learn <ddpg_lib.ddpg.DDPG.learn>`, of frames that the encoder has seen.
+        """As :meth:`DDPG.learn <ddpg_lib.ddpg.DDPG.learn>`, of what the encoder sees of frames.
 
         Each optimizer differentiates in its own weights alone, and the encoder's are among the
         critic's: no gradient of the actor's loss reaches them.
         """
         with torch.no_grad():
-            after = self.encoder(batch.next_obs)
-        seen = self.encoder(batch.obs)
-        return super().learn(batch._replace(obs=seen, next_obs=after), move_actor)
+            after = self.encoder(scaled(batch.next_obs))
+        seen = self.encoder(scaled(batch.obs))
+        return DDPG.learn(self, batch._replace(obs=seen, next_obs=after), move_actor)
 
     def load_networks(self, other: DDPG) -> None:
         """Take over another stack's encoder, networks and targets.
@@ -211,5 +216,5 @@ class SharedPixelDDPG(PixelDDPG):
 
     @torch.no_grad()
     def _seen(self, flat: NDArray[np.uint8]) -> NDArray[np.float32]:
-        rows = torch.from_numpy(flat.reshape(flat.shape[0], -1, flat.shape[-1])).to(self.device)
-        return self.encoder(rows).cpu().numpy().reshape(*flat.shape[:-1], -1)
+        rows = torch.from_numpy(super()._seen(flat).reshape(len(flat), -1, flat.shape[-1]))
+        return self.encoder(rows.to(self.device)).cpu().numpy().reshape(*flat.shape[:-1], -1)

@@ -88,21 +88,30 @@ class Encoder(nn.Module):
     def forward(self, frames: Tensor) -> Tensor:
         """Encode ``frames``, ``(n, batch, ...)``, as rows ``(n, batch, outputs)``.
 
-        Whatever axes follow the batch, they hold an observation in the order of ``obs_shape``, in
-        bytes from 0 to 255, of whatever type.
+        Whatever axes follow the batch, they hold an observation in the order of ``obs_shape``, as
+        :func:`scaled` gives it.
         """
         weights = [layer.weight.unbind() for layer in self.layers]
         biases = [layer.bias.unbind() for layer in self.layers]
         rows = []
         # One agent after the other: several times as fast as one convolution with groups.
         for i, own in enumerate(frames):
-            x = own.reshape(-1, *self.image).float().div(255.0).sub(0.5)
-            x = x.contiguous(memory_format=torch.channels_last)
+            x = own.reshape(-1, *self.image).contiguous(memory_format=torch.channels_last)
             for layer, weight, bias in zip(self.layers, weights, biases, strict=True):
                 x = functional.conv2d(x, weight[i], bias[i], layer.stride)  # type: ignore[arg-type]
                 x = torch.relu(x)
-            rows.append(x.flatten(1))
-        return torch.stack(rows)
+            rows.append(x.permute(0, 2, 3, 1).flatten(1))  # as it lies in memory
+        return rows[0][None] if len(rows) == 1 else torch.stack(rows)
+
+
+def scaled(frames: Tensor) -> Tensor:
+    """Bytes as numbers from -0.5 to 0.5, ``(n, batch, channels, height, width)``.
+
+    ``frames`` is uint8, ``(n, batch, frames, channels, height, width)``. In memory the channels are
+    last, as convolutions on a CPU like them.
+    """
+    ordered = frames.flatten(2, 3).permute(0, 1, 3, 4, 2).contiguous()
+    return ordered.float().mul_(1 / 255).sub_(0.5).permute(0, 1, 4, 2, 3)
 
 
 class Trunk(nn.Module):

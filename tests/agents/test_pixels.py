@@ -95,6 +95,7 @@ def test_the_shared_agents_update_by_hand():
     s, a, r, s2, d, discount = hand.replay.sample(config.batch_size)
     adam = torch.optim.Adam
     eyes, critic, actor = hand.encoder, hand.critic, hand.actor
+    s, s2 = (x.flatten(2, 3) / 255 - 0.5 for x in (s, s2))
     y = r + discount * (1 - d) * hand.critic_target(eyes(s2), hand.actor_target(eyes(s2)))
     moved_by_critic = [*eyes.parameters(), *critic.parameters()]
     by_critic, by_actor = adam(moved_by_critic, config.critic_lr), adam(actor.parameters(), 1e-3)

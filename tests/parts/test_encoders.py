@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from ddpg_lib.parts.encoders import Behind, Encoder, StackedConv, Trunk
+from ddpg_lib.parts.encoders import Behind, Encoder, StackedConv, Trunk, scaled
 from ddpg_lib.parts.networks import Actor, Critic
 
 SHAPE = (3, 1, 20, 18)
@@ -26,23 +26,24 @@ def frames(*batch, seed=0):
 def test_an_encoder_is_pytorchs_convolutions_one_agent_at_a_time():
     encoder = Encoder(rngs(), SHAPE, *LAYERS)
     seen = frames(2, 5)
-    features = encoder(seen)
+    features = encoder(scaled(seen))
     assert features.shape == (2, 5, encoder.outputs)
     for i in range(2):
         layers = [nn.Conv2d(3, 4, 6, 4), nn.Conv2d(4, 6, 3, 1)]
         for own, layer in zip(encoder.layers, layers, strict=True):
             layer.weight.data, layer.bias.data = own.weight[i].detach(), own.bias[i].detach()
-        net = nn.Sequential(layers[0], nn.ReLU(), layers[1], nn.ReLU(), nn.Flatten())
+        net = nn.Sequential(layers[0], nn.ReLU(), layers[1], nn.ReLU())
         expected = net(seen[i].flatten(1, 2).float() / 255 - 0.5)
+        expected = expected.permute(0, 2, 3, 1).flatten(1)  # pixel by pixel
         torch.testing.assert_close(features[i], expected, atol=1e-5, rtol=1e-4)
     # Rows of numbers, as `act` gives them, are seen alike.
-    rows = seen.flatten(2).float()
+    rows = seen.flatten(2) / 255 - 0.5
     torch.testing.assert_close(encoder(rows), features)
 
 
 def test_gradients_stay_with_their_agent():
     encoder = Encoder(rngs(), SHAPE, *LAYERS)
-    loss = encoder(frames(2, 3))[1].sum()
+    loss = encoder(scaled(frames(2, 3)))[1].sum()
     for gradient in torch.autograd.grad(loss, list(encoder.parameters())):
         assert not gradient[0].any()
         assert gradient[1].any()
@@ -77,7 +78,7 @@ def test_networks_behind_an_encoder():
     encoder = Encoder(rngs(), SHAPE, *LAYERS)
     actor = Actor(rngs(), encoder.outputs, 2, (8,), norm="batch")
     critic = Critic(rngs(), encoder.outputs, 2, (8,))
-    seen, action = frames(2, 4), torch.rand(2, 4, 2)
+    seen, action = scaled(frames(2, 4)), torch.rand(2, 4, 2)
     expected = copy.deepcopy(actor)(encoder(seen), training=True)
     assert torch.equal(Behind(encoder, actor)(seen, training=True), expected)
     assert torch.equal(Behind(encoder, critic)(seen, action), critic(encoder(seen), action))
