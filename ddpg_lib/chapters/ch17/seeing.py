@@ -98,8 +98,9 @@ class Probe:
 def probe(x: ArrayLike, truth: ArrayLike, fitted: float = 0.5, ridge: float = 1e-3) -> Probe:
     """Read a ``truth``, ``(k, m)``, linearly from features ``x``, ``(k, j)``.
 
-    So Alain and Bengio (2017) look into networks. The first share ``fitted`` of the rows is for the map, the rest for judging it: rows of one
-    episode should stand together. ``ridge`` times the number of rows is added to the squares.
+    So Alain and Bengio (2017) look into networks. The first share ``fitted`` of the rows is for the
+    map, the rest for judging it: rows of one episode should stand together. ``ridge`` times the
+    number of rows is added to the squares.
 
     Raises
     ------
