@@ -259,7 +259,7 @@ class ShiftedReplay(FrameReplay):
     """Draws frames that are shifted at random, by up to ``shift`` pixels each way.
 
     An observation's frames are all shifted alike, its next observation's otherwise; what comes in
-    at an edge repeats the pixels there (Yarats et al. 2021). All else, ``kept``, is as for
+    at an edge repeats the pixels there (Kostrikov et al. 2020). All else, ``kept``, is as for
     :class:`FrameReplay`.
 
     Raises

@@ -36,7 +36,7 @@ def _frames(agent: PixelDDPG, obs: ArrayLike) -> Tensor:
 def saliency(agent: PixelDDPG, obs: ArrayLike) -> Array:
     r"""The slope of the critic's value in each pixel, :math:`\partial Q/\partial x`.
 
-    The action is the policy's own, held as it is (Simonyan et al. 2014, for a critic).
+    The action is the policy's own, held as it is (Simonyan et al. 2013, for a critic).
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ class Probe:
 def probe(x: ArrayLike, truth: ArrayLike, fitted: float = 0.5, ridge: float = 1e-3) -> Probe:
     """Read a ``truth``, ``(k, m)``, linearly from features ``x``, ``(k, j)``.
 
-    So Alain and Bengio (2017) look into networks. The first share ``fitted`` of the rows is for the
+    So Alain and Bengio (2016) look into networks. The first share ``fitted`` of the rows is for the
     map, the rest for judging it: rows of one episode should stand together. ``ridge`` times the
     number of rows is added to the squares.
 
