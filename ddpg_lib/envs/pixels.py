@@ -69,7 +69,7 @@ class Pixels:
         For ``gymnasium.make``.
     """
 
-    def __init__(self, env: EnvLike, view: View | None = None, **kwargs: Any) -> None:
+    def __init__(self, env: EnvLike, view: View | None = None, /, **kwargs: Any) -> None:
         self.env, self.view, self.kwargs = env, view or View(), kwargs
         self.__name__ = name_of(env)
 
@@ -133,7 +133,7 @@ class Pixels:
         return env
 
 
-def seen(env: EnvLike, config: Any, **kwargs: Any) -> tuple[EnvLike, dict[str, Any]]:
+def seen(env: EnvLike, config: Any, /, **kwargs: Any) -> tuple[EnvLike, dict[str, Any]]:
     """What an agent of a configuration sees of an environment, and what is left of ``kwargs``.
 
     Without an encoder that is the environment as it is. ``kwargs`` are for ``gymnasium.make``.
@@ -166,7 +166,8 @@ def _channels_last(env: Env) -> Env:
         return _transformed(env, (1, 2, 0))
     raise UnsupportedSpaceError(
         f"{name} has images of shape {space.shape}: one channel (grey) or three (RGB) are needed, "
-        "first or last; choose them with gymnasium.wrappers.TransformObservation"
+        "first or last; choose them with gymnasium.wrappers.TransformObservation, and leave the "
+        "stacking of frames to frame_stack"
     )
 
 

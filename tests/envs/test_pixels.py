@@ -123,7 +123,11 @@ def test_images_and_frames_without_an_encoder_are_pointed_there():
 
 
 def test_tables_and_dictionaries_are_still_vectors():
-    assert seen("Pendulum-v1", Config(), g=9.0) == ("Pendulum-v1", {"g": 9.0})
+    # Whatever an environment calls its own settings.
+    assert seen("Pendulum-v1", Config(), g=9.0, config=1) == (
+        "Pendulum-v1",
+        {"g": 9.0, "config": 1},
+    )
 
     class Small(Shows):
         def __init__(self):
