@@ -37,6 +37,11 @@ class PixelDDPG(DDPG):
         Of an observation: frames, channels, height, width.
     action_low, action_high, config, seeds, device, compile
         As for :class:`~ddpg_lib.ddpg.DDPG`. The configuration names an ``encoder``.
+
+    Raises
+    ------
+    ValueError
+        If ``obs_shape`` is none of frames, or the configuration is for another agent.
     """
 
     KIND = "pixels"
@@ -148,7 +153,12 @@ class SharedPixelDDPG(PixelDDPG):
     random, so that what is learned of a picture holds for its neighbors. The encoder has no target
     copy; each network compresses what it sees by a trunk of its own.
 
-    The parameters are those of :class:`PixelDDPG`.
+    Parameters
+    ----------
+    obs_shape
+        Of an observation: frames, channels, height, width.
+    action_low, action_high, config, seeds, device, compile
+        As for :class:`~ddpg_lib.ddpg.DDPG`. The configuration's ``encoder`` is "shared".
     """
 
     KIND = "shared_pixels"

@@ -226,12 +226,12 @@ def check_spaces(env: gym.Env[Any, Any]) -> None:
 
 
 def is_frames(space: Any) -> bool:
-    """Whether observations are stacked frames, (frames, channels, height, width) in bytes."""
+    """Whether a ``space`` is of stacked frames, (frames, channels, height, width) in bytes."""
     return isinstance(space, gym.spaces.Box) and space.dtype == np.uint8 and len(space.shape) == 4
 
 
 def looks_like_image(space: Any) -> bool:
-    """Whether observations are an image, of two axes or of three, rather than a table."""
+    """Whether a ``space`` is of images, of two axes or of three, rather than of tables."""
     if not isinstance(space, gym.spaces.Box) or len(space.shape) not in (2, 3):
         return False
     sides = sorted(space.shape)[-2:]

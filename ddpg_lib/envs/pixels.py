@@ -134,7 +134,7 @@ class Pixels:
 
 
 def seen(env: EnvLike, config: Any, /, **kwargs: Any) -> tuple[EnvLike, dict[str, Any]]:
-    """What an agent of a configuration sees of an environment, and what is left of ``kwargs``.
+    """Return what an agent of a ``config`` sees of ``env``, and what is left of ``kwargs``.
 
     Without an encoder that is the environment as it is. ``kwargs`` are for ``gymnasium.make``.
     """

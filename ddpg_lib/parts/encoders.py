@@ -58,6 +58,11 @@ class Encoder(nn.Module):
     ----------
     outputs : int
         Numbers that come out.
+
+    Raises
+    ------
+    ValueError
+        If the layers leave nothing of the frames.
     """
 
     def __init__(
@@ -149,6 +154,9 @@ class Behind(nn.Module):
         self.front, self.network = front, network
 
     def forward(self, obs: Tensor, *action: Tensor, training: bool = False) -> Tensor:
-        """As ``network``, of observations as ``front`` takes them."""
+        """Return what ``network`` gives for what ``front`` makes of ``obs``, and for an ``action``.
+
+        ``obs`` is ``(n, batch, ...)``, ``action``, of a critic, ``(n, batch, action_dim)``.
+        """
         result: Tensor = self.network(self.front(obs), *action, training=training)
         return result

@@ -290,9 +290,9 @@ class ShiftedReplay(FrameReplay):
 
 
 def shifted(frames: Tensor, offsets: NDArray[np.int64]) -> Tensor:
-    """Frames ``(n, batch, ..., height, width)``, each row of the batch moved by its offset.
+    """Return ``frames``, ``(n, batch, ..., height, width)``, each row of the batch moved.
 
-    Pixel (y, x) of the result is that at (y, x) plus the offset, ``(n, batch, 2)``, or at the
+    Pixel (y, x) is that at (y, x) plus the row's one of ``offsets``, ``(n, batch, 2)``, or at the
     nearest edge.
     """
     height, width = frames.shape[-2:]

@@ -329,6 +329,11 @@ class Session:
     """A training under way, with its clock and, where it has one, its folder.
 
     ``start`` is a trained stack to begin with, as for :func:`train`.
+
+    Raises
+    ------
+    ValueError
+        If the plan cannot be carried out, such as frames without an encoder.
     """
 
     def __init__(

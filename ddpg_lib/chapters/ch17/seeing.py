@@ -186,10 +186,10 @@ def beside_its_view(
 
 
 def picture(world: NDArray[np.uint8], obs: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """One picture of a ``world``, (height, width, 3), and of the frames ``obs`` to its right.
+    """Return a picture of a ``world``, (height, width, 3), with the frames ``obs`` to its right.
 
     ``obs`` is (frames, channels, side, side); the frames are enlarged by a whole number. The sides
-    of the result are even.
+    of the picture are even.
     """
     height, gap = world.shape[0], 4
     stack, channels, side, _ = obs.shape
