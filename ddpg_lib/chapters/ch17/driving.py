@@ -28,7 +28,7 @@ STEER, GAS, BRAKE = 2.0, 0.15, 0.04  # for each rad, and for each unit of speed
 
 
 def wrapped(angle: Any) -> Any:
-    """Return an ``angle``, in rad, between -pi and pi."""
+    """An ``angle`` of any shape, ``(...)``, brought between -pi and pi."""
     return (angle + np.pi) % (2 * np.pi) - np.pi
 
 

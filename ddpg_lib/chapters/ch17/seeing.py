@@ -186,7 +186,7 @@ def beside_its_view(
 
 
 def picture(world: NDArray[np.uint8], obs: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return a picture of a ``world``, (height, width, 3), with the frames ``obs`` to its right.
+    """A ``world``, ``(height, width, 3)``, with the frames ``obs`` to its right, as one picture.
 
     ``obs`` is (frames, channels, side, side); the frames are enlarged by a whole number. The sides
     of the picture are even.
