@@ -1,16 +1,30 @@
 """Agents that see: their update by hand, what trains the encoder, bad input, checkpoints."""
 
 import copy
+from typing import ClassVar
 
 import gymnasium as gym
 import numpy as np
 import pytest
 import torch
 
-from ddpg_lib import DDPG, Config, evaluate, load, load_agent, resume, save_agent, train
+from ddpg_lib import (
+    DDPG,
+    Config,
+    evaluate,
+    load,
+    load_agent,
+    resume,
+    save_agent,
+    save_policy,
+    train,
+)
 from ddpg_lib.agents.kinds import agent_of
 from ddpg_lib.agents.pixels import PixelDDPG, SharedPixelDDPG
+from ddpg_lib.evaluation import play
 from ddpg_lib.parts.frames import shifted
+from ddpg_lib.results.inside import look_inside
+from ddpg_lib.results.recorded import load_weights, save_weights
 from ddpg_lib.runs.interrupts import Interrupted
 
 SHAPE, LOW, HIGH = (2, 1, 16, 16), [-2.0], [2.0]
@@ -25,8 +39,15 @@ KINDS = {"shared": SharedPixelDDPG, "separate": PixelDDPG}
 class Square(gym.Env):
     """A bright square that the action moves; it wants to be in the middle. 10 steps."""
 
+    metadata: ClassVar = {"render_modes": ["rgb_array"], "render_fps": 20}
     observation_space = gym.spaces.Box(0, 255, (16, 16), np.uint8)
     action_space = gym.spaces.Box(-2.0, 2.0, (1,), np.float32)
+
+    def __init__(self, render_mode=None):
+        self.render_mode = render_mode
+
+    def render(self):
+        return np.repeat(self.picture()[:, :, None], 3, axis=2)
 
     def reset(self, *, seed=None, options=None):
         super().reset(seed=seed)
@@ -210,6 +231,32 @@ def test_a_trained_stack_can_be_begun_with():
     np.testing.assert_array_equal(old.act(obs), new.act(obs))
     with pytest.raises(ValueError, match="another"):
         new.load_networks(filled(TINY.replace(filters=(5, 4))))
+
+
+@pytest.mark.parametrize("encoder", KINDS)
+def test_recorded_weights_bring_back_what_acts(tmp_path, encoder):
+    config = TINY.replace(encoder=encoder)
+    old, new = filled(config), filled(config, seeds=(5, 6))
+    old.update()
+    save_weights(old, tmp_path / "weights.safetensors")
+    load_weights(new, tmp_path / "weights.safetensors")
+    obs = np.random.default_rng(1).integers(0, 256, (2, 3, *SHAPE), np.uint8)
+    np.testing.assert_array_equal(old.act(obs), new.act(obs))
+    np.testing.assert_array_equal(old.q(obs), new.q(obs))
+
+
+@pytest.mark.parametrize("encoder", KINDS)
+def test_an_agent_that_sees_is_played_and_looked_into(encoder):
+    agent = filled(TINY.replace(encoder=encoder, gamma=0.5, action_repeat=2))
+    scene = play(agent, 1, "Square-v0", seed=3)
+    pictures = list(scene.frames)
+    assert [x.shape for x in pictures] == [(16, 16, 3)] * 5  # ten steps, two an action
+    assert scene.returns[0] == pytest.approx(evaluate(agent, "Square-v0", 1, seed=3)[1, 0])
+    inside = look_inside(agent, "Square-v0", 1, max_episode_steps=6)
+    assert all(values.shape == (2,) for values in inside.values())
+    np.testing.assert_array_equal(inside["length"], [3, 3])
+    with pytest.raises(ValueError, match="save_agent keeps the whole agent"):
+        save_policy(agent, "unused.npz")
 
 
 @pytest.mark.slow
