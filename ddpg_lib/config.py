@@ -218,7 +218,8 @@ class Config:
         require_one_of("encoder", self.encoder, ENCODERS)
         require_one_of("layer_norm", self.layer_norm, WHERE)
         require_one_of("batch_norm", self.batch_norm, WHERE)
-        steps = self.burn_in + self.sequence_length  # of a sequence
+        steps = self.burn_in + self.sequence_length
+        sequence = " with memory, a sequence of burn_in and sequence_length"
         both = set(WHERE[self.layer_norm]) & set(WHERE[self.batch_norm])
         rules = {
             "hidden": (len(self.hidden) > 0 and min(self.hidden) >= 1, "one or more widths >= 1"),
@@ -258,12 +259,14 @@ class Config:
             ),
             "buffer_size": (
                 self.buffer_size >= (steps if self.memory else 1),
-                f"at least {steps}, a sequence with its burn-in" if self.memory else "at least 1",
+                f"at least {steps}{sequence}" if self.memory else "at least 1",
             ),
             "sigma": (self.sigma >= 0, "at least 0"),
             "warmup_steps": (
                 self.warmup_steps >= (steps if self.memory else 1),
-                f"at least {steps if self.memory else 1}, to fill the replay buffer",
+                f"at least {steps}{sequence}"
+                if self.memory
+                else "at least 1, to fill the replay buffer",
             ),
             "n_step": (
                 1 <= self.n_step <= (1 if self.memory else self.warmup_steps),

@@ -144,6 +144,8 @@ CHANGES = st.lists(
 @given(changes=CHANGES)
 @example({"batch_norm": "both", "action_layer": 1, "n_step": 3, "normalize_obs": True})
 @example({"layer_norm": "both", "policy_delay": 2, "max_grad_norm": 0.5, "lr_decay": True})
+@example({"memory": 3, "burn_in": 2, "sequence_length": 5, "layer_norm": "both"})
+@example({"memory": 3, "sequence_length": 12, "stored_states": False, "normalize_obs": True})
 @example({"invert_gradients": True, "dqda_clipping": 1.0, "critic_weight_decay": 0.1})
 def test_what_is_accepted_trains_and_what_is_refused_is_named(changes):
     named = re.compile("|".join(changes))

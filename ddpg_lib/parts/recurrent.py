@@ -35,14 +35,14 @@ class StackedGRU(nn.Module):
 
     @torch.no_grad()
     def initialize(self, rngs: Sequence[np.random.Generator], longest: int = 1) -> None:
-        """Draw every agent's weights from its own generator, within ``1 / sqrt(units)``.
+        """Draw every agent's weights from its own generator, within ``1 / sqrt(inputs)``.
 
         The gates that say what stays begin so that units keep what they hold for 1 to ``longest``
         steps, each for another time (Tallec and Ollivier 2018). Otherwise half of it would be lost
         in each step, and with it the gradient of what lies further back.
         """
-        for layer in (self.entering, self.remembered):
-            layer.initialize(rngs, bound=self.units**-0.5)
+        self.entering.initialize(rngs)
+        self.remembered.initialize(rngs)
         gate = slice(self.units, 2 * self.units)
         for i, rng in enumerate(rngs):
             times = torch.from_numpy(rng.uniform(1, max(longest, 1), self.units))

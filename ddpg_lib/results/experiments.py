@@ -81,6 +81,12 @@ class Sweep:
         return Experiment(self.env, self.recipe, self.seeds, changes, agent)
 
 
+# Chapter 18. The module registers them; importing it here would take the command line a second.
+_ANGLE, _THREE_ANGLES = (
+    f"ddpg_lib.worlds.hidden:Pendulum{name}-v0" for name in ("WithoutVelocity", "Stacked")
+)
+_AS_LONG: dict[str, Any] = {"steps": 30_000, "buffer_size": 30_000, "eval_every": 1_500}
+
 EXPERIMENTS = {
     "pendulum": Experiment("Pendulum-v1", "pendulum", tuple(range(8))),
     "pendulum_pixels": Experiment("Pendulum-v1", "pendulum_pixels", tuple(range(4))),
@@ -103,6 +109,21 @@ EXPERIMENTS = {
         "lunar_lander",
         tuple(range(8)),
         {"noise": "gaussian", "sigma": 0.5},
+    ),
+    "hidden_velocity": Experiment(_ANGLE, "pendulum_memory", tuple(range(8))),
+    # The same budget without a memory, with the last three angles, and with the velocity.
+    "hidden_velocity_no_memory": Experiment(_ANGLE, "pendulum", tuple(range(8)), _AS_LONG),
+    "hidden_velocity_stacked": Experiment(_THREE_ANGLES, "pendulum", tuple(range(8)), _AS_LONG),
+    "hidden_velocity_full_state": Experiment("Pendulum-v1", "pendulum", tuple(range(8)), _AS_LONG),
+    # What burn-in and stored states are worth.
+    "hidden_velocity_no_burn_in": Experiment(
+        _ANGLE, "pendulum_memory", tuple(range(8)), {"burn_in": 0}
+    ),
+    "hidden_velocity_zero_states": Experiment(
+        _ANGLE, "pendulum_memory", tuple(range(8)), {"stored_states": False}
+    ),
+    "hidden_velocity_neither": Experiment(
+        _ANGLE, "pendulum_memory", tuple(range(8)), {"burn_in": 0, "stored_states": False}
     ),
     "reacher": Experiment("Reacher-v5", "reacher", tuple(range(8))),
 }

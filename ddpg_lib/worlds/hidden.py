@@ -65,7 +65,7 @@ class Cue(gym.Env[Array, Array]):
         If the delay is negative.
     """
 
-    def __init__(self, delay: int = 20, render_mode: str | None = None) -> None:
+    def __init__(self, delay: int = 10, render_mode: str | None = None) -> None:
         if delay < 0:
             raise ValueError(f"delay must be at least 0, got {delay}")
         self.delay, self.render_mode = delay, render_mode

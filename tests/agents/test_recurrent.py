@@ -228,10 +228,10 @@ def test_episodes_shorter_than_a_sequence_are_right(steps):
         )
         begins = batch.begins.flatten().bool()
         torch.testing.assert_close(h.flatten(1, 2)[0, begins], fresh[0, begins])
-        if steps == 1:
-            q = agent.critic(batch.obs.flatten(1, 2), batch.action.flatten(1, 2), fresh)
-            right = critic_loss(q, batch.reward.flatten(1, 2)).item()
-            assert agent.learn(batch)["critic_loss"].item() == pytest.approx(right, rel=1e-4)
+        q = agent.critic(batch.obs.flatten(1, 2), batch.action.flatten(1, 2), fresh)
+        right = critic_loss(q, batch.reward.flatten(1, 2)).item()
+    if steps == 1:
+        assert agent.learn(batch)["critic_loss"].item() == pytest.approx(right, rel=1e-4)
 
 
 def test_it_trains_by_the_ordinary_commands(tmp_path):
@@ -256,7 +256,7 @@ def test_it_trains_by_the_ordinary_commands(tmp_path):
         ({"n_step": 3}, "n_step must be 1 with memory"),
         ({"batch_norm": "actor"}, "batch_norm must be for other networks .* none with memory"),
         ({"warmup_steps": 6}, "warmup_steps must be at least 7"),
-        ({"buffer_size": 6}, "buffer_size must be at least 7, a sequence with its burn-in"),
+        ({"buffer_size": 6}, "buffer_size must be at least 7 with memory, a sequence of burn_in"),
         ({"memory": -1}, "memory must be at least 0"),
         ({"sequence_length": 0}, "sequence_length must be at least 1"),
         ({"burn_in": -1}, "burn_in must be at least 0"),
