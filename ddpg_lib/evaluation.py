@@ -202,7 +202,7 @@ def evaluate(
     compared on the same starts. Training environments are not touched. An agent with an encoder
     sees the environment as its configuration says. ``kwargs`` are for ``gymnasium.make``.
     """
-    env, kwargs = seen(env, agent.config, **kwargs)
+    env, kwargs = seen(env, getattr(agent, "config", None), **kwargs)
     evaluator = Evaluator(env, episodes, seed, **kwargs)
     try:
         return evaluator(agent)
@@ -292,7 +292,7 @@ def play(
         raise ValueError(f"episodes must be at least 1, got {episodes}")
     without_screen()
     rendered = {"render_mode": "rgb_array", **kwargs} if isinstance(env, str) else kwargs
-    env, rendered = seen(env, agent.config, **rendered)
+    env, rendered = seen(env, getattr(agent, "config", None), **rendered)
     no_pictures = f"{name_of(env)} gives no pictures: it has no render mode rgb_array"
     try:
         made = make(env, **rendered)

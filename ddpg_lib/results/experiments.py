@@ -272,6 +272,7 @@ SWEEPS: dict[str, Sweep] = {
             "no_shift": {"random_shift": 0},
             "one_step": {"n_step": 1},
             "one_frame": {"frame_stack": 1},
+            "climbing_encoder": {"agent": "ddpg_lib.chapters.ch17.faults:ClimbingEncoder"},
         },
         {"steps": 20_000, "eval_every": 4_000},
     ),

@@ -21,6 +21,7 @@ from ddpg_lib import (
 )
 from ddpg_lib.agents.kinds import agent_of
 from ddpg_lib.agents.pixels import PixelDDPG, SharedPixelDDPG
+from ddpg_lib.chapters.ch17.faults import ClimbingEncoder
 from ddpg_lib.evaluation import play
 from ddpg_lib.parts.frames import shifted
 from ddpg_lib.results.inside import look_inside
@@ -148,6 +149,24 @@ def test_the_encoder_learns_from_the_critic_alone():
     agent.learn(batch)
     assert not any(moved(agent.encoder, eyes))
     assert all(moved(agent.actor, actor))
+
+
+def test_the_mistaken_agents_encoder_climbs_the_value():
+    config = TINY.replace(lr_decay=False, actor_lr=1e-2)
+    agent = ClimbingEncoder(SHAPE, LOW, HIGH, config, (0,))
+    agent.load_state_dict({**filled(config, (0,)).state_dict(), **own_state(agent)})
+    agent.critic_optimizer.lr.fill_(0.0)
+    agent.actor_optimizer.lr.fill_(0.0)
+    batch, old = agent.replay.sample(50), weights(agent.encoder)
+    values = [agent.learn(batch)["q"].item() for _ in range(20)]
+    assert all(moved(agent.encoder, old))
+    assert values[-1] > values[0]
+    agent.learn(batch, move_actor=False)
+
+
+def own_state(agent):
+    """What the mistaken agent has beyond the right one."""
+    return {"encoder_optimizer": agent.encoder_optimizer.state_dict()}
 
 
 def test_separate_networks_learn_end_to_end_with_targets_of_all():
