@@ -269,7 +269,7 @@ def test_an_agent_that_sees_is_played_and_looked_into(encoder):
     agent = filled(TINY.replace(encoder=encoder, gamma=0.5, action_repeat=2))
     scene = play(agent, 1, "Square-v0", seed=3)
     pictures = list(scene.frames)
-    assert [x.shape for x in pictures] == [(16, 16, 3)] * 5  # ten steps, two an action
+    assert [x.shape for x in pictures] == [(16, 16, 3)] * 6  # the start; ten steps, two an action
     assert scene.returns[0] == pytest.approx(evaluate(agent, "Square-v0", 1, seed=3)[1, 0])
     inside = look_inside(agent, "Square-v0", 1, max_episode_steps=6)
     assert all(values.shape == (2,) for values in inside.values())
