@@ -61,6 +61,8 @@ class Train:
         Defaults are the recipe's; evaluations are no further apart than the steps.
     recipe : str
         Named hyperparameters; `ddpg recipes` lists them.
+    pixels : bool
+        See the environment's images, or what it draws: --encoder shared, if none is named.
     seeds : tuple of str
         One an agent. 0-7 means 0 1 2 3 4 5 6 7.
     env_kwargs : tuple of str
@@ -80,6 +82,7 @@ class Train:
     env: Positional[Annotated[str, arg(metavar="ENV")]]
     config: OmitArgPrefixes[Config]
     recipe: str = "default"
+    pixels: bool = False
     seeds: tuple[str, ...] = ("0",)
     env_kwargs: tuple[str, ...] = ()
     folder: Path | None = None
@@ -92,6 +95,8 @@ class Train:
         """Train, and say what came out."""
         seeds = checked(parse_seeds(self.seeds))
         env_kwargs = parse_kwargs(self.env_kwargs)
+        unseen = self.pixels and self.config.encoder == "none"
+        config = self.config.replace(encoder="shared") if unseen else self.config
         require_at_least_one("checkpoint_every", self.checkpoint_every)
         if self.folder is not None:
             require_free(self.folder)
@@ -105,12 +110,12 @@ class Train:
             if self.lightning:
                 from ddpg_lib.lightning import DDPGSystem, fit
 
-                system = DDPGSystem(self.env, self.config, seeds, env_kwargs)
+                system = DDPGSystem(self.env, config, seeds, env_kwargs)
                 _say_finished(fit(folder, system, self.device), folder)
                 return
             run = train(
                 self.env,
-                self.config,
+                config,
                 seeds,
                 env_kwargs=env_kwargs,
                 device=self.device,
