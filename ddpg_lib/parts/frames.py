@@ -293,12 +293,16 @@ def shifted(frames: Tensor, offsets: NDArray[np.int64]) -> Tensor:
     """Return ``frames``, ``(n, batch, ..., height, width)``, each row of the batch moved.
 
     Pixel (y, x) is that at (y, x) plus the row's one of ``offsets``, ``(n, batch, 2)``, or at the
-    nearest edge.
+    nearest edge. In memory, height and width come first in what is returned: so the encoder wants
+    it.
     """
     height, width = frames.shape[-2:]
-    x = frames.reshape(-1, math.prod(frames.shape[2:-2]), height * width)
+    channels = math.prod(frames.shape[2:-2])
+    x = frames.reshape(-1, channels, height * width)
     offset = torch.from_numpy(offsets).to(frames.device).view(-1, 2)
     y = (torch.arange(height, device=frames.device) + offset[:, :1]).clamp_(0, height - 1)
     z = (torch.arange(width, device=frames.device) + offset[:, 1:]).clamp_(0, width - 1)
     pixels = (y[:, :, None] * width + z[:, None, :]).view(len(x), 1, -1)
-    return x.gather(2, pixels.expand(-1, x.shape[1], -1)).view(frames.shape)
+    moved = x.new_empty(len(x), height * width, channels).transpose(1, 2)
+    torch.gather(x, 2, pixels.expand(-1, channels, -1), out=moved)
+    return moved.view(frames.shape)

@@ -215,7 +215,7 @@ def test_returns_over_several_steps_are_those_summed_by_hand(stack, n_step, room
     lives = feed(buffer, films, ends)
     kept = [drawable(life, film, capacity) for life, film in zip(lives, films, strict=True)]
     # The last steps wait until their windows are full.
-    full = [{t[2] for t in life[: len(life) - n_step + 1]} for life in lives]
+    full = [{t[2] for t in life[: max(len(life) - n_step + 1, 0)]} for life in lives]
     kept = [[t for t in k if t[2] in f] for k, f in zip(kept, full, strict=True)]
     assert len(buffer) == min(map(len, kept))
     if len(buffer) == 0:
