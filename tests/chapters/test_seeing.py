@@ -1,5 +1,6 @@
 """Saliency against finite differences, filters, the probe, pictures, and the car's controller."""
 
+import gymnasium as gym
 import numpy as np
 import pytest
 
@@ -16,6 +17,7 @@ from ddpg_lib.chapters.ch17.seeing import (
     saliency,
     watch_pendulum,
 )
+from ddpg_lib.envs.car_racing import repeated
 
 SHAPE = (2, 1, 20, 20)
 
@@ -108,21 +110,27 @@ def test_a_film_shows_the_world_and_the_frames():
     assert (both[36:44, 54:62] == 16).all()
 
 
-@pytest.mark.slow
-def test_the_controller_drives_and_chance_does_not():
+def test_an_angle_is_brought_between_minus_pi_and_pi():
     assert wrapped(np.pi + 0.1) == pytest.approx(0.1 - np.pi)
-    import gymnasium as gym
-
-    ours = gym.make("CarRacing-v3", max_episode_steps=200)
-    ours.reset(seed=1)
-    total = {}
-    for name, driver in (("pursuit", pursue), ("chance", at_random(0))):
-        ours.reset(seed=1)
-        total[name] = sum(ours.step(driver(ours.unwrapped))[1] for _ in range(200))
-    assert total["pursuit"] > 100
-    assert total["chance"] < 50
+    np.testing.assert_allclose(
+        wrapped(np.array([-3.5, 6.5])), np.array([2.783185, 0.216815]), atol=1e-5
+    )
 
 
-@pytest.mark.slow
-def test_whole_tracks_are_driven():
-    assert drive(pursue, [5])[0] > 700
+def test_a_car_that_is_not_drawn_drives_alike():
+    pytest.importorskip("Box2D")
+    env = repeated(gym.make("CarRacing-v3"), 4)
+    env.reset(seed=5)
+    rng, total, over = np.random.default_rng(3), 0.0, False
+    while not over:  # at random, the car leaves the field or the time is over
+        _, reward, terminated, truncated, _ = env.step(rng.uniform((-1, 0, 0), (1, 1, 1)))
+        total, over = total + reward, terminated or truncated
+    env.close()
+    assert drive(at_random(3), [5], repeat=4)[0] == pytest.approx(total)
+
+
+def test_the_controller_drives_whole_tracks_and_chance_does_not():
+    pytest.importorskip("Box2D")
+    assert drive(pursue, [5])[0] > 800
+    assert drive(pursue, [5], repeat=4)[0] > 600
+    assert drive(at_random(0), [5], repeat=4)[0] < 50

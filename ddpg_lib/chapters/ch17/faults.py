@@ -19,8 +19,12 @@ from ddpg_lib.parts.replay import Batch
 class ClimbingEncoder(SharedPixelDDPG):
     """Moves the encoder up the critic's value as well, at the actor's step size.
 
-    So does whoever gives one optimizer the actor's weights and the encoder's. The parameters,
-    ``kwargs`` included, are those of :class:`~ddpg_lib.agents.pixels.SharedPixelDDPG`.
+    So does whoever gives one optimizer the actor's weights and the encoder's.
+
+    Parameters
+    ----------
+    obs_shape, action_low, action_high, config, seeds, **kwargs
+        As for :class:`~ddpg_lib.agents.pixels.SharedPixelDDPG`.
     """
 
     def __init__(
