@@ -16,6 +16,7 @@ from gymnasium.error import DependencyNotInstalled
 from numpy.typing import NDArray
 
 from ddpg_lib.envs.border import UnsupportedSpaceError, is_frames, looks_like_image, name_of
+from ddpg_lib.envs.car_racing import repeated
 from ddpg_lib.envs.making import EnvLike, UnavailableEnvironmentError, by_function, by_id
 
 Env = gym.Env[Any, Any]
@@ -89,10 +90,9 @@ class Pixels:
             space = env.observation_space
             if is_frames(space):  # somebody has stacked them already
                 return wrappers.RepeatAction(env, view.repeat)
-            if looks_like_image(space):
-                env = wrappers.RepeatAction(env, view.repeat)
-            else:
-                env = wrappers.AddRenderObservation(wrappers.RepeatAction(env, view.repeat))
+            env = repeated(env, view.repeat)
+            if not looks_like_image(space):
+                env = wrappers.AddRenderObservation(env)
             env = _channels_last(env)
             if cast("tuple[int, ...]", env.observation_space.shape)[:2] != (view.size, view.size):
                 env = wrappers.ResizeObservation(env, (view.size, view.size))
