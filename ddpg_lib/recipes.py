@@ -124,7 +124,8 @@ RECIPES = {
         steps=120_000,
         eval_every=6_000,
     ),
-    # Numbers of steps count actions, which last two steps of the environment.
+    # Numbers of steps count actions, which last two steps of the environment. The first guess, on
+    # seeds 100 and 101, learned the task in 8,000.
     "pendulum_pixels": Config(
         encoder="shared",
         frame_size=32,
@@ -141,11 +142,11 @@ RECIPES = {
         critic_lr=1e-3,
         lr_decay=True,
         batch_size=128,
-        buffer_size=40_000,
+        buffer_size=12_000,
         sigma=0.2,
         warmup_steps=2_000,
-        steps=30_000,
-        eval_every=2_000,
+        steps=12_000,
+        eval_every=1_000,
         eval_episodes=5,
     ),
     # Actions last four steps of the environment: 250 to an episode.

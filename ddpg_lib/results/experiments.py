@@ -90,7 +90,7 @@ _FRESH = tuple(range(300, 308))  # seeds of no search
 
 EXPERIMENTS = {
     "pendulum": Experiment("Pendulum-v1", "pendulum", tuple(range(8))),
-    "pendulum_pixels": Experiment("Pendulum-v1", "pendulum_pixels", tuple(range(4))),
+    "pendulum_pixels": Experiment("Pendulum-v1", "pendulum_pixels", _FRESH),
     "car_racing_pixels": Experiment("CarRacing-v3", "car_racing_pixels", tuple(range(4))),
     "bipedal_walker": Experiment("BipedalWalker-v3", "bipedal_walker", tuple(range(4))),
     "bipedal_walker_one_step": Experiment(
