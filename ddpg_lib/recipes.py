@@ -23,21 +23,23 @@ RECIPES = {
         steps=12_000,
         eval_every=500,
     ),
-    # Where only the angle is seen (chapter 18).
+    # Where only the angle is seen (chapter 18): found on seeds 100 to 103, on which half the
+    # step sizes left one agent of four behind.
     "pendulum_memory": Config(
         hidden=(64,),
         memory=32,
         reward_scale=0.1,
-        actor_lr=5e-4,
+        actor_lr=1e-3,
+        critic_lr=2e-3,
         lr_decay=True,
         batch_size=16,
         sequence_length=10,
         burn_in=5,
-        buffer_size=30_000,
+        buffer_size=20_000,
         sigma=0.2,
         warmup_steps=2_000,
-        steps=30_000,
-        eval_every=1_500,
+        steps=20_000,
+        eval_every=1_000,
     ),
     # A number shown once and asked for later (chapter 18): found on seeds 100 and 101. A critic
     # with tanh in its head took three times as long to find that number and answer interact.
@@ -122,7 +124,8 @@ RECIPES = {
         steps=120_000,
         eval_every=6_000,
     ),
-    # Numbers of steps count actions, which last two steps of the environment.
+    # Numbers of steps count actions, which last two steps of the environment. The first guess, on
+    # seeds 100 and 101, learned the task in 8,000.
     "pendulum_pixels": Config(
         encoder="shared",
         frame_size=32,
@@ -139,11 +142,11 @@ RECIPES = {
         critic_lr=1e-3,
         lr_decay=True,
         batch_size=128,
-        buffer_size=40_000,
+        buffer_size=12_000,
         sigma=0.2,
         warmup_steps=2_000,
-        steps=30_000,
-        eval_every=2_000,
+        steps=12_000,
+        eval_every=1_000,
         eval_episodes=5,
     ),
     # Actions last four steps of the environment: 250 to an episode.
