@@ -21,7 +21,7 @@ def places(side, kernel, stride):
 
 @pytest.mark.parametrize(
     ("number", "right"),
-    [(1, 6), (2, places), (3, 1.375), (3, 2 * 2.2 / 32 / 0.1), (4, by_hand)],
+    [(2, 6), (1, places), (3, 1.375), (3, 2 * 2.2 / 32 / 0.1), (4, by_hand)],
 )
 def test_right_answers(number, right):
     assert CHECKS[number](right) == ""
@@ -30,17 +30,17 @@ def test_right_answers(number, right):
 @pytest.mark.parametrize(
     ("number", "wrong", "hint"),
     [
-        (1, "x", "one number"),
-        (1, 3, "s alone"),
-        (1, 2, "three frames"),
-        (1, 4, "six frames"),
-        (1, 9, "not yet"),
-        (2, 3, "a function"),
-        (2, lambda n, k, s: n // s, "must fit in"),
-        (2, lambda n, k, s: (n - k) // s, "first place"),
-        (2, lambda n, k, s: (n - k) / s + 1, "round down"),
-        (2, lambda n, k, s: (n + 2 * (k // 2) - k) // s + 1, "with padding"),
-        (2, lambda n, k, s: 0, "not yet"),
+        (2, "x", "one number"),
+        (2, 3, "s alone"),
+        (2, 2, "three frames"),
+        (2, 4, "six frames"),
+        (2, 9, "not yet"),
+        (1, 3, "a function"),
+        (1, lambda n, k, s: n // s, "must fit in"),
+        (1, lambda n, k, s: (n - k) // s, "first place"),
+        (1, lambda n, k, s: (n - k) / s + 1, "round down"),
+        (1, lambda n, k, s: (n + 2 * (k // 2) - k) // s + 1, "with padding"),
+        (1, lambda n, k, s: 0, "not yet"),
         (3, "x", "rad/s"),
         (3, 1.375 / 2, "half of the picture"),
         (3, 1.375 / 2.2, "does not reach"),
@@ -61,5 +61,5 @@ def test_common_wrong_answers_get_a_hint(number, wrong, hint):
 
 
 def test_check_prints_the_verdict(capsys):
-    check("17.1", 6)
-    assert capsys.readouterr().out == "Exercise 17.1: right.\n"
+    check("17.2", 6)
+    assert capsys.readouterr().out == "Exercise 17.2: right.\n"

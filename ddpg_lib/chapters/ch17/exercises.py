@@ -33,25 +33,13 @@ def _pictures() -> list[tuple[Any, int, int]]:
 
 
 CHECKS: dict[int, Check] = {
-    # 17.1: how many times the bytes of frames kept once are those of observations kept whole.
-    1: Numbers(
-        "give one number: how many times as many.",
-        right=6,
-        within=0.01,
-        mistakes=[
-            (3, "that counts s alone; s' is stored as well."),
-            (2, "each of the two observations has three frames."),
-            (4, "s and s' together are six frames, though only four of them are different."),
-        ],
-        hint="not yet: count the frames in s and in s', and the new ones that a step brings.",
-    ),
-    # 17.2: the side of what a convolution makes.
-    2: Function(
-        "give a function: of side, kernel and stride.",
+    # 17.1: the side of what a convolution makes.
+    1: Function(
+        "give a function: of side, width and stride.",
         cases=[(32, 6, 4), (7, 3, 1), (84, 8, 4), (16, 3, 2), (31, 5, 3), (6, 6, 4)],
         right=lambda side, kernel, stride: (side - kernel) // stride + 1,
         mistakes=[
-            (lambda side, kernel, stride: side // stride, "the kernel must fit in: see (17.2)."),
+            (lambda side, kernel, stride: side // stride, "the filter must fit in: see (17.2)."),
             (lambda side, kernel, stride: (side - kernel) // stride, "the first place counts too."),
             (
                 lambda side, kernel, stride: (side - kernel) / stride + 1,
@@ -62,7 +50,19 @@ CHECKS: dict[int, Check] = {
                 "that is with padding; here there is none.",
             ),
         ],
-        hint="not yet: how often can the kernel move on by a stride and still be in the picture?",
+        hint="not yet: how often can the filter move on by a stride and still be in the picture?",
+    ),
+    # 17.2: how many times the bytes of frames kept once are those of observations kept whole.
+    2: Numbers(
+        "give one number: how many times as many.",
+        right=6,
+        within=0.01,
+        mistakes=[
+            (3, "that counts s alone; s' is stored as well."),
+            (2, "each of the two observations has three frames."),
+            (4, "s and s' together are six frames, though only four of them are different."),
+        ],
+        hint="not yet: count the frames in s and in s', and the new ones that a step brings.",
     ),
     # 17.3: the angular velocity at which the tip moves by a pixel from frame to frame.
     3: Numbers(
