@@ -10,9 +10,9 @@ from gymnasium import wrappers
 from numpy.typing import NDArray
 
 Env = gym.Env[Any, Any]
-# What gymnasium.make puts around an environment; none of it looks at an observation for longer
+# What gymnasium.make, or we, put around it; none of that looks at an observation for longer
 # than its first step.
-MAKES = ("PassiveEnvChecker", "OrderEnforcing", "TimeLimit")
+MAKES = ("PassiveEnvChecker", "OrderEnforcing", "TimeLimit", "OnePedal")
 PATCHES = 20  # of grass, along each side of the field
 
 

@@ -1,0 +1,53 @@
+"""CarRacing with one pedal, so that exploration does not brake all the time.
+
+Importing this module registers it, so that ``ddpg_lib.worlds.driving:OnePedal-v0`` is an id.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from numpy.typing import NDArray
+
+ONE_PEDAL = f"{__name__}:OnePedal-v0"
+"""CarRacing-v3, driven by an :class:`OnePedal`."""
+
+
+class OnePedal(gym.ActionWrapper[Any, Any, Any]):
+    """Gas and brake of CarRacing as one component: gas where it is positive, else brake.
+
+    Gymnasium's two components lie between 0 and 1. An untrained policy, and noise around it, then
+    holds both at one half, and half a brake blocks the wheels. Nothing else is changed: the
+    observations, rewards, tracks and endings are those of CarRacing-v3.
+
+    Attributes
+    ----------
+    action_space : Box, shape (2,)
+        Steering from -1, left, to 1, and the pedal from -1, full brake, to 1, full gas.
+    """
+
+    def __init__(self, env: gym.Env[Any, Any]) -> None:
+        super().__init__(env)
+        self.action_space = gym.spaces.Box(-1.0, 1.0, (2,), np.float32)
+
+    def action(self, action: NDArray[Any]) -> NDArray[np.float64]:
+        """Steering, gas and brake of an ``action``, ``(2,)``; returned is ``(3,)``."""
+        steering, pedal = np.asarray(action, float)
+        return np.array([steering, max(pedal, 0.0), max(-pedal, 0.0)])
+
+
+def one_pedal(**kwargs: Any) -> gym.Env[Any, Any]:
+    """CarRacing with one pedal; ``kwargs`` are for Gymnasium's ``CarRacing``."""
+    from gymnasium.envs.box2d.car_racing import CarRacing
+
+    return OnePedal(CarRacing(**kwargs))
+
+
+gym.register(
+    "OnePedal-v0",
+    entry_point=f"{__name__}:one_pedal",
+    max_episode_steps=gym.spec("CarRacing-v3").max_episode_steps,
+    reward_threshold=gym.spec("CarRacing-v3").reward_threshold,
+)
