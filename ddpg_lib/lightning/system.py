@@ -54,11 +54,11 @@ class LinearDecay(LRScheduler):
         super().__init__(optimizer)
 
     def get_lr(self) -> list[float | Tensor]:
-        """The step size after as many updates as there were."""
+        """The step size after as many updates as there were, ``[size]``."""
         return [max(1 - self.last_epoch / self.updates, 0.0) * self.lr]
 
     def state_dict(self) -> dict[str, Any]:
-        """How many updates there were: the rest is the recipe's, which may be longer now."""
+        """How many updates there were, ``last_epoch``: the recipe may be longer now."""
         return {"last_epoch": self.last_epoch}
 
 
@@ -171,7 +171,7 @@ class DDPGSystem(LightningModule):
         return action, self.critic(obs, action)
 
     def configure_optimizers(self) -> Any:
-        """Adam for the critic and Adam for the actor (Kingma and Ba 2015), and their schedules."""
+        """Adam for both (Kingma and Ba 2015), ``[critic's, actor's]``, and their schedules."""
         c = self.config
         rates = (c.critic_lr, c.actor_lr)
         # Fused, one call for all weights; step sizes are tensors, as the library's are.
@@ -227,7 +227,7 @@ class DDPGSystem(LightningModule):
         self._after_update(metrics)
 
     def descend(self, optimizer: Any, loss: Tensor) -> None:
-        """One step of an ``optimizer`` of :meth:`optimizers` down a scalar ``loss``.
+        """One step of an ``optimizer``, as Lightning wraps it, down a scalar ``loss``.
 
         A gradient that is too long is shortened as in
         :class:`~ddpg_lib.parts.optim.StackedAdam`, each agent's by itself; Lightning's own
@@ -283,7 +283,7 @@ class DDPGSystem(LightningModule):
             self.loop.envs.reset()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add what Lightning does not know: replay, noise, environments, curves.
+        """Add to a ``checkpoint`` what Lightning does not know: replay, noise, worlds, curves.
 
         All of it is text and tensors, so that ``torch.load`` reads it with ``weights_only``.
         """
@@ -297,7 +297,7 @@ class DDPGSystem(LightningModule):
         checkpoint[SAVED] = {"packed": packed, "tensors": copies, "settings": settings}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Go on from there, in the middle of the episodes that were running.
+        """Go on from a ``checkpoint``, in the middle of the episodes that were running.
 
         Raises
         ------

@@ -490,14 +490,11 @@ def test_a_diverged_critic_ends_the_run():
 
 
 def test_without_lightning_a_sentence_says_how_to_install_it(monkeypatch):
-    import ddpg_lib.lightning as package
-
-    found = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name: None if name == "lightning" else found(name)
-    )
+    for name in [x for x in sys.modules if x.startswith("ddpg_lib.lightning")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "lightning.pytorch", None)
     with pytest.raises(ModuleNotFoundError, match=r'pip install "ddpg-lib\[lightning\]"'):
-        importlib.reload(package)
+        importlib.import_module("ddpg_lib.lightning")
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
