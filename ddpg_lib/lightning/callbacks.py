@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from lightning.pytorch import Callback, LightningModule, Trainer
+try:  # here, in the first module that the package imports
+    from lightning.pytorch import Callback, LightningModule, Trainer
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        'the Lightning system needs the extra lightning: pip install "ddpg-lib[lightning]"'
+    ) from error
 
 from ddpg_lib.lightning.system import DDPGSystem
 

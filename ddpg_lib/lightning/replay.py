@@ -60,7 +60,7 @@ class ReplayDataset(IterableDataset[Item]):
         return self.loop.config.eval_every
 
 
-def _as_it_is(item: Item) -> Item:
+def _as_it_is(item: Any) -> Any:
     return item
 
 

@@ -15,7 +15,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from ddpg_lib.config import Config
 from ddpg_lib.ddpg import DDPG
-from ddpg_lib.envs.border import require_finite
+from ddpg_lib.envs.border import name_of, require_finite
 from ddpg_lib.envs.making import EnvLike
 from ddpg_lib.envs.stack import StackedEnvs
 from ddpg_lib.evaluation import Evaluator
@@ -54,11 +54,11 @@ class LinearDecay(LRScheduler):
         super().__init__(optimizer)
 
     def get_lr(self) -> list[float | Tensor]:
-        """The step size after as many updates as there were."""
+        """The step size after as many updates as there were, ``[size]``."""
         return [max(1 - self.last_epoch / self.updates, 0.0) * self.lr]
 
     def state_dict(self) -> dict[str, Any]:
-        """How many updates there were: the rest is the recipe's, which may be longer now."""
+        """How many updates there were, ``last_epoch``: the recipe may be longer now."""
         return {"last_epoch": self.last_epoch}
 
 
@@ -121,6 +121,12 @@ class DDPGSystem(LightningModule):
             recipe = Config(**recipe)
         named = recipe_named(recipe) if isinstance(recipe, str) else recipe
         self.config = c = named.replace(**changes)
+        if c.kind != "ddpg":
+            setting = "memory" if c.memory else "encoder"
+            raise ValueError(
+                f"{setting} is {getattr(c, setting)}, and a Lightning system trains DDPG without "
+                f"one: leave {setting} out, or use ddpg_lib.train (without --lightning)"
+            )
         seeds = checked(seeds)
         warm_start = warm_start or start is not None
         self.save_hyperparameters(
@@ -134,6 +140,11 @@ class DDPGSystem(LightningModule):
         )
         envs = StackedEnvs(env, seeds, **(env_kwargs or {}))
         try:
+            if envs.spaces.frames:
+                raise ValueError(
+                    f"{name_of(env)} gives stacked frames, and a Lightning system trains DDPG on "
+                    'vectors: use ddpg_lib.train with encoder="shared" (--pixels, no --lightning)'
+                )
             require_memory(c, len(seeds), envs.spaces, torch.device("cpu"))
             self.agent = agent = SystemAgent(
                 envs.obs_dim, envs.action_low, envs.action_high, c, seeds
@@ -160,7 +171,7 @@ class DDPGSystem(LightningModule):
         return action, self.critic(obs, action)
 
     def configure_optimizers(self) -> Any:
-        """Adam for the critic and Adam for the actor (Kingma and Ba 2015), and their schedules."""
+        """Adam for both (Kingma and Ba 2015), ``[critic's, actor's]``, and their schedules."""
         c = self.config
         rates = (c.critic_lr, c.actor_lr)
         # Fused, one call for all weights; step sizes are tensors, as the library's are.
@@ -183,7 +194,8 @@ class DDPGSystem(LightningModule):
         if not batch:
             return
         c, agent = self.config, self.agent
-        critic_optimizer, actor_optimizer = self.optimizers()  # type: ignore[misc]
+        optimizers: Any = self.optimizers()
+        critic_optimizer, actor_optimizer = optimizers
 
         # Set y = r + gamma (1 - d) Q'(s', mu'(s')).
         with torch.no_grad():
@@ -215,7 +227,7 @@ class DDPGSystem(LightningModule):
         self._after_update(metrics)
 
     def descend(self, optimizer: Any, loss: Tensor) -> None:
-        """One step of an ``optimizer`` of :meth:`optimizers` down a scalar ``loss``.
+        """One step of an ``optimizer``, as Lightning wraps it, down a scalar ``loss``.
 
         A gradient that is too long is shortened as in
         :class:`~ddpg_lib.parts.optim.StackedAdam`, each agent's by itself; Lightning's own
@@ -271,7 +283,7 @@ class DDPGSystem(LightningModule):
             self.loop.envs.reset()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add what Lightning does not know: replay, noise, environments, curves.
+        """Add to a ``checkpoint`` what Lightning does not know: replay, noise, worlds, curves.
 
         All of it is text and tensors, so that ``torch.load`` reads it with ``weights_only``.
         """
@@ -281,10 +293,11 @@ class DDPGSystem(LightningModule):
         copies = {
             name: x.clone(memory_format=torch.contiguous_format) for name, x in tensors.items()
         }
-        checkpoint[SAVED] = {"packed": packed, "tensors": copies}
+        settings = dict(self.hparams)  # Lightning's own copy changes with what is asked anew
+        checkpoint[SAVED] = {"packed": packed, "tensors": copies, "settings": settings}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Go on from there, in the middle of the episodes that were running.
+        """Go on from a ``checkpoint``, in the middle of the episodes that were running.
 
         Raises
         ------
@@ -293,8 +306,8 @@ class DDPGSystem(LightningModule):
         """
         if SAVED not in checkpoint:
             raise ValueError("this is no checkpoint of a DDPGSystem")
-        self._require_same(checkpoint[self.CHECKPOINT_HYPER_PARAMS_KEY])
         saved = checkpoint[SAVED]
+        self._require_same(saved["settings"])
         self.loop.load_state_dict(unpack(saved["packed"], saved["tensors"]))
 
     def _require_same(self, then: Mapping[str, Any]) -> None:

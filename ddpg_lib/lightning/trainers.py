@@ -17,13 +17,17 @@ from ddpg_lib.lightning.callbacks import Evaluation
 from ddpg_lib.lightning.system import DDPGSystem
 from ddpg_lib.runs.run import Run
 
-# True of fixed data sets: more workers would act with copies whose weights never change, and the
-# length of this one is right, as no worker divides it.
-MISLEADING = (".*does not have many workers.*", ".*Your `IterableDataset` has `__len__` defined.*")
+# The first two are true of fixed data sets: more workers would act with copies of the agents, and
+# the length of this one is right, as no worker divides it. The last is of a run that goes on
+# without a folder, in which there is nothing to keep the best of.
+MISLEADING = (
+    ".*does not have many workers.*",
+    ".*Your `IterableDataset` has `__len__` defined.*",
+    ".*callbacks used to create the checkpoint need to be provided.*",
+)
 
-
-LAST = Path("checkpoints/last.ckpt")
-"""Where in its folder a trainer of :func:`trainer_for` keeps the last state."""
+BEST, LAST = Path("checkpoints/best.ckpt"), Path("checkpoints/last.ckpt")
+"""Where in its folder a trainer of :func:`trainer_for` keeps the best state and the last."""
 
 
 def fit(folder: str | Path, system: DDPGSystem | None = None, device: str = "cpu") -> Run:
@@ -77,7 +81,8 @@ def trainer_for(
         What will be trained: an epoch is the steps between two of its evaluations.
     folder
         For ``metrics.csv``, TensorBoard's events where that is installed, and ``checkpoints``:
-        the last one and the one with the highest mean return. Without it nothing is written.
+        from the first update on, the last one and the one with the highest mean return. Without
+        it nothing is written.
     patience
         Evaluations without a higher mean return after which training ends.
     good_enough
@@ -107,16 +112,18 @@ def trainer_for(
         )
     loggers: list[Logger] = []
     if folder is not None:
-        used.append(
-            ModelCheckpoint(
-                Path(folder) / "checkpoints",
-                filename="best",
-                monitor="return",
-                mode="max",
-                save_last=True,
-                enable_version_counter=False,
+        # Two, for one alone writes the last state (save_last) only where it is also the best.
+        for name, monitor in ((BEST, "return"), (LAST, None)):
+            place = Path(folder) / name
+            used.append(
+                ModelCheckpoint(
+                    place.parent,
+                    place.stem,
+                    monitor=monitor,
+                    mode="max",
+                    enable_version_counter=False,
+                )
             )
-        )
         loggers.append(CSVLogger(str(folder), name="", version=""))
         if importlib.util.find_spec("tensorboard"):
             loggers.append(TensorBoardLogger(str(folder), name="", version=""))

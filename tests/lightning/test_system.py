@@ -3,7 +3,9 @@
 import csv
 import importlib
 import importlib.util
+import sys
 
+import gymnasium as gym
 import numpy as np
 import pytest
 import torch
@@ -12,6 +14,7 @@ reason = 'the Lightning system needs the extra lightning: pip install "ddpg-lib[
 pytest.importorskip("lightning.pytorch", reason=reason)
 
 from lightning.pytorch import Callback, LightningModule, Trainer  # noqa: E402
+from torch.utils.data import DataLoader  # noqa: E402
 
 from ddpg_lib import Config, evaluate, train  # noqa: E402
 from ddpg_lib.cli.main import main  # noqa: E402
@@ -171,6 +174,19 @@ def test_one_that_does_not_acts_one_update_late():
     np.testing.assert_array_equal(missing, expected)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="workers that are forked")
+@pytest.mark.parametrize(("warmup", "updates"), [(20, 3 * 30), (60, 0)])
+def test_a_worker_acts_with_a_copy_that_begins_each_epoch_anew(warmup, updates):
+    system = DDPGSystem(ENV, TINY.replace(warmup_steps=warmup), (0,))
+    aside = {"num_workers": 1, "multiprocessing_context": "fork", "collate_fn": lambda item: item}
+    system.train_dataloader = lambda: DataLoader(
+        ReplayDataset(system.loop), batch_size=None, **aside
+    )
+    trainer_for(system).fit(system)
+    assert system.agent.updates == updates
+    assert system.loop.step == len(system.agent.replay) == 0
+
+
 def test_the_warm_up_gives_nothing_to_learn_from_and_epochs_are_as_long_as_said():
     system = DDPGSystem(ENV, TINY, SEEDS)
     loader = system.train_dataloader()
@@ -243,6 +259,15 @@ def test_a_checkpoint_holds_nothing_that_could_run(tmp_path):
     assert loaded.hparams["seeds"] == SEEDS
 
 
+def test_the_last_checkpoint_is_the_last_even_if_it_is_the_worst(tmp_path):
+    system = DDPGSystem(ENV, TINY, SEEDS)
+    system.loop.evaluator = lambda agent: np.full((2, 1), -float(system.loop.step))
+    trainer_for(system, tmp_path).fit(system)
+    for name, step in (("best", 50), ("last", 120)):
+        path = tmp_path / f"checkpoints/{name}.ckpt"
+        assert DDPGSystem.load_from_checkpoint(path).loop.step == step
+
+
 def test_a_checkpoint_holds_the_filled_part_of_the_replay_buffer_alone(tmp_path):
     fitted(TINY.replace(buffer_size=1_000_000), folder=tmp_path)
     # 120 rows of 9 numbers an agent; the empty rows would take 72 MB.
@@ -282,8 +307,6 @@ def test_a_checkpoint_of_another_module_is_refused(tmp_path):
 
 
 def test_an_environment_of_ones_own_is_needed_again(tmp_path):
-    import gymnasium as gym
-
     path = tmp_path / "a.ckpt"
 
     def own():
@@ -380,6 +403,15 @@ def test_options_that_are_not_for_it_are_refused(option, capsys):
     assert f"{option.split()[0]} is not for a Lightning system" in error
 
 
+@pytest.mark.parametrize("option", ["--pixels", "--memory 8"])
+def test_other_agents_are_pointed_to_the_librarys_own_training(option, capsys, tmp_path):
+    line = f"train {ENV} --lightning --folder {tmp_path / 'run'} {option}"
+    code, _, error = ddpg(line, capsys)
+    assert code == 2
+    assert "use ddpg_lib.train (without --lightning)" in error
+    assert not (tmp_path / "run").exists()
+
+
 def test_without_lightning_the_command_line_says_how_to_install_it(monkeypatch, capsys):
     found = importlib.util.find_spec
     monkeypatch.setattr(
@@ -409,12 +441,24 @@ def test_several_processes_are_refused():
         system.setup("fit")
 
 
+def pixels():
+    env = gym.make(ENV, render_mode="rgb_array")
+    grey = gym.wrappers.GrayscaleObservation(gym.wrappers.AddRenderObservation(env), keep_dim=True)
+    last_first = gym.spaces.Box(0, 255, (1, 500, 500), np.uint8)
+    turned = gym.wrappers.TransformObservation(grey, lambda x: np.moveaxis(x, 2, 0), last_first)
+    return gym.wrappers.FrameStackObservation(turned, 3)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ((ENV, "pendulun"), "did you mean pendulum"),
         ((ENV, TINY, (1, 1)), "different numbers"),
         (("CartPole-v1", TINY), "DDPG needs a continuum"),
+        ((ENV, TINY.replace(memory=8)), "memory is 8, and a Lightning system trains DDPG without"),
+        ((ENV, Config(encoder="shared")), "leave encoder out, or use ddpg_lib.train"),
+        ((ENV, Config(encoder="separate")), "encoder is separate"),
+        ((pixels, TINY), "gives stacked frames, and a Lightning system trains DDPG on vectors"),
     ],
 )
 def test_what_cannot_work_is_refused_before_the_first_step(arguments, message):
@@ -441,19 +485,16 @@ def test_a_diverged_critic_ends_the_run():
                 with torch.no_grad():
                     next(pl_module.critic.parameters()).fill_(torch.nan)
 
-    with pytest.raises(DivergenceError, match="at step 60 the critic_loss of the agent with seed"):
+    with pytest.raises(DivergenceError, match="at step 60 the critic loss of the agent with seed"):
         fitted(callbacks=[Broken()])
 
 
 def test_without_lightning_a_sentence_says_how_to_install_it(monkeypatch):
-    import ddpg_lib.lightning as package
-
-    found = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name: None if name == "lightning" else found(name)
-    )
+    for name in [x for x in sys.modules if x.startswith("ddpg_lib.lightning")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "lightning.pytorch", None)
     with pytest.raises(ModuleNotFoundError, match=r'pip install "ddpg-lib\[lightning\]"'):
-        importlib.reload(package)
+        importlib.import_module("ddpg_lib.lightning")
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

@@ -28,7 +28,7 @@ def call_orders() -> Figure:
     figure, axes = plt.subplots(1, 2, figsize=(7.4, 3.9))
     for ax in axes:
         ax.set_axis_off()
-        ax.set(xlim=(0, 100), ylim=(0, 100))
+        ax.set(xlim=(-1, 101), ylim=(0, 100))
     left, right = axes
     _box(left, "Training.advance", "ink", (2, 12, 34, 74))
     for k, (text, color) in enumerate(LIBRARY):
