@@ -76,6 +76,7 @@ test-quick: $(VENV)/.test ## test what can be tested in two minutes, between edi
 bench: $(VENV)/.bench ## measure speed beside Stable-Baselines3 and SBX (a quiet machine, 15 minutes)
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/latency.py
+	$(BIN)/python benchmarks/recurrent.py
 
 lint: $(VENV)/.test ## check format, style and types
 	$(BIN)/ruff format --check .

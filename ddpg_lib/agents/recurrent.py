@@ -48,6 +48,8 @@ class RecurrentDDPG(DDPG):
 
     actor: RecurrentActor  # type: ignore[assignment]
     critic: RecurrentCritic  # type: ignore[assignment]
+    actor_target: RecurrentActor  # type: ignore[assignment]
+    critic_target: RecurrentCritic  # type: ignore[assignment]
     replay: SequenceReplay
 
     def __init__(

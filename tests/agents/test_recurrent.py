@@ -7,6 +7,7 @@ import torch
 from ddpg_lib import Config, evaluate, load_agent, recipe, save_agent, save_policy, train
 from ddpg_lib.agents.kinds import agent_of
 from ddpg_lib.agents.recurrent import RecurrentDDPG
+from ddpg_lib.cli.main import parse
 from ddpg_lib.ddpg import DDPG
 from ddpg_lib.parts.losses import critic_loss
 from ddpg_lib.results.inside import look_inside
@@ -267,6 +268,16 @@ def test_it_trains_by_the_ordinary_commands(tmp_path):
 def test_settings_that_cannot_work_are_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         CONFIG.replace(**changes)
+
+
+def test_the_command_line_asks_for_a_memory():
+    words = ["train", CUE, "--memory", "8", "--burn-in", "2", "--no-stored-states"]
+    config = parse(words).config
+    assert (config.kind, config.memory, config.burn_in) == ("recurrent", 8, 2)
+    assert not config.stored_states
+    assert parse(["train", CUE, "--recipe", "cue"]).config == recipe("cue")
+    with pytest.raises(ValueError, match="n_step must be 1 with memory"):
+        parse(["train", CUE, "--memory", "8", "--n-step", "3"])
 
 
 def test_recipes_with_a_memory_are_for_this_agent():
