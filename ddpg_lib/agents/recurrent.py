@@ -190,7 +190,7 @@ class RecurrentDDPG(DDPG):
         return {**metrics, "q": q_policy.detach().mean(-1) / c.reward_scale}
 
     def in_units(self, scaled: Tensor) -> Array:
-        """Actions ``(n, ..., action_dim)`` in [-1, 1] in the environment's units."""
+        """Actions ``scaled`` to [-1, 1], ``(n, ..., action_dim)``, in the environment's units."""
         return self._within_bounds(self.center + self.half_range * scaled.cpu().numpy())
 
     def _before(self, obs: ArrayLike) -> tuple[Tensor, Tensor, Tensor, Tensor]:

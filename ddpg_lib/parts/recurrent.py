@@ -166,7 +166,7 @@ class WithMemory(nn.Module):
         return self.memory(x[:, :, burn_in:], state, begins[:, :, burn_in:])  # type: ignore[no-any-return]
 
     def seen(self, obs: Tensor) -> Tensor:
-        """Observations ``(n, ..., obs_dim)`` as the networks take them."""
+        """Observations ``obs``, ``(n, ..., obs_dim)``, as the networks take them."""
         for norm in self.entry:
             obs = norm(obs.flatten(1, -2)).view(obs.shape)
         return obs

@@ -76,7 +76,7 @@ class Cue(gym.Env[Array, Array]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Array, dict[str, Any]]:
-        """Draw a cue and show it; ``seed`` and ``options`` as Gymnasium has them."""
+        """Draw a cue and show it: ``obs, info``; ``seed`` and ``options`` as Gymnasium has them."""
         super().reset(seed=seed, options=options)
         self.cue, self.time = float(self.np_random.choice([-1.0, 1.0])), 0
         return np.array([self.cue, 0.0], np.float32), {}
