@@ -37,10 +37,10 @@ $(VENV)/.made:
 	@touch $@
 
 # The library in editable form with the extras that a command needs.
-$(VENV)/.book: EXTRAS := book,box2d
-$(VENV)/.test: EXTRAS := book,dev,lab,box2d,mujoco,onnx,tensorboard
-$(VENV)/.lab: EXTRAS := book,lab,box2d,mujoco
-$(VENV)/.bench: EXTRAS := mujoco,onnx,bench
+$(VENV)/.book: EXTRAS := book,box2d,lightning,pixels
+$(VENV)/.test: EXTRAS := book,dev,lab,box2d,mujoco,onnx,pixels,tensorboard,lightning
+$(VENV)/.lab: EXTRAS := book,lab,box2d,mujoco,lightning,pixels
+$(VENV)/.bench: EXTRAS := mujoco,onnx,bench,pixels
 $(VENV)/.book $(VENV)/.test $(VENV)/.lab $(VENV)/.bench: $(VENV)/.made pyproject.toml constraints.txt
 	@echo "Installing ddpg-lib[$(EXTRAS)] under constraints.txt (the first time takes minutes)"
 	@PYTHONWARNINGS=ignore $(PIP) --no-build-isolation --editable '.[$(EXTRAS)]'

@@ -10,13 +10,15 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import gymnasium as gym
 import numpy as np
 
 WARMUP = 300  # steps of random actions, so that a minibatch can be drawn
 BUFFER = 100_000
+# From pixels: frames of SIDE x SIDE, and the convolutional layers.
+SIDE, FILTERS, KERNELS, STRIDES = 32, (16, 32), (6, 3), (4, 1)
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,15 @@ class Ours(Contender):
     """``ddpg_lib``, eager."""
 
     compile = False
+    more: ClassVar[dict[str, Any]] = {}
 
     def prepare(self, threads: int) -> None:
         """Fill the buffers with random steps."""
         import torch
 
-        from ddpg_lib import DDPG, Config, StackedEnvs
+        from ddpg_lib import Config, StackedEnvs
+        from ddpg_lib.agents.kinds import agent_of
+        from ddpg_lib.envs.pixels import seen
         from ddpg_lib.speed.malloc import keep_freed_memory
 
         torch.set_num_threads(threads)
@@ -69,11 +74,15 @@ class Ours(Contender):
         task = self.task
         seeds = range(task.agents)
         config = Config(
-            hidden=(task.width, task.width), batch_size=task.batch, buffer_size=task.buffer
+            hidden=(task.width, task.width),
+            batch_size=task.batch,
+            buffer_size=task.buffer,
+            **self.more,
         )
-        self.envs = StackedEnvs(task.env, seeds)
-        self.agent = DDPG(
-            self.envs.obs_dim,
+        env, kwargs = seen(task.env.split(",")[0], config)
+        self.envs = StackedEnvs(env, seeds, **kwargs)
+        self.agent = agent_of(config)(
+            self.envs.spaces.frames or self.envs.obs_dim,  # type: ignore[arg-type]
             self.envs.action_low,
             self.envs.action_high,
             config,
@@ -88,7 +97,7 @@ class Ours(Contender):
     def step(self, action: Any) -> None:
         """Step the environments and store; as in ``ddpg_lib.training``."""
         next_obs, reward, terminated, truncated, following = self.envs.step(action)
-        self.agent.remember(self.obs, action, reward, next_obs, terminated)
+        self.agent.remember(self.obs, action, reward, next_obs, terminated, truncated)
         self.obs = following
         ended = terminated | truncated
         if ended.any():
@@ -107,8 +116,26 @@ class OursCompiled(Ours):
     compile = True
 
 
+class OursPixels(Ours):
+    """``ddpg_lib`` with an encoder in each network, eager."""
+
+    more: ClassVar[dict[str, Any]] = {
+        "encoder": "separate",
+        "frame_size": SIDE,
+        "filters": FILTERS,
+        "kernels": KERNELS,
+        "strides": STRIDES,
+    }
+
+
 class StableBaselines3(Contender):
     """Stable-Baselines3's DDPG (PyTorch); ``task.agents`` is not used: it trains one."""
+
+    policy = "MlpPolicy"
+
+    def env(self) -> gym.Env[Any, Any]:
+        """What it is trained on."""
+        return gym.make(self.task.env)
 
     def prepare(self, threads: int) -> None:
         """Build the model and do the random steps."""
@@ -121,11 +148,11 @@ class StableBaselines3(Contender):
 
     def make(self, kind: Any, noise: Any, policy: dict[str, Any], options: dict[str, Any]) -> None:
         """Make a model of Stable-Baselines3's interface, which SBX shares."""
-        env = gym.make(self.task.env)
+        env = self.env()
         assert isinstance(env.action_space, gym.spaces.Box)
         zeros = np.zeros(env.action_space.shape)
         self.model = kind(
-            "MlpPolicy",
+            self.policy,
             env,
             learning_rate=1e-3,
             batch_size=self.task.batch,
@@ -143,6 +170,47 @@ class StableBaselines3(Contender):
     def run(self, steps: int) -> None:
         """Let the library train on."""
         self.model.learn(steps, reset_num_timesteps=False)
+
+
+class StableBaselines3Pixels(StableBaselines3):
+    """Stable-Baselines3's DDPG with CnnPolicy, on the same frames and with the same layers.
+
+    Its actor and its critic have layers of their own too: ``share_features_extractor`` is off by
+    default.
+    """
+
+    policy = "CnnPolicy"
+
+    def env(self) -> gym.Env[Any, Any]:
+        """The same frames, as channels: it takes images of three axes."""
+        from ddpg_lib.envs.making import make
+        from ddpg_lib.envs.pixels import Pixels, View
+
+        box = gym.spaces.Box(0, 255, (3, SIDE, SIDE), np.uint8)
+        seen = make(Pixels(self.task.env.split(",")[0], View(SIDE, 3)))
+        return gym.wrappers.TransformObservation(seen, lambda obs: obs[:, 0], box)
+
+    def make(self, kind: Any, noise: Any, policy: dict[str, Any], options: dict[str, Any]) -> None:
+        """Make the model with the layers of :class:`OursPixels`."""
+        import torch
+        from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+
+        class Layers(BaseFeaturesExtractor):
+            def __init__(self, space: Any) -> None:
+                layers: list[torch.nn.Module] = []
+                inputs = space.shape[0]
+                for filters, kernel, stride in zip(FILTERS, KERNELS, STRIDES, strict=True):
+                    layers += [torch.nn.Conv2d(inputs, filters, kernel, stride), torch.nn.ReLU()]
+                    inputs = filters
+                net = torch.nn.Sequential(*layers, torch.nn.Flatten())
+                super().__init__(space, net(torch.zeros(1, *space.shape)).shape[1])
+                self.net = net
+
+            def forward(self, x: torch.Tensor) -> torch.Tensor:
+                result: torch.Tensor = self.net(x)
+                return result
+
+        super().make(kind, noise, {**policy, "features_extractor_class": Layers}, options)
 
 
 class SBX(StableBaselines3):
@@ -193,7 +261,9 @@ class Floor(Contender):
 CONTENDERS: dict[str, type[Contender]] = {
     "ours": Ours,
     "ours compiled": OursCompiled,
+    "ours pixels": OursPixels,
     "SB3": StableBaselines3,
+    "SB3 pixels": StableBaselines3Pixels,
     "SBX": SBX,
     "products alone": Floor,
 }

@@ -1,5 +1,6 @@
 # What `from ddpg_lib import ...` finds, and where; __init__.py reads it, and so do type checkers.
 
+from .agents.pixels import PixelDDPG, SharedPixelDDPG
 from .agents.recurrent import RecurrentDDPG
 from .config import Config
 from .ddpg import DDPG
@@ -48,9 +49,11 @@ __all__ = [
     "NStepReplay",
     "NumpyDDPG",
     "OrnsteinUhlenbeckNoise",
+    "PixelDDPG",
     "RecurrentDDPG",
     "ReplayBuffer",
     "Run",
+    "SharedPixelDDPG",
     "StackedEnvs",
     "UnavailableEnvironmentError",
     "UnsupportedSpaceError",

@@ -18,6 +18,8 @@ ACTIVATIONS = ("relu", "tanh", "elu", "silu")
 """Of hidden layers, by name; :mod:`ddpg_lib.parts.networks` has the functions."""
 WHERE = {"none": (), "actor": ("actor",), "critic": ("critic",), "both": ("actor", "critic")}
 """The networks that a kind of normalization can be asked for."""
+ENCODERS = {"none": "ddpg", "separate": "pixels", "shared": "shared_pixels"}
+"""How frames are seen, by name, and the kind of agent that sees so."""
 
 
 def _is_whole(x: Any) -> bool:
@@ -72,6 +74,25 @@ class Config:
         Width of each hidden layer, of the actor and of the critic.
     activation : str
         Of the hidden layers: "relu", "tanh", "elu" or "silu".
+    encoder : str
+        "none" for vectors; for frames "shared", one convolutional network that the critic's loss
+        alone trains (Yarats et al. 2022), or "separate", one in the actor and one in the critic
+        (Lillicrap et al. 2016). An environment that gives no images is then seen as it is drawn.
+    frame_size : int
+        With an encoder, height and width in pixels that images are resized to.
+    frame_stack : int
+        With an encoder, the last frames that make an observation.
+    action_repeat : int
+        With an encoder, steps of the environment that an action lasts; all other numbers of steps
+        count actions.
+    grey : bool
+        With an encoder, whether frames are without color.
+    filters, kernels, strides : tuple of int
+        Of the encoder's convolutional layers: filters, their side and their stride in pixels.
+    features : int
+        With a shared encoder, to how many numbers actor and critic each compress what it sees.
+    random_shift : int
+        With a shared encoder, the most pixels by which frames of a minibatch are shifted each way.
     memory : int
         Numbers that actor and critic each remember of an episode, in recurrent networks
         (:class:`~ddpg_lib.agents.recurrent.RecurrentDDPG`); 0 is DDPG, which sees the last
@@ -144,6 +165,16 @@ class Config:
 
     hidden: tuple[int, ...] = (256, 256)
     activation: str = "relu"
+    encoder: str = "none"
+    frame_size: int = 64
+    frame_stack: int = 3
+    action_repeat: int = 1
+    grey: bool = True
+    filters: tuple[int, ...] = (32, 32, 32, 32)
+    kernels: tuple[int, ...] = (3, 3, 3, 3)
+    strides: tuple[int, ...] = (2, 1, 1, 1)
+    features: int = 50
+    random_shift: int = 4
     memory: int = 0
     action_layer: int = 0
     final_init: float = 3e-3
@@ -184,6 +215,7 @@ class Config:
                 raise ValueError(f"{field.name} must be {what}; got {value!r}")
         require_one_of("activation", self.activation, ACTIVATIONS)
         require_one_of("noise", self.noise, NOISES)
+        require_one_of("encoder", self.encoder, ENCODERS)
         require_one_of("layer_norm", self.layer_norm, WHERE)
         require_one_of("batch_norm", self.batch_norm, WHERE)
         steps = self.burn_in + self.sequence_length
@@ -191,7 +223,11 @@ class Config:
         both = set(WHERE[self.layer_norm]) & set(WHERE[self.batch_norm])
         rules = {
             "hidden": (len(self.hidden) > 0 and min(self.hidden) >= 1, "one or more widths >= 1"),
-            "memory": (self.memory >= 0, "at least 0"),
+            **self._pixel_rules(),
+            "memory": (
+                self.memory == 0 or (self.memory > 0 and self.encoder == "none"),
+                "at least 0, and 0 with an encoder: there is no recurrent agent for frames",
+            ),
             "action_layer": (0 <= self.action_layer <= len(self.hidden), "a layer that exists"),
             "final_init": (self.final_init > 0, "positive"),
             "batch_norm": (
@@ -244,10 +280,39 @@ class Config:
             if not holds:
                 raise ValueError(f"{name} must be {needed}; got {getattr(self, name)!r}")
 
+    def _pixel_rules(self) -> dict[str, tuple[bool, str]]:
+        """What must hold of the settings for frames, as in ``__post_init__``."""
+        layers = (self.filters, self.kernels, self.strides)
+        alike = len(set(map(len, layers))) == 1 and len(self.filters) > 0
+        positive = alike and min(map(min, layers)) >= 1
+        side = self.frame_size
+        for kernel, stride in zip(self.kernels, self.strides, strict=False) if positive else ():
+            side = (side - kernel) // stride + 1 if side >= kernel else 0
+        none = self.encoder == "none"
+        return {
+            "frame_size": (self.frame_size >= 1, "at least 1"),
+            "frame_stack": (self.frame_stack >= 1, "at least 1"),
+            "action_repeat": (
+                self.action_repeat >= 1 and (none is False or self.action_repeat == 1),
+                "at least 1, and 1 without an encoder: wrap in gymnasium.wrappers.RepeatAction",
+            ),
+            "filters": (positive, "as many as kernels and as strides, all at least 1"),
+            "kernels": (
+                none or side >= 1,
+                f"small enough that something is left of {self.frame_size} pixels",
+            ),
+            "features": (self.features >= 1, "at least 1"),
+            "random_shift": (self.random_shift >= 0, "at least 0"),
+            "normalize_obs": (
+                none or not self.normalize_obs,
+                "False with an encoder: pixels all have one scale",
+            ),
+        }
+
     @property
     def kind(self) -> str:
-        """Which agent these are for: "ddpg" or "recurrent"."""
-        return "recurrent" if self.memory else "ddpg"
+        """Which agent these are for: a key of :data:`ddpg_lib.agents.kinds.KINDS`."""
+        return "recurrent" if self.memory else ENCODERS[self.encoder]
 
     def require_kind(self, kind: str) -> None:
         """Refuse another agent's settings, of which this ``kind`` would take no notice.
@@ -258,9 +323,11 @@ class Config:
             With what to change.
         """
         if self.kind != kind:
+            setting = "memory" if self.memory or kind == "recurrent" else "encoder"
             raise ValueError(
-                f"memory is {self.memory}, which is for a {self.kind} agent, not a {kind} one: "
-                "use the class that ddpg_lib.agents.kinds.agent_of(config) gives, or change memory"
+                f"{setting} is {getattr(self, setting)}, which is for a {self.kind} agent, not a "
+                f"{kind} one: use the class that ddpg_lib.agents.kinds.agent_of(config) gives, or "
+                f"change {setting}"
             )
 
     def norm(self, network: str) -> str:

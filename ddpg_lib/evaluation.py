@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import os
-import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from ctypes.util import find_library
 from typing import Any
 
 import gymnasium as gym
@@ -18,6 +15,7 @@ from numpy.typing import NDArray
 from ddpg_lib.ddpg import DDPG
 from ddpg_lib.envs.border import fail, name_of, require_finite
 from ddpg_lib.envs.making import EnvLike, UnavailableEnvironmentError, close_all, make, make_many
+from ddpg_lib.envs.pixels import seen, without_screen
 
 Array = NDArray[Any]
 Envs = Sequence[Sequence[gym.Env[Any, Any]]]
@@ -34,7 +32,7 @@ class Step:
 
     Attributes
     ----------
-    obs, next_obs : array, shape (n, k, obs_dim)
+    obs, next_obs : array, shape (n, k, obs_dim), or (n, k, *obs_shape) of frames
         Before and after the step; where an episode is over, its last observation.
     action : array, shape (n, k, action_dim)
         In the environment's units, also where none was taken.
@@ -129,7 +127,7 @@ def _begin(envs: Envs, seeds: Sequence[int], who: Callable[[int], str]) -> Array
             except Exception as error:
                 fail(env, f"at the reset of {who(number)}", error)
             number += 1
-    return np.stack(starts).reshape(len(envs), len(seeds), -1)
+    return np.stack(starts).reshape(len(envs), len(seeds), *starts[0].shape)
 
 
 class Evaluator:
@@ -201,9 +199,10 @@ def evaluate(
     """Undiscounted returns of the noise-free policies, ``(n, episodes)``.
 
     Episode k starts from ``reset(seed=seed + k)`` for every agent, so agents, and runs, are
-    compared on the same starts. Training environments are not touched. ``kwargs`` are for
-    ``gymnasium.make``.
+    compared on the same starts. Training environments are not touched. An agent with an encoder
+    sees the environment as its configuration says. ``kwargs`` are for ``gymnasium.make``.
     """
+    env, kwargs = seen(env, getattr(agent, "config", None), **kwargs)
     evaluator = Evaluator(env, episodes, seed, **kwargs)
     try:
         return evaluator(agent)
@@ -293,6 +292,7 @@ def play(
         raise ValueError(f"episodes must be at least 1, got {episodes}")
     without_screen()
     rendered = {"render_mode": "rgb_array", **kwargs} if isinstance(env, str) else kwargs
+    env, rendered = seen(env, getattr(agent, "config", None), **rendered)
     no_pictures = f"{name_of(env)} gives no pictures: it has no render mode rgb_array"
     try:
         made = make(env, **rendered)
@@ -306,7 +306,7 @@ def play(
     player = agent.player()
 
     def act(obs: Array) -> Array:
-        everyone = np.repeat(np.asarray(obs[0], np.float32), agent.n, axis=0)
+        everyone = np.repeat(obs[0], agent.n, axis=0)
         return player.act(everyone)[None, number, None]
 
     def frames() -> Iterator[NDArray[np.uint8]]:
@@ -320,18 +320,6 @@ def play(
         filmed.close()
 
     return Scene(frames(), float(made.metadata.get("render_fps") or 30), returns)
-
-
-def without_screen() -> None:
-    """Tell the environments' renderers to draw without a screen, where nobody has said otherwise.
-
-    Sets ``SDL_VIDEODRIVER`` and, on Linux without a display, ``MUJOCO_GL``: to EGL, else OSMesa,
-    else off, for MuJoCo cannot even be imported with a library that is missing.
-    """
-    os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
-    if sys.platform == "linux" and "DISPLAY" not in os.environ:
-        found = (name for name in ("EGL", "OSMesa") if find_library(name))
-        os.environ.setdefault("MUJOCO_GL", next(found, "off").lower())
 
 
 def _even(frame: Any) -> NDArray[np.uint8]:

@@ -117,9 +117,9 @@ class Adam:
         self.theta, self.lr, self.t = theta, lr, 0
         self.m, self.v = np.zeros_like(theta), np.zeros_like(theta)
 
-    def step(self, g: Array, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8) -> None:
+    def step(self, g: Array, eps: float = 1e-8) -> None:
         """One step down the gradient ``g``."""
-        self.t += 1
+        beta1, beta2, self.t = 0.9, 0.999, self.t + 1
         self.m += (1 - beta1) * (g - self.m)
         self.v += (1 - beta2) * (g * g - self.v)
         m_hat, v_hat = self.m / (1 - beta1**self.t), self.v / (1 - beta2**self.t)

@@ -5,6 +5,7 @@ heard also where the tests run in the background, where shells have it ignored. 
 processes share the tests (``make test``), the long ones come first and each takes one thread.
 """
 
+import importlib.util
 import os
 import signal
 from collections import Counter
@@ -14,6 +15,7 @@ import pytest
 
 SHARED = "PYTEST_XDIST_WORKER" in os.environ
 LONG = ("slow", "browser")  # markers
+NEEDS = {"19_lightning.ipynb": ("lightning", "lightning")}  # a module, and the extra that brings it
 
 if SHARED:  # before NumPy and PyTorch are loaded; the kernels of notebooks inherit it
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -35,7 +37,15 @@ def pytest_runtest_makereport(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take long, so that no process ends long after the others."""
+    """Skip a notebook whose extra is missing; begin with the files that take long.
+
+    So no process ends long after the others.
+    """
+    for item in items:
+        module, extra = NEEDS.get(item.path.name, ("pytest", ""))
+        if importlib.util.find_spec(module) is None:
+            how = f'needs the extra {extra}: pip install "ddpg-lib[{extra}]"'
+            item.add_marker(pytest.mark.skip(reason=f"{item.path.name} {how}"))
     if not SHARED:
         return
 

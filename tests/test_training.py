@@ -17,11 +17,11 @@ from ddpg_lib import (
     StackedEnvs,
     bootstrap_interval,
     evaluate,
-    evaluation,
     iqm,
     recipe,
     train,
 )
+from ddpg_lib.envs import pixels
 from ddpg_lib.evaluation import EVALUATION_SEED, Evaluator, evaluate_policy
 from ddpg_lib.training import Training
 
@@ -230,13 +230,13 @@ def test_pictures_need_no_screen(monkeypatch):
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.setattr("sys.platform", "linux")
     for present, chosen in (({"EGL", "OSMesa"}, "egl"), ({"OSMesa"}, "osmesa"), (set(), "off")):
-        monkeypatch.setattr(evaluation, "find_library", lambda name, known=present: name in known)
+        monkeypatch.setattr(pixels, "find_library", lambda name, known=present: name in known)
         monkeypatch.delenv("MUJOCO_GL", raising=False)
-        evaluation.without_screen()
+        pixels.without_screen()
         assert (os.environ["SDL_VIDEODRIVER"], os.environ["MUJOCO_GL"]) == ("x11", chosen)
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.delenv("MUJOCO_GL")
     monkeypatch.delenv("SDL_VIDEODRIVER")
-    evaluation.without_screen()
+    pixels.without_screen()
     assert os.environ["SDL_VIDEODRIVER"] == "dummy"
     assert "MUJOCO_GL" not in os.environ

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import importlib.util
 import os
 import re
 import shlex
@@ -82,7 +83,8 @@ def require_free(folder: Path) -> None:
 
 
 def _holds_run(folder: Path) -> bool:
-    return any((folder / name).exists() for name in ("config.json", "checkpoint.safetensors"))
+    names = ("config.json", "checkpoint.safetensors")
+    return holds_system(folder) or any((folder / name).exists() for name in names)
 
 
 def require_output(path: Path, endings: Sequence[str]) -> None:
@@ -116,6 +118,25 @@ def require_at_least_one(name: str, value: int | None) -> None:
     """
     if value is not None and value < 1:
         raise ValueError(f"{name} must be at least 1, got {value}")
+
+
+def require_lightning() -> None:
+    """Refuse to go on without the extra ``lightning``.
+
+    Raises
+    ------
+    ValueError
+        Naming the command that installs it.
+    """
+    if importlib.util.find_spec("lightning") is None:
+        raise ValueError(
+            'the Lightning system needs the extra lightning: pip install "ddpg-lib[lightning]"'
+        )
+
+
+def holds_system(folder: Path) -> bool:
+    """Whether a folder holds a run of a Lightning system."""
+    return (folder / "checkpoints/last.ckpt").exists()
 
 
 @contextlib.contextmanager

@@ -22,9 +22,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from ddpg_lib.cli.checks import (
+    holds_system,
     require_at_least_one,
     require_environment,
     require_free,
+    require_lightning,
     require_output,
     require_run,
     writing,
@@ -59,6 +61,8 @@ class Train:
         Defaults are the recipe's; evaluations are no further apart than the steps.
     recipe : str
         Named hyperparameters; `ddpg recipes` lists them.
+    pixels : bool
+        See the environment's images, or what it draws: --encoder shared, if none is named.
     seeds : tuple of str
         One an agent. 0-7 means 0 1 2 3 4 5 6 7.
     env_kwargs : tuple of str
@@ -71,33 +75,47 @@ class Train:
         Compile the update: faster after some seconds.
     device : str
         Where the networks live: cpu, cuda, ...
+    lightning : bool
+        Train as a PyTorch Lightning system, whose checkpoints and logs the folder then holds.
     """
 
     env: Positional[Annotated[str, arg(metavar="ENV")]]
     config: OmitArgPrefixes[Config]
     recipe: str = "default"
+    pixels: bool = False
     seeds: tuple[str, ...] = ("0",)
     env_kwargs: tuple[str, ...] = ()
     folder: Path | None = None
     checkpoint_every: int | None = None
     compile: bool = False
     device: str = "cpu"
+    lightning: bool = False
 
     def run(self) -> None:
         """Train, and say what came out."""
         seeds = checked(parse_seeds(self.seeds))
         env_kwargs = parse_kwargs(self.env_kwargs)
+        unseen = self.pixels and self.config.encoder == "none"
+        config = self.config.replace(encoder="shared") if unseen else self.config
         require_at_least_one("checkpoint_every", self.checkpoint_every)
         if self.folder is not None:
             require_free(self.folder)
         require_environment(self.env)
+        if self.lightning:
+            self._require_fit_for_lightning()
         from ddpg_lib.runs.session import train
 
         with contextlib.ExitStack() as stack:
             folder = self.folder or stack.enter_context(new_folder(self.env))
+            if self.lightning:
+                from ddpg_lib.lightning import DDPGSystem, fit
+
+                system = DDPGSystem(self.env, config, seeds, env_kwargs)
+                _say_finished(fit(folder, system, self.device), folder)
+                return
             run = train(
                 self.env,
-                self.config,
+                config,
                 seeds,
                 env_kwargs=env_kwargs,
                 device=self.device,
@@ -106,6 +124,16 @@ class Train:
                 checkpoint_every=self.checkpoint_every,
             )
         _say_finished(run, folder)
+
+    def _require_fit_for_lightning(self) -> None:
+        require_lightning()
+        alone = {"compile": self.compile, "checkpoint-every": self.checkpoint_every}
+        for option, given in alone.items():
+            if given:
+                raise ValueError(
+                    f"--{option} is not for a Lightning system: its training step is not compiled, "
+                    "and a checkpoint follows each evaluation"
+                )
 
 
 @dataclasses.dataclass
@@ -126,6 +154,13 @@ class Resume:
     def run(self) -> None:
         """Train on, and say what came out."""
         require_run(self.run_folder)
+        if holds_system(self.run_folder):
+            require_lightning()
+            from ddpg_lib.lightning import fit
+
+            run = fit(self.run_folder, device=self.device or "cpu")
+            _say_finished(run, self.run_folder)
+            return
         from ddpg_lib.runs.session import resume
 
         _say_finished(resume(self.run_folder, device=self.device), self.run_folder)
@@ -506,7 +541,8 @@ def _require_runs(folders: Sequence[Path]) -> None:
 
 
 def _say_finished(run: Run, folder: Path) -> None:
-    print(f"{run.summary()}\n{run.seconds:.0f} s; the run is in {folder}")
+    took = f"{run.seconds:.0f} s; " if run.seconds else ""
+    print(f"{run.summary()}\n{took}the run is in {folder}")
 
 
 def _in_numbers(run: Run) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def save_agent(agent: DDPG, path: str | Path, *, replay: bool = False) -> None:
         "agent": type(agent).__qualname__,
         "config": dataclasses.asdict(agent.config),
         "seeds": seeds_of(agent),
-        "obs_dim": agent.obs_dim,
+        "obs_dim": getattr(agent, "obs_shape", agent.obs_dim),
         "action_low": low.tolist(),
         "action_high": high.tolist(),
         "replay": replay,
@@ -85,11 +85,13 @@ def load_agent(
     with as_checkpoint_error(path):
         config = Config(**about["config"])
         low, high, seeds = (about[name] for name in ("action_low", "action_high", "seeds"))
-        sizes = itertools.pairwise([about["obs_dim"], *config.hidden, len(low)])
+        obs_dim = about["obs_dim"]
+        widths = [*config.hidden, len(low)]
+        sizes = itertools.pairwise([obs_dim, *widths] if isinstance(obs_dim, int) else widths)
         # Or they fill the memory. Networks of one's own may be smaller.
         if kind in own.values() and len(seeds) * sum(m * k for m, k in sizes) > saved.numbers:
             raise ValueError("its settings do not belong to its arrays")
-        agent = kind(about["obs_dim"], low, high, config, seeds, device)
+        agent = kind(obs_dim, low, high, config, seeds, device)
         if not about["replay"]:
             for rng, saved_rng in zip(agent.replay.rngs, state["replay"], strict=True):
                 rng.bit_generator.state = saved_rng

@@ -18,6 +18,7 @@ CAUSES = {
     "q": "the critic diverged: lower critic_lr, reward_scale or gamma",
 }
 LEARNABLE = 100.0  # typical size of an observation's component beyond which networks hardly learn
+SMALLEST_IMAGE = 16  # pixels of the shorter side; what is smaller is a table
 DECADES = 1_000.0  # and ratio of the largest to the smallest
 
 
@@ -178,7 +179,8 @@ def check_spaces(env: gym.Env[Any, Any]) -> None:
     Raises
     ------
     UnsupportedSpaceError
-        If observations are not a flat box, or actions not a flat, bounded box of real numbers.
+        If observations are neither a flat box nor frames of
+        :class:`~ddpg_lib.envs.pixels.Pixels`, or actions not a flat, bounded box of real numbers.
     """
     name = name_of(env)
     obs, action = env.observation_space, env.action_space
@@ -188,12 +190,19 @@ def check_spaces(env: gym.Env[Any, Any]) -> None:
                 f"{name}'s {what}_space is a {type(space).__module__}.{type(space).__name__}, not "
                 f"one of gymnasium.spaces: build it with Gymnasium, which took over from Gym"
             )
-    if not isinstance(obs, gym.spaces.Box):
+    if is_frames(obs):
+        pass
+    elif not isinstance(obs, gym.spaces.Box):
         raise UnsupportedSpaceError(
             f"{name} has {type(obs).__name__} observations, but DDPG's networks take one vector "
             "of numbers: wrap the environment in gymnasium.wrappers.FlattenObservation"
         )
-    if len(obs.shape) != 1:
+    elif looks_like_image(obs):
+        raise UnsupportedSpaceError(
+            f"{name} has images of shape {obs.shape} as observations: train with an encoder, "
+            'encoder="shared" (--pixels)'
+        )
+    elif len(obs.shape) != 1:
         raise UnsupportedSpaceError(
             f"{name} has observations of shape {obs.shape}, but a vector is needed: wrap the "
             "environment in gymnasium.wrappers.FlattenObservation"
@@ -214,6 +223,19 @@ def check_spaces(env: gym.Env[Any, Any]) -> None:
             "choose a continuous version of the environment, or DQN for discrete actions"
         )
     check_bounds(action.low, action.high, f"{name} has")
+
+
+def is_frames(space: Any) -> bool:
+    """Whether a ``space`` is of stacked frames, (frames, channels, height, width) in bytes."""
+    return isinstance(space, gym.spaces.Box) and space.dtype == np.uint8 and len(space.shape) == 4
+
+
+def looks_like_image(space: Any) -> bool:
+    """Whether a ``space`` is of images, of two axes or of three, rather than of tables."""
+    if not isinstance(space, gym.spaces.Box) or len(space.shape) not in (2, 3):
+        return False
+    sides = sorted(space.shape)[-2:]
+    return min(sides) >= SMALLEST_IMAGE
 
 
 def check_bounds(low: NDArray[Any], high: NDArray[Any], who: str = "these are") -> None:

@@ -19,6 +19,8 @@ from ddpg_lib.envs.border import (
     UnsupportedSpaceError,
     check_spaces,
     check_wrappers,
+    is_frames,
+    looks_like_image,
     name_of,
 )
 from ddpg_lib.errors import did_you_mean
@@ -52,7 +54,7 @@ def make(env: EnvLike, **kwargs: Any) -> gym.Env[Any, Any]:
         If what is made is no Gymnasium environment; at its first reset and step, if they return
         anything else than Gymnasium's interface says.
     """
-    made = _flat(_by_id(env, **kwargs)) if isinstance(env, str) else _by_function(env, kwargs)
+    made = _flat(by_id(env, **kwargs)) if isinstance(env, str) else by_function(env, kwargs)
     try:
         check_spaces(made)
         check_wrappers(made)
@@ -100,7 +102,14 @@ class _Bordered(FirstLook):
         super().close()
 
 
-def _by_function(env: Any, kwargs: dict[str, Any]) -> gym.Env[Any, Any]:
+def by_function(env: Any, kwargs: dict[str, Any]) -> gym.Env[Any, Any]:
+    """What a function makes, as it is.
+
+    Raises
+    ------
+    UnavailableEnvironmentError
+        If ``env`` is no function, makes nothing new, or is given ``kwargs``, which are for ids.
+    """
     if isinstance(env, gym.Env):
         name = name_of(env)
         raise UnavailableEnvironmentError(
@@ -130,6 +139,8 @@ def _by_function(env: Any, kwargs: dict[str, Any]) -> gym.Env[Any, Any]:
 def _made(name: str, function: Callable[..., Any], **kwargs: Any) -> gym.Env[Any, Any]:
     try:
         made = function(**kwargs)
+    except (InterfaceError, UnavailableEnvironmentError, UnsupportedSpaceError):
+        raise  # of an environment that a function wraps, and says what to do
     except Exception as error:
         others = (
             f". Open already: {len(_open)}; an agent trains in one and is evaluated in as many "
@@ -153,7 +164,14 @@ def _made(name: str, function: Callable[..., Any], **kwargs: Any) -> gym.Env[Any
     return made
 
 
-def _by_id(name: str, **kwargs: Any) -> gym.Env[Any, Any]:
+def by_id(name: str, **kwargs: Any) -> gym.Env[Any, Any]:
+    """What is registered by a name, as it is; ``kwargs`` are for ``gymnasium.make``.
+
+    Raises
+    ------
+    UnavailableEnvironmentError
+        If there is no such environment, or it cannot be made.
+    """
     module, _, bare = name.rpartition(":")
     own = _from_module(module, bare) if module else None
     if own and bare not in gym.registry:
@@ -211,7 +229,7 @@ def _warn(text: str) -> None:
 def _flat(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
     """Make vectors of tables and dictionaries; pictures stay, and are refused."""
     obs, action = env.observation_space, env.action_space
-    if not isinstance(obs, gym.spaces.Box) or len(obs.shape) != 1:
+    if not ((isinstance(obs, gym.spaces.Box) and len(obs.shape) == 1) or looks_like_image(obs)):
         flat = gym.spaces.flatten_space(obs)
         if isinstance(flat, gym.spaces.Box) and np.prod(flat.shape) <= TABLE:
             env = gym.wrappers.FlattenObservation(env)
@@ -240,7 +258,9 @@ class ScaledBytes(gym.ObservationWrapper[Any, Any, Any]):
 def _scaled(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
     space = env.observation_space
     assert isinstance(space, gym.spaces.Box)
-    return ScaledBytes(env) if space.dtype == np.uint8 and (space.low < space.high).all() else env
+    if is_frames(space) or space.dtype != np.uint8:  # frames stay bytes, to be kept as such
+        return env
+    return ScaledBytes(env) if (space.low < space.high).all() else env
 
 
 class _InOwnType(gym.ActionWrapper[Any, Any, Any]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -14,7 +15,7 @@ from ddpg_lib.envs.border import fail, require_finite
 from ddpg_lib.envs.episodes import EpisodeLog
 from ddpg_lib.envs.making import EnvLike, ScaledBytes, close_all, make_many
 
-Array = NDArray[np.float32]
+Array = NDArray[Any]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,11 +25,13 @@ class Spaces:
     Attributes
     ----------
     obs_dim : int
-        Number of observation components.
+        Number of observation components; of frames, of all their pixels.
     action_low, action_high : tuple of float
         Bounds of the actions, a component each.
     obs_low, obs_high : tuple of float, optional
         Bounds of raw observations that are scaled to [0, 1] before an agent sees them.
+    frames : tuple of int, optional
+        Of frames: how many an observation has, channels, height, width.
     """
 
     obs_dim: int
@@ -36,6 +39,7 @@ class Spaces:
     action_high: tuple[float, ...]
     obs_low: tuple[float, ...] | None = None
     obs_high: tuple[float, ...] | None = None
+    frames: tuple[int, ...] | None = None
 
     @classmethod
     def of(cls, env: gym.Env[Any, Any]) -> Spaces:
@@ -49,7 +53,14 @@ class Spaces:
                 bounds = [tuple(env.low.tolist()), tuple(env.high.tolist())]
             env = env.env
         low, high = (tuple(x.astype(float).tolist()) for x in (action.low, action.high))
+        if len(obs.shape) > 1:
+            return cls(math.prod(obs.shape), low, high, frames=tuple(obs.shape))
         return cls(obs.shape[0], low, high, *bounds)
+
+    @property
+    def obs_shape(self) -> tuple[int, ...]:
+        """Of an observation."""
+        return self.frames or (self.obs_dim,)
 
     @property
     def low(self) -> Array:
@@ -77,7 +88,7 @@ class StackedEnvs:
     Attributes
     ----------
     obs : array, shape (n, obs_dim)
-        Where to act next.
+        Where to act next: float32, or uint8 of shape (n, frames, channels, height, width).
     steps : int
         Taken in each environment.
     spaces : Spaces
@@ -91,7 +102,7 @@ class StackedEnvs:
         self.obs_dim = self.spaces.obs_dim
         self.action_low, self.action_high = self.spaces.low, self.spaces.high
         self.episodes = EpisodeLog(self.envs, self.seeds)
-        self.obs = np.zeros((len(self.envs), self.obs_dim), np.float32)
+        self.obs = self._empty()
         self.steps = 0
 
     def reset(self) -> Array:
@@ -103,7 +114,7 @@ class StackedEnvs:
             If one is NaN or infinite.
         """
         self.steps = 0
-        self.obs = np.zeros((len(self.envs), self.obs_dim), np.float32)
+        self.obs = self._empty()
         for i, seed in enumerate(self.seeds):
             self._begin(i, seed)
         require_finite("observation", self.obs, 0, self.seeds)
@@ -133,7 +144,7 @@ class StackedEnvs:
         step, n = self.steps + 1, len(self.envs)
         require_finite("action", actions, step, self.seeds)
         given = actions.copy()  # an environment may change what it is given
-        next_obs = np.empty((n, self.obs_dim), np.float32)
+        next_obs = self._empty()
         reward = np.empty(n)
         terminated, truncated = np.zeros(n, bool), np.zeros(n, bool)
         i = 0
@@ -176,12 +187,16 @@ class StackedEnvs:
         """
         if state["obs"].shape != self.obs.shape:
             raise ValueError("the saved observations have another shape")
-        self.steps, self.obs = int(state["steps"]), np.array(state["obs"], np.float32)
+        self.steps, self.obs = int(state["steps"]), np.array(state["obs"], self.obs.dtype)
         return self.episodes.restore(state["episodes"], self.obs)
 
     def close(self) -> None:
         """Close every environment."""
         close_all(self.envs)
+
+    def _empty(self) -> Array:
+        kind = np.uint8 if self.spaces.frames else np.float32
+        return np.zeros((len(self.envs), *self.spaces.obs_shape), kind)
 
     def _begin(self, i: int, seed: int | None = None) -> None:
         try:

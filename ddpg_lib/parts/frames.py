@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,11 +37,15 @@ class FrameReplay:
         Where minibatches are needed.
     gamma
         Discount a step, which every minibatch carries.
+    n_step
+        Rewards that a transition sums, as in :class:`~ddpg_lib.parts.nstep.NStepReplay`; fewer
+        where the episode ends before. They are summed when it is drawn, so that nothing is stored
+        twice, and the last ``n_step - 1`` steps are not drawn yet.
 
     Raises
     ------
     ValueError
-        If the stack is below 1, or the capacity below that of one transition.
+        If the stack or ``n_step`` is below 1, or the capacity below that of one transition.
     """
 
     def __init__(
@@ -52,17 +57,18 @@ class FrameReplay:
         rngs: Sequence[np.random.Generator],
         device: str | torch.device = "cpu",
         gamma: float = 0.99,
+        n_step: int = 1,
     ) -> None:
-        if stack < 1:
-            raise ValueError(f"stack must be at least 1, got {stack}")
-        if capacity < stack + 1:
+        if stack < 1 or n_step < 1:
+            raise ValueError(f"stack and n_step must be at least 1, got {stack} and {n_step}")
+        if capacity < stack + n_step:
             raise ValueError(
-                f"capacity must be at least {stack + 1} frames, one observation of {stack} and "
-                f"the next one, got {capacity}"
+                f"capacity must be at least {stack + n_step} frames, one observation of {stack} "
+                f"and what follows it, got {capacity}"
             )
         self.capacity, self.stack, self.rngs = capacity, stack, list(rngs)
+        self.gamma, self.n_step = gamma, n_step
         self.n = n = len(self.rngs)
-        self.discount = torch.full((n, 1), gamma, device=device)
         self.agent = np.arange(n)
         # Left uninitialized, as in ReplayBuffer.
         self.frames = torch.empty(n, capacity, *frame_shape, dtype=torch.uint8, device=device)
@@ -78,7 +84,7 @@ class FrameReplay:
 
     def __len__(self) -> int:
         """Transitions that can be drawn, for the agent that has the fewest."""
-        return int((self.count - self.oldest).min())
+        return max(int((self.count - self.oldest).min()) - self.n_step + 1, 0)
 
     def add(
         self,
@@ -135,7 +141,7 @@ class FrameReplay:
     def sample(self, batch_size: int) -> Batch:
         """Draw a minibatch for each agent, uniformly and with replacement.
 
-        ``obs`` and ``next_obs`` are uint8, ``(n, batch, stack, ...)``, two views of one tensor;
+        ``obs`` and ``next_obs`` are uint8, ``(n, batch, stack, ...)``, views of one tensor;
         networks divide them by 255.
 
         Raises
@@ -145,24 +151,44 @@ class FrameReplay:
         """
         if len(self) == 0:
             raise ValueError("the replay buffer is empty: add a transition before sampling")
-        drawn = np.stack(
-            [
-                rng.integers(low, self.count, size=batch_size) % self.capacity
-                for rng, low in zip(self.rngs, self.oldest, strict=True)
-            ]
-        )
-        agent = self.agent[:, None]
-        # s and s' share all frames but one: those of s', and the oldest of s before them.
-        back = np.arange(self.stack, -1, -1)
-        back = np.minimum(back, self.depth[agent, drawn][..., None])
-        slots = (self.frame[agent, drawn][..., None] + 1 - back) % self.capacity
-        frames = self._take(self.frames, slots + self.capacity * agent[..., None])
-        rows = self._take(self.rows, drawn + self.capacity * agent)
-        action, reward, terminated = rows.split((rows.shape[-1] - 2, 1, 1), dim=-1)
-        obs, next_obs = frames[:, :, :-1], frames[:, :, 1:]
-        reward, terminated = reward.squeeze(-1), terminated.squeeze(-1)
-        discount = self.discount.expand(self.n, batch_size)
-        return Batch(obs, action, reward, next_obs, terminated, discount)
+        end = self.count - self.n_step + 1
+        draws = zip(self.rngs, self.oldest, strict=True)
+        first = np.stack([rng.integers(low, end, size=batch_size) for rng, low in draws])
+        # The steps of a transition, (n, batch, n_step), and which of them its episode has.
+        steps = first[..., None] + np.arange(self.n_step)
+        agent, at = self.agent[:, None, None], steps % self.capacity
+        newest = self.frame[agent, at]
+        # From episode to episode two frames are new, the last s' and the first s.
+        follows = np.diff(newest, axis=-1) == 1
+        there = np.cumprod(np.insert(follows, 0, True, axis=-1), axis=-1, dtype=bool)
+        rows = self._take(self.rows, at + self.capacity * agent)
+        powers = self.gamma ** np.arange(self.n_step)
+        weights = torch.from_numpy(np.float32(there * powers)).to(rows.device)
+        reward = (rows[..., -2] * weights).sum(-1)
+        length = there.sum(-1)
+        last = np.take_along_axis(at, length[..., None] - 1, axis=-1)
+        ends = torch.from_numpy(length - 1)[..., None].to(rows.device)
+        terminated = rows[..., -1].gather(-1, ends).squeeze(-1)
+        discount = torch.from_numpy(np.float32(self.gamma**length)).to(rows.device)
+        obs, next_obs = self._frames(at[..., 0], last[..., 0])
+        return Batch(obs, rows[:, :, 0, :-2], reward, next_obs, terminated, discount)
+
+    def _frames(self, first: NDArray[np.int64], last: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        """The s of transitions ``first``, ``(n, batch)``, and the s' of ``last``."""
+        agent, stack = self.agent[:, None], self.stack
+        # Counted back from the frame of s'. Before an episode's first frame there is none.
+        back = [np.arange(stack, 0, -1), np.arange(stack - 1, -1, -1)]
+        if self.n_step == 1:  # s and s' share all frames but one
+            back = [np.arange(stack, -1, -1)]
+        slots = [
+            self.frame[agent, at][..., None]
+            + 1
+            - np.minimum(steps, self.depth[agent, at][..., None])
+            for steps, at in zip(back, (first, last), strict=False)
+        ]
+        slot = np.concatenate(slots, axis=-1) % self.capacity
+        frames = self._take(self.frames, slot + self.capacity * agent[..., None])
+        return frames[:, :, :stack], frames[:, :, -stack:]
 
     @staticmethod
     def _take(ring: Tensor, index: NDArray[np.int64]) -> Tensor:
@@ -227,3 +253,52 @@ class FrameReplay:
             getattr(self, name)[:] = state[name]
         for rng, saved in zip(self.rngs, state["rngs"], strict=True):
             rng.bit_generator.state = saved
+
+
+class ShiftedReplay(FrameReplay):
+    """Draws frames that are shifted at random, by up to ``shift`` pixels each way.
+
+    An observation's frames are all shifted alike, its next observation's otherwise; what comes in
+    at an edge repeats the pixels there (Kostrikov et al. 2020). All else, ``kept``, is as for
+    :class:`FrameReplay`.
+
+    Raises
+    ------
+    ValueError
+        If ``shift`` is negative.
+    """
+
+    def __init__(self, shift: int, *kept: Any, **more: Any) -> None:
+        super().__init__(*kept, **more)
+        if shift < 0:
+            raise ValueError(f"shift must be at least 0, got {shift}")
+        self.shift = shift
+
+    def sample(self, batch_size: int) -> Batch:
+        """Draw a minibatch for each agent, as :meth:`FrameReplay.sample`, and shift it."""
+        batch = super().sample(batch_size)
+        if self.shift == 0:
+            return batch
+        offsets = np.stack(
+            [rng.integers(-self.shift, self.shift + 1, (2, batch_size, 2)) for rng in self.rngs],
+            axis=1,
+        )
+        obs, next_obs = (
+            shifted(x, o) for x, o in zip((batch.obs, batch.next_obs), offsets, strict=True)
+        )
+        return batch._replace(obs=obs, next_obs=next_obs)
+
+
+def shifted(frames: Tensor, offsets: NDArray[np.int64]) -> Tensor:
+    """Return ``frames``, ``(n, batch, ..., height, width)``, each row of the batch moved.
+
+    Pixel (y, x) is that at (y, x) plus the row's one of ``offsets``, ``(n, batch, 2)``, or at the
+    nearest edge.
+    """
+    height, width = frames.shape[-2:]
+    x = frames.reshape(-1, math.prod(frames.shape[2:-2]), height * width)
+    offset = torch.from_numpy(offsets).to(frames.device).view(-1, 2)
+    y = (torch.arange(height, device=frames.device) + offset[:, :1]).clamp_(0, height - 1)
+    z = (torch.arange(width, device=frames.device) + offset[:, 1:]).clamp_(0, width - 1)
+    pixels = (y[:, :, None] * width + z[:, None, :]).view(len(x), 1, -1)
+    return x.gather(2, pixels.expand(-1, x.shape[1], -1)).view(frames.shape)

@@ -69,10 +69,11 @@ class StackedAdam:
         beta1, beta2 = self.betas
         self.steps += 1
         if not torch.compiler.is_compiling():
-            # The kernel behind torch.optim.Adam(fused=True).
+            # The kernel behind torch.optim.Adam(fused=True). It goes through memory in order, and
+            # a convolution's gradient may lie there with its channels last.
             torch._fused_adam_(
                 self.parameters,
-                list(gradients),
+                [g.contiguous() for g in gradients],
                 self.first,
                 self.second,
                 [],

@@ -89,6 +89,8 @@ _AS_LONG: dict[str, Any] = {"steps": 30_000, "buffer_size": 30_000, "eval_every"
 
 EXPERIMENTS = {
     "pendulum": Experiment("Pendulum-v1", "pendulum", tuple(range(8))),
+    "pendulum_pixels": Experiment("Pendulum-v1", "pendulum_pixels", tuple(range(4))),
+    "car_racing_pixels": Experiment("CarRacing-v3", "car_racing_pixels", tuple(range(4))),
     "bipedal_walker": Experiment("BipedalWalker-v3", "bipedal_walker", tuple(range(4))),
     "bipedal_walker_one_step": Experiment(
         "BipedalWalker-v3", "bipedal_walker", tuple(range(4)), {"n_step": 1}
@@ -248,6 +250,32 @@ SWEEPS: dict[str, Sweep] = {
         {"recipe": {}, "hidden_128": {"hidden": (128, 128)}},
         {"steps": 36_000, "buffer_size": 36_000, "eval_every": 3_000},
     ),
+    # Chapter 17: what the modern eye has over the first one, each with three factors on both step
+    # sizes, and what is left without each of its parts.
+    "pendulum_eyes": Sweep(
+        "Pendulum-v1",
+        "pendulum_pixels",
+        tuple(range(300, 304)),
+        {
+            **{
+                f"{name}_lr_{factor:g}": {
+                    **own,
+                    "actor_lr": 5e-4 * factor,
+                    "critic_lr": 1e-3 * factor,
+                }
+                for name, own in {
+                    "shared": {},
+                    "separate": {"encoder": "separate"},
+                }.items()
+                for factor in (0.5, 1, 2)
+            },
+            "no_shift": {"random_shift": 0},
+            "one_step": {"n_step": 1},
+            "one_frame": {"frame_stack": 1},
+            "climbing_encoder": {"agent": "ddpg_lib.chapters.ch17.faults:ClimbingEncoder"},
+        },
+        {"steps": 20_000, "eval_every": 4_000},
+    ),
     # Chapter 11: one wrong unit each, and the scale of rewards.
     "action_units": Sweep(
         "Pendulum-v1",
@@ -270,6 +298,24 @@ SWEEPS: dict[str, Sweep] = {
             for c in (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
         },
         _HALF,
+    ),
+    # Page 11a: items of the published recipe, at eight times the step sizes, best in the search.
+    "published_items": Sweep(
+        "Pendulum-v1",
+        "pendulum",
+        tuple(range(300, 308)),
+        {
+            "weight_decay": {"critic_weight_decay": 1e-2},
+            "large_last_layer": {"final_init": 32**-0.5},
+            "published": {
+                "batch_norm": "both",
+                "action_layer": 1,
+                "critic_weight_decay": 1e-2,
+                "noise": "ornstein_uhlenbeck",
+                "activation": "relu",
+            },
+        },
+        _HALF | {"hidden": (32, 32), "batch_size": 32, "actor_lr": 4e-3, "critic_lr": 8e-3},
     ),
     "normalizations": Sweep(
         "Pendulum-v1",

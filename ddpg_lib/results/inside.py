@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ddpg_lib.ddpg import DDPG
 from ddpg_lib.envs.making import make
+from ddpg_lib.envs.pixels import seen
 from ddpg_lib.evaluation import rollout
 
 Array = NDArray[np.float64]
@@ -41,10 +42,11 @@ def look_inside(
     n, gamma = agent.n, agent.config.gamma
     limit = kwargs.pop("max_episode_steps", None) or _time_limit(env, **kwargs) or 1_000
     beyond = math.ceil(math.log(REST) / math.log(gamma)) if gamma > 0 else 0
-    envs = [
-        [make(env, max_episode_steps=limit + beyond, **kwargs) for _ in range(episodes)]
-        for _ in range(n)
-    ]
+    repeat = agent.config.action_repeat  # the limit counts the environment's own steps
+    kwargs["max_episode_steps"] = limit + beyond * repeat
+    limit = math.ceil(limit / repeat)
+    seen_env, seen_kwargs = seen(env, agent.config, **kwargs)
+    envs = [[make(seen_env, **seen_kwargs) for _ in range(episodes)] for _ in range(n)]
     played: list[tuple[Array, Array, NDArray[np.bool_], Array]] = []
     player = agent.player()
     for step in rollout(player.act, envs, range(seed, seed + episodes)):
@@ -61,11 +63,11 @@ def look_inside(
     for t in reversed(range(len(rewards))):
         following = rewards[t] + gamma * following
         returns[t] = following
-    seen = alive[:limit]
-    visits = seen.sum(axis=(0, 2))
+    before = alive[:limit]
+    visits = before.sum(axis=(0, 2))
 
     def mean(x: Array) -> Array:
-        return np.asarray(np.where(seen, x[:limit], 0).sum(axis=(0, 2)) / visits)
+        return np.asarray(np.where(before, x[:limit], 0).sum(axis=(0, 2)) / visits)
 
     error = values - returns
     bias = mean(error)

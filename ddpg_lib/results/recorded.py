@@ -19,6 +19,8 @@ from ddpg_lib.agents.kinds import agent_of
 from ddpg_lib.config import Config
 from ddpg_lib.ddpg import DDPG
 from ddpg_lib.envs.making import make
+from ddpg_lib.envs.pixels import seen
+from ddpg_lib.envs.stack import Spaces
 from ddpg_lib.errors import did_you_mean
 from ddpg_lib.maths.stats import bootstrap_interval, iqm
 from ddpg_lib.parts.networks import target_of
@@ -26,7 +28,7 @@ from ddpg_lib.runs.tables import read_table
 
 Array = NDArray[np.float64]
 DATA = Path(str(files("ddpg_lib"))) / "data"
-NETWORKS = ("actor", "critic")
+NETWORKS = ("actor", "critic", "encoder")  # the last where there is one
 MOMENTS = ("start", "midway", "final")
 
 
@@ -125,13 +127,14 @@ class RecordedRun:
         """
         if moment not in MOMENTS:
             raise ValueError(f"moment must be one of {', '.join(MOMENTS)}; got {moment!r}")
-        env = make(self.env)
-        space: Any = env.action_space
-        obs_dim = (env.observation_space.shape or (0,))[0]
+        world, kwargs = seen(self.env, self.config)
+        env = make(world, **kwargs)
+        spaces = Spaces.of(env)
         env.close()
         places = list(range(len(self.seeds)) if which is None else which)
         seeds = [self.seeds[i] for i in places]
-        agent = agent_of(self.config)(obs_dim, space.low, space.high, self.config, seeds)
+        sizes = (spaces.frames or spaces.obs_dim, spaces.low, spaces.high)
+        agent = agent_of(self.config)(*sizes, self.config, seeds)  # type: ignore[arg-type]
         if moment != "start":  # the first weights follow from the seeds
             load_weights(agent, self.folder / f"{moment}.safetensors", places)
         return agent
@@ -177,6 +180,7 @@ def save_weights(agent: DDPG, path: Path) -> None:
         # Each its own: actor and critic share the statistics of observations.
         f"{name}.{key}": x.detach().cpu().contiguous().clone()
         for name in NETWORKS
+        if hasattr(agent, name)
         for key, x in getattr(agent, name).state_dict().items()
     }
     save_file(weights, path)
@@ -196,14 +200,17 @@ def load_weights(agent: DDPG, path: Path, which: Sequence[int] | None = None) ->
     try:
         weights = load_file(path)
         for name in NETWORKS:
+            if not hasattr(agent, name):
+                continue
             part = {
                 # All agents share the count of observations.
                 k.split(".", 1)[1]: x if which is None or x.ndim == 0 else x[list(which)]
                 for k, x in weights.items()
-                if k.startswith(name)
+                if k.startswith(f"{name}.")
             }
             getattr(agent, name).load_state_dict(part)
-            target = getattr(agent, f"{name}_target")
-            target.load_state_dict(target_of(getattr(agent, name)).state_dict())
+            if hasattr(agent, f"{name}_target"):
+                target = getattr(agent, f"{name}_target")
+                target.load_state_dict(target_of(getattr(agent, name)).state_dict())
     except (SafetensorError, RuntimeError) as error:
         raise ValueError(f"{path.name} does not fit this stack: {error}") from None

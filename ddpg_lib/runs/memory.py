@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import psutil
@@ -27,6 +28,9 @@ def require_memory(config: Config, agents: int, spaces: Spaces, device: torch.de
     if config.memory:  # the action before, where episodes begin, and what was remembered
         numbers += len(spaces.action_low) + 1 + 2 * config.memory
     row = 4 * numbers * agents
+    if spaces.frames:  # each frame once, in bytes; and action, reward, terminated, places
+        frame = math.prod(spaces.frames[1:])
+        row = (frame + 4 * (len(spaces.action_low) + 2) + 9) * agents
     free = free_memory(device)
     if rows * row > free:
         raise ValueError(

@@ -25,6 +25,7 @@ from ddpg_lib.envs.border import (
     note_on_scales,
 )
 from ddpg_lib.envs.making import EnvLike
+from ddpg_lib.envs.pixels import seen
 from ddpg_lib.envs.stack import Spaces, StackedEnvs
 from ddpg_lib.evaluation import Evaluator
 from ddpg_lib.history import History
@@ -297,7 +298,7 @@ def load(
 def stack_of(plan: Plan, spaces: Spaces) -> DDPG:
     """The agents of a plan, as they are before training."""
     return plan.agent(
-        spaces.obs_dim,
+        spaces.frames or spaces.obs_dim,
         spaces.low,
         spaces.high,
         plan.config,
@@ -328,6 +329,11 @@ class Session:
     """A training under way, with its clock and, where it has one, its folder.
 
     ``start`` is a trained stack to begin with, as for :func:`train`.
+
+    Raises
+    ------
+    ValueError
+        If the plan cannot be carried out, such as frames without an encoder.
     """
 
     def __init__(
@@ -336,9 +342,15 @@ class Session:
         keep_freed_memory()
         self.plan, self.folder = plan, folder
         config, device = plan.config, available(plan.device)
-        envs = StackedEnvs(plan.env, plan.seeds, **plan.env_kwargs)
+        env, kwargs = seen(plan.env, config, **plan.env_kwargs)
+        envs = StackedEnvs(env, plan.seeds, **kwargs)
         try:
             self.spaces = envs.spaces
+            if self.spaces.frames and config.encoder == "none":
+                raise ValueError(
+                    f"{name_of(plan.env)} gives stacked frames, which a network of vectors cannot "
+                    'see: set encoder="shared" (--pixels)'
+                )
             if not plan.own_agent:  # others may keep less
                 require_memory(config, len(plan.seeds), self.spaces, device)
             self.agent = stack_of(plan, self.spaces)
@@ -347,7 +359,7 @@ class Session:
         except BaseException:
             envs.close()
             raise
-        evaluator = Evaluator(plan.env, config.eval_episodes, **plan.env_kwargs)
+        evaluator = Evaluator(env, config.eval_episodes, **kwargs)
         self.training = Training(
             envs, self.agent, config, evaluator, random_warmup=not plan.warm_start
         )

@@ -50,6 +50,32 @@ def test_definitions_are_few(contract, numbers):
     assert len(defined) <= 0.2 * len(numbers), defined
 
 
+def test_outputs_name_the_equations_that_their_cells_name(numbers):
+    """After equations were renumbered an output may still show an old number: execute again."""
+    old = []
+    for notebook in chapters():
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        code = "".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
+        for k, cell in enumerate(cells):
+            if cell["cell_type"] != "code" or "show_source(" in "".join(cell["source"]):
+                continue
+            shown = re.sub(
+                r"<svg.*?</svg>|base64,[^\"]*", "", " ".join(texts(cell)), flags=re.DOTALL
+            )
+            named = re.findall(r"\((\d{1,2}[a-z]?\.\d{1,2})\)", shown)
+            old += [f"{notebook.name}, cell {k}: ({n})" for n in named if n not in code]
+    assert old == []
+
+
+def texts(cell):
+    """All that a cell has put out, as text."""
+    for output in cell["outputs"]:
+        yield "".join(output.get("text", ""))
+        for kind, content in output.get("data", {}).items():
+            if kind.startswith("text/"):
+                yield "".join(content)
+
+
 @pytest.mark.slow
 def test_every_check_is_collected(contract):
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "equation"]

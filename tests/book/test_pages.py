@@ -244,6 +244,7 @@ async def visit_all(address: str, executable: str) -> dict[str, Visit]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(**options)
         context = await browser.new_context()
+        context.set_default_timeout(180_000)  # two busy cores are slow, and slow is not broken
         waiting = iter(IN_BROWSER)
         done = {}
 

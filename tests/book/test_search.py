@@ -86,6 +86,7 @@ def search():
     with browser.serve(HTML) as address, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(**browser.launch_options(executable))
         tab = chromium.new_page()
+        tab.set_default_timeout(180_000)  # as in test_pages
 
         def ask(words: str) -> list[str]:
             tab.goto(f"{address}/search.html?q={quote(words)}")

@@ -163,8 +163,8 @@ def test_numbers_stand_where_actions_are_taken(ax):
 
 def test_the_mean_of_the_cloud_is_marked(ax):
     cloud = np.random.default_rng(0).normal(size=(50, 2))
-    drawing.draw_cloud(ax, cloud, [0.1, 0.0])
-    (zoom,) = ax.child_axes
+    zoom = ax.figure.add_subplot(2, 2, 4)
+    drawing.draw_cloud(ax, zoom, cloud, [0.1, 0.0])
     np.testing.assert_allclose(zoom.lines[0].get_xydata()[0], cloud.mean(0))
     assert len(ax.lines[0].get_xdata()) == 50
 

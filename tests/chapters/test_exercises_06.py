@@ -35,6 +35,7 @@ def pairs(n, c, worth):
         ("6a.1", effective_size(64, PHI)),
         ("6a.1", 3.95),
         ("6a.2", pairs),
+        ("6b.1", 312.5),
         ("6c.1", 2.86),
         ("6c.1", 4 * (2 * 348 + 17 + 2) / 1e3),
     ],
@@ -52,6 +53,15 @@ def test_the_library_s_own_ring_passes():
         return np.stack([batch.obs[0, :, 0], batch.action[0, :, 0]], axis=1)
 
     assert CHECKS[2](by_library) == ""
+
+
+def test_the_first_use_simulated():
+    """The mean wait of 20,000 transitions in smaller rings, by the check's formula."""
+    rng = np.random.default_rng(0)
+    hit = (rng.integers(50, size=(20_000, 200, 8)) == 0).any(axis=2)
+    wait = 1 + hit.argmax(axis=1)
+    assert np.isclose(wait.mean(), 1 / (1 - (1 - 1 / 50) ** 8), rtol=0.03)
+    assert CHECKS["6b.1"](1 / (1 - (1 - 1 / 20_000) ** 64)) == ""
 
 
 def test_drawing_without_replacement_enumerated():
@@ -117,6 +127,11 @@ def test_drawing_without_replacement_enumerated():
             "C - 1 others",
         ),
         ("6a.2", lambda n, c, worth: n, "the buffer itself"),
+        ("6b.1", 20_000, "64 draws"),
+        ("6b.1", 64, "how often"),
+        ("6b.1", 216.6, "median"),
+        ("6b.1", 10_000, "mean age"),
+        ("6b.1", 1_000, "geometric"),
         ("6a.2", lambda n, c, worth: worth if n == c else n, "it gives"),
     ],
 )

@@ -23,6 +23,14 @@ def test_the_period_is_what_the_library_computes():
     assert CHECKS["7a.2"](Follow(0.02).hard_equivalent().period) == ""
 
 
+def test_the_loop_gain_is_what_a_correction_does():
+    """One small step on the transition: the target's change over the value's."""
+    weights, x, y = np.array([0.3, -0.2]), np.array([2.0, 1.0]), np.array([2.0, 3.0])
+    after = weights + 1e-3 * x  # up the gradient of the value
+    gain = 0.99 * (y @ after - y @ weights) / (x @ after - x @ weights)
+    assert CHECKS["7b.1"](gain) == ""
+
+
 def test_the_tau_that_knows_thirty_rewards():
     """The targets' value after 10,000 soft updates with a perfect fit, by hand."""
     tau, value = TAU_30, 0.0
@@ -147,6 +155,12 @@ def broken(target, online):
         ("7a.1", -1.0, "negative"),
         ("7a.1", 1.985, "lag"),
         ("7a.1", 0.1, "not yet"),
+        ("7b.1", 1.4, "gamma"),
+        ("7b.1", 6.93, "divide by the value"),
+        ("7b.1", 0.99 * 7 / 13, "not by x'"),
+        ("7b.1", 0.99 * 7 / 65**0.5, "cosine"),
+        ("7b.1", 0.99 * 5 / 7, "upside down"),
+        ("7b.1", 0.1, "not yet"),
     ],
 )
 def test_common_wrong_answers_get_a_hint(number, wrong, hint):

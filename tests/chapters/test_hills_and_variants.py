@@ -224,7 +224,9 @@ def test_each_fault_can_be_trained():
         name: train(env, SMALL, (0, 1), agent=agent, progress=False, **changes)
         for name, (agent, env, changes) in FAULTS.items()
     }
-    assert len(draw_faults(runs, until=40).axes) == len(FAULTS) == 4
+    panels = draw_faults(runs, until=60, every=40).axes
+    assert len(panels) == len(FAULTS) == 4
+    assert panels[0].lines[-1].get_xdata().tolist() == [0, 40]
     wide = runs["actions in other units"].agent
     assert diagnose(wide)["stored action"].min() > 100
     plt.close("all")

@@ -10,6 +10,7 @@ from ddpg_lib.chapters.ch06.drawing import (
     COLUMNS,
     compare,
     draw_contents,
+    draw_jumps,
     draw_step_sizes,
     result,
 )
@@ -44,6 +45,14 @@ def test_contents_have_one_panel_for_each_field():
     figure = draw_contents({"a": held}, ("actor",), {"cells": "cells", "spread": "S"})
     assert [ax.get_ylabel() for ax in figure.axes] == ["cells", "S"]
     assert figure.axes[0].lines[-1].get_ydata().tolist() == [5, 5]
+
+
+def test_impossible_jumps_are_drawn_apart():
+    jumps = np.array([0.5, 4.0, 0.6, 5.0])
+    figure = draw_jumps({"a": (jumps, [1, 3])}, until=3)
+    possible, wrong = figure.axes[0].lines
+    assert possible.get_xdata().tolist() == [0, 2]
+    assert (wrong.get_xdata().tolist(), wrong.get_ydata().tolist()) == ([1], [4.0])
 
 
 def test_step_sizes_stand_in_order():

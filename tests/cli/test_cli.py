@@ -62,6 +62,27 @@ def run(tmp_path_factory):
 # ---- train ----
 
 
+def test_pixels_are_an_encoder_and_leave_a_chosen_one(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "ddpg_lib.runs.session.train", lambda *a, **k: asked.append(a[1].encoder) or stop()
+    )
+
+    def stop():
+        raise ValueError("enough")
+
+    monkeypatch.setattr("ddpg_lib.cli.commands.require_environment", lambda name: None)
+    for line in ("--pixels", "--pixels --encoder separate", "--recipe pendulum_pixels", ""):
+        cli.main(["train", "Pendulum-v1", *line.split(), "--folder", "unused"])
+    assert asked == ["shared", "separate", "shared", "none"]
+
+
+def test_images_without_pixels_are_refused_with_the_option(ddpg):
+    code, _, err = ddpg("train CarRacing-v3 --folder car")
+    assert code != 0
+    assert "--pixels" in err
+
+
 def test_train_is_the_librarys_train(ddpg, tmp_path):
     code, out, err = ddpg(f"train Pendulum-v1 --seeds 3 8 --folder mine {SHORT} --noise decaying")
     assert code == 0

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ddpg_lib.parts.frames import FrameReplay
+from ddpg_lib.parts.frames import FrameReplay, ShiftedReplay, shifted
 
 
 def rngs(n=2):
@@ -105,7 +105,7 @@ def test_what_is_drawn_is_what_was_seen(stack, room, ends):
         np.testing.assert_array_equal(batch.terminated[i], terminated)
 
 
-@pytest.mark.parametrize("shape", [(84, 84), (3, 84, 84)])
+@pytest.mark.parametrize("shape", [(1, 32, 32), (84, 84), (3, 84, 84)])
 def test_memory_is_at_most_a_twentieth_more_than_the_frames(shape):
     buffer = FrameReplay(1000, shape, 3, 6, rngs(2))
     arrays = [x for x in vars(buffer).values() if isinstance(x, np.ndarray | torch.Tensor)]
@@ -184,6 +184,8 @@ def test_bad_input_is_refused():
         FrameReplay(10, (2, 3), 0, 1, rngs(1))
     with pytest.raises(ValueError, match="capacity must be at least 4"):
         FrameReplay(3, (2, 3), 3, 1, rngs(1))
+    with pytest.raises(ValueError, match="n_step"):
+        FrameReplay(10, (2, 3), 3, 1, rngs(1), n_step=0)
     buffer = FrameReplay(10, (2, 3), 3, 1, rngs(1))
     with pytest.raises(ValueError, match="empty"):
         buffer.sample(1)
@@ -197,3 +199,86 @@ def test_bad_input_is_refused():
     with pytest.raises(ValueError, match="first frame"):
         buffer.add(obs, *rest)
     assert buffer.count == 0
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    stack=st.integers(1, 3),
+    n_step=st.integers(1, 4),
+    room=st.integers(4, 25),
+    ends=st.lists(ROW, min_size=1, max_size=60),
+)
+def test_returns_over_several_steps_are_those_summed_by_hand(stack, n_step, room, ends):
+    gamma, capacity = 0.9, stack + room
+    films = [Film(i, stack, (2, 3)) for i in range(2)]
+    buffer = FrameReplay(capacity, (2, 3), stack, 2, rngs(), gamma=gamma, n_step=n_step)
+    lives = feed(buffer, films, ends)
+    kept = [drawable(life, film, capacity) for life, film in zip(lives, films, strict=True)]
+    # The last steps wait until their windows are full.
+    full = [{t[2] for t in life[: len(life) - n_step + 1]} for life in lives]
+    kept = [[t for t in k if t[2] in f] for k, f in zip(kept, full, strict=True)]
+    assert len(buffer) == min(map(len, kept))
+    if len(buffer) == 0:
+        return
+    batch = buffer.sample(100)
+    for i in range(2):
+        numbers = [t[2] for t in lives[i]]
+        allowed = {t[2] for t in kept[i]}
+        for j, action in enumerate(batch.action[i, :, 0].tolist()):
+            start = round(1000 * action)
+            assert start in allowed
+            at = numbers.index(start)
+            total, discount = 0.0, 1.0
+            for transition in lives[i][at : at + n_step]:
+                total += discount * transition[2]
+                discount *= gamma
+                if transition[4] or transition[5]:
+                    break
+            assert batch.reward[i, j].item() == pytest.approx(total, rel=1e-5)
+            assert batch.discount[i, j].item() == pytest.approx(discount, rel=1e-5)
+            assert batch.terminated[i, j].item() == transition[4]
+            np.testing.assert_array_equal(batch.obs[i, j], lives[i][at][0])
+            np.testing.assert_array_equal(batch.next_obs[i, j], transition[3])
+
+
+def test_an_episode_that_broke_off_is_not_summed_into_the_next():
+    buffer = FrameReplay(20, (2, 3), 1, 2, rngs(1), gamma=1 / 2, n_step=2)
+    films = [Film(0, 1, (2, 3))]
+    (first,) = feed(buffer, films, [("",)])
+    buffer.end_episodes(np.array([True]))
+    films[0].begin()
+    feed(buffer, films, [("",)])
+    batch = buffer.sample(5)
+    np.testing.assert_array_equal(batch.reward[0], [first[0][2]] * 5)
+    np.testing.assert_array_equal(batch.discount[0], [1 / 2] * 5)
+    np.testing.assert_array_equal(batch.next_obs[0, 0], first[0][3])
+
+
+@pytest.mark.parametrize("offset", [(0, 0), (2, -1), (-3, 3), (9, 0)])
+def test_a_shift_moves_every_pixel_and_repeats_the_edge(offset):
+    frames = torch.arange(2 * 1 * 2 * 4 * 5, dtype=torch.uint8).view(2, 1, 2, 4, 5)
+    moved = shifted(frames, np.array(offset).reshape(1, 1, 2).repeat(2, axis=0))
+    for y, x in np.ndindex(4, 5):
+        from_y, from_x = np.clip(y + offset[0], 0, 3), np.clip(x + offset[1], 0, 4)
+        assert torch.equal(moved[..., y, x], frames[..., from_y, from_x])
+
+
+def test_shifts_are_drawn_for_each_transition_and_stay_within_bounds():
+    buffer = ShiftedReplay(2, 30, (8, 8), 2, 2, rngs())
+    picture = np.arange(64, dtype=np.uint8).reshape(8, 8)
+    obs = np.broadcast_to(picture, (2, 2, 8, 8)).copy()
+    buffer.add(obs, np.zeros((2, 2)), [0.0] * 2, obs, [False] * 2, [False] * 2)
+    batch = buffer.sample(400)
+    # Far from the edges a pixel says by how much it was moved.
+    offsets = [x[..., 4, 4].long() - int(picture[4, 4]) for x in (batch.obs, batch.next_obs)]
+    for offset in offsets:
+        assert torch.equal(offset[:, :, 0], offset[:, :, 1])  # a stack moves as one
+        found = {divmod(int(o) + 18, 8) for o in offset.flatten()}
+        assert found == {(y, x) for y in range(5) for x in range(5)}
+    assert not torch.equal(*offsets)
+    assert not torch.equal(offsets[0][0], offsets[0][1])
+    still = ShiftedReplay(0, 30, (8, 8), 2, 2, rngs())
+    still.add(obs, np.zeros((2, 2)), [0.0] * 2, obs, [False] * 2, [False] * 2)
+    assert torch.equal(still.sample(3).obs[0, 0], torch.from_numpy(obs[0]))
+    with pytest.raises(ValueError, match="shift"):
+        ShiftedReplay(-1, 30, (8, 8), 2, 2, rngs())

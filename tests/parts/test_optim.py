@@ -35,6 +35,16 @@ def test_a_hundred_steps_equal_pytorchs(weight_decay):
         assert torch.allclose(p, q, atol=1e-6)
 
 
+def test_a_gradient_with_another_layout_moves_the_weights_that_it_is_of():
+    generator = torch.Generator().manual_seed(0)
+    weight = torch.randn(2, 3, 4, 5, generator=generator)
+    gradient = torch.randn(2, 3, 4, 5, generator=generator)
+    plain, other = weight.clone(), weight.clone()
+    StackedAdam([plain], 0.05).apply([gradient])
+    StackedAdam([other], 0.05).apply([gradient.contiguous(memory_format=torch.channels_last)])
+    assert torch.equal(plain, other)
+
+
 def test_the_formula_that_is_compiled_equals_the_kernel(monkeypatch):
     fused, goal = problem()
     single, _ = problem()

@@ -106,11 +106,12 @@ def test_a_longer_run_ends_as_one_that_was_asked_for_at_once(tmp_path):
 
 def test_a_longer_run_can_break_off_and_go_on(tmp_path):
     short(tmp_path / "first")
-    extend(
+    broken_off = extend(
         tmp_path / "first", tmp_path / "longer", 200, progress=False,
         on_evaluation=lambda run: run.step == 160,
     )  # fmt: skip
     again = resume(tmp_path / "longer", progress=False)
+    assert (broken_off.steps[-1], again.steps[-1]) == (160, 200)
     equal(again.agent, short(config=TINY.replace(steps=200)).agent)
 
 
@@ -177,7 +178,9 @@ def test_an_agent_of_ones_own_may_be_smaller_than_the_settings_say(tmp_path):
             return critic, Linear(rngs["actor"], self.obs_dim, action_dim)
 
     run = short(tmp_path, TINY.replace(hidden=(256, 256)), agent=Small)
-    equal(load(tmp_path, agent=Small).agent, run.agent)
+    loaded = load(tmp_path, agent=Small).agent
+    assert max(p[0].numel() for p in loaded.actor.parameters()) < 256, "no layer of 256 units"
+    equal(loaded, run.agent)
 
 
 def test_an_agent_that_could_not_be_loaded_again_is_refused_before_the_first_step(tmp_path):

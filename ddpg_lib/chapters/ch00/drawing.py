@@ -19,7 +19,7 @@ BOXES: list[tuple[str, str, str, tuple[float, float, float, float]]] = [
     ("actor", r"$\mu_\theta(s)$", "actor", (37, 45, 19, 13)),
     ("critic", r"$Q_\phi(s, a)$", "critic", (76, 45, 19, 13)),
     ("replay buffer", r"$\mathcal{D}$", "replay", (31, 3, 21, 13)),
-    ("target networks", r"$\mu_{\theta'},\ Q_{\phi'}$", "target", (72, 21, 23, 13)),
+    ("target networks", r"$\mu_{\theta\prime},\ Q_{\phi\prime}$", "target", (72, 21, 23, 13)),
 ]
 # Color, corners of the way, and whether it is dashed.
 ARROWS: list[tuple[str, list[Point], bool]] = [
@@ -40,7 +40,7 @@ LABELS: list[tuple[str, str, Point, str]] = [
     (r"state $s$", "ink", (31.5, 35.2), "center"),
     (r"action $a$  (0.1)", "actor", (13.2, 44.5), "left"),
     (r"transition", "ink", (13.2, 19), "left"),
-    (r"$(s, a, r, s', d)$", "ink", (13.2, 14.8), "left"),
+    (r"$(s, a, r, s\prime, d)$", "ink", (13.2, 14.8), "left"),
     (r"minibatch", "replay", (68, 10.8), "center"),
     (r"slope  (0.5)", "critic", (66, 55.7), "center"),
     (r"$\mu_\theta(s)$  (0.4)", "actor", (66, 45.4), "center"),

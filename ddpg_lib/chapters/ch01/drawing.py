@@ -103,11 +103,22 @@ def value_and_torque(optimum: PendulumOptimum, path: tuple[Array, Array]) -> Fig
     for ax in (left, right):
         line: dict[str, Any] = {"color": "white", "path_effects": outline}
         draw_path(ax, *path, linewidth=1.8, **line)
+        _draw_heads(ax, *path)
         ax.plot(path[0][0], path[1][0], "o", markersize=6, **line)
         ax.set_xticks([-np.pi, 0, np.pi], ["−π", "0", "π"])
         ax.set_xlabel("angle θ (rad)")
     right.set_ylabel("")
     return figure
+
+
+def _draw_heads(ax: Axes, theta: Array, theta_dot: Array) -> None:
+    """Draw an arrowhead along a path wherever it passes a greatest or least velocity."""
+    turns = np.flatnonzero(np.diff(np.sign(np.diff(theta_dot)))) + 1
+    for k in turns[np.abs(theta_dot[turns]) > 1.5]:
+        x = (theta[k] + np.pi) % (2 * np.pi) - np.pi
+        tip = (x + (theta[k + 1] - theta[k]), theta_dot[k + 1])
+        head: Any = {"arrowstyle": "-|>", "mutation_scale": 17, "fc": "white", "ec": "black"}
+        ax.annotate("", tip, (x, theta_dot[k]), arrowprops=head | {"shrinkA": 0, "shrinkB": 0})
 
 
 def play(

@@ -72,11 +72,15 @@ def _frame(ax: Axes, rows: Sequence[str]) -> None:
     ax.axis("off")
 
 
-def draw_cloud(ax: Axes, estimates: ArrayLike, gradient: ArrayLike, spread: float = 0.3) -> None:
-    """Draw estimates of two components as dots, their mean, and the exact gradient, enlarged.
+def draw_cloud(
+    ax: Axes, zoom: Axes, estimates: ArrayLike, gradient: ArrayLike, spread: float = 0.3
+) -> None:
+    """Draw estimates of two components as dots; enlarged, their mean and the exact gradient.
 
     Parameters
     ----------
+    ax, zoom : Axes
+        For the dots, and for the mean and the gradient near 0.
     estimates : array_like, shape (count, 2)
     gradient : array_like, shape (2,)
     spread : float
@@ -85,18 +89,16 @@ def draw_cloud(ax: Axes, estimates: ArrayLike, gradient: ArrayLike, spread: floa
     cloud, gradient = np.asarray(estimates, float), np.asarray(gradient, float)
     jitter = np.random.default_rng(1).normal(0, spread, cloud.shape)
     ax.plot(*(cloud + jitter).T, "o", ms=3, mew=0, alpha=0.5, color=COLORS["actor"])
-    zoom = ax.inset_axes((0.56, 0.6, 0.44, 0.4), xlim=(-0.65, 0.25), ylim=(-0.4, 0.2))
-    zoom.set(xticks=[-0.5, 0], yticks=[-0.3, 0])
-    zoom.set_title("enlarged", fontsize=9, pad=2)
-    zoom.tick_params(labelsize=9, pad=1)
+    ax.set(xlim=(-58, 52), ylim=(-48, 52))
     zoom.arrow(0, 0, *gradient, color=COLORS["ink"], width=0.008,
                head_width=0.035, length_includes_head=True)  # fmt: skip
     mean = cloud.mean(0)
     zoom.plot(*mean, "x", ms=8, mew=2, color=COLORS["actor"])
     for text, (x, y), color in (("mean", mean, "actor"), ("exact", gradient, "ink")):
         zoom.annotate(text, (x, y), (0, 7), textcoords="offset points", color=COLORS[color],
-                      ha="center", fontsize=9)  # fmt: skip
-    ax.set(xlim=(-55, 75), ylim=(-48, 75))
+                      ha="center")  # fmt: skip
+    zoom.set(xlim=(-0.65, 0.25), ylim=(-0.4, 0.2), xticks=[-0.5, 0], yticks=[-0.3, 0])
+    zoom.set_title("The middle, enlarged")
 
 
 def draw_intervals(ax: Axes, estimates: ArrayLike, gradient: ArrayLike, title: str) -> None:

@@ -77,7 +77,9 @@ def policy_gradient(
     """
     pi = policy.probabilities(theta)
     q = mdp.action_value(pi) if q is None else np.asarray(q, float)
-    return np.einsum("s,sa,sap,sa->p", mdp.visits(pi), pi, policy.score(theta), q)
+    rho, psi = mdp.visits(pi), policy.score(theta)
+    # The sum over s and a of rho(s) pi(a|s) psi(s, a) q(s, a); p counts parameters.
+    return np.einsum("s,sa,sap,sa->p", rho, pi, psi, q)
 
 
 def optimal_baseline(mdp: FiniteMDP, policy: SoftmaxPolicy, theta: ArrayLike) -> Array:
@@ -115,4 +117,5 @@ def compatible_critic(mdp: FiniteMDP, policy: SoftmaxPolicy, theta: ArrayLike) -
     root = np.sqrt(mdp.visits(pi)[:, None] * pi)
     psi = policy.score(theta) * root[..., None]
     q = mdp.action_value(pi) * root
-    return np.asarray(np.linalg.lstsq(psi.reshape(q.size, -1), q.reshape(-1), rcond=1e-10)[0])
+    weights, *_ = np.linalg.lstsq(psi.reshape(q.size, -1), q.reshape(-1), rcond=1e-10)
+    return np.asarray(weights)

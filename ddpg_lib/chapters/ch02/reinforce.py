@@ -79,11 +79,27 @@ def reinforce(
     ----------
     Williams (1992).
     """
+    if not reward_to_go:
+        return _by_whole_return(mdp, policy, theta, episodes, baseline)
     discount = mdp.gamma ** np.arange(episodes.rewards.shape[-1])
     future = returns_to_go(episodes.rewards, mdp.gamma)
-    judged = discount * future if reward_to_go else future[:, :1]
     b = np.broadcast_to(baseline, len(mdp.start))[episodes.states]
-    return score_sums(policy.score(theta), episodes, judged - discount * b)
+    weights = discount * (future - b)
+    return score_sums(policy.score(theta), episodes, weights)
+
+
+def _by_whole_return(
+    mdp: FiniteMDP,
+    policy: SoftmaxPolicy,
+    theta: ArrayLike,
+    episodes: Trajectories,
+    baseline: ArrayLike,
+) -> Array:
+    """Estimates that judge each action by all rewards of its episode, earlier ones too."""
+    discount = mdp.gamma ** np.arange(episodes.rewards.shape[-1])
+    whole = returns_to_go(episodes.rewards, mdp.gamma)[:, :1]
+    b = np.broadcast_to(baseline, len(mdp.start))[episodes.states]
+    return score_sums(policy.score(theta), episodes, whole - discount * b)
 
 
 def reinforce_moments(

@@ -79,7 +79,7 @@ def draw_valley(ax: Axes, lqr: LQR, start: ArrayLike, first: ArrayLike) -> None:
     while np.linalg.norm(way[-1] - lqr.K) > 0.06 and len(way) < 2000:
         way.append(way[-1] + 0.04 * direction(way[-1]))
     ax.plot(*np.array(way)[:, 0].T, color=COLORS["actor"])
-    for gain in product([7, 10.5, 14, 17.5, 21], [1.2, 2.8, 4.4, 6.6]):
+    for gain in product([7, 10.5, 14, 17.5, 21], [1.6, 2.8, 4.4, 6.6]):
         try:
             arrow = direction(np.array([gain]))[0] * [1.6, 0.7]
         except ValueError:

@@ -31,8 +31,9 @@ def draw_coin(panels: Mapping[str, Array]) -> Figure:
         for state, name, truth in ((HEADS, "heads", 1), (TOSS, "toss", 0.5), (TAILS, "tails", 0)):
             ax.axhline(truth, **EXACT)
             draw_stack(ax, shown, values[:, state, shown], color=COLORS["critic"])
-            label_end(ax, 1500, float(iqm(values[:, state, 1500])) + 0.035, name, COLORS["critic"])
+            label_end(ax, 1500, float(iqm(values[:, state, 1500])) + 0.05, name, COLORS["critic"])
         ax.set(title=title, xlabel="games", xlim=(0, 1850), xticks=[0, 500, 1000, 1500])
+        ax.set_ylim(-0.06, 1.12)
     axes[0].set_ylabel("learned value")
     return figure
 
@@ -79,7 +80,10 @@ def draw_limits(
     ax.axhline(exact, **EXACT)
     for stored, color in ((ends, "critic"), (cuts, "replay")):
         for limit, values in stored.items():
-            draw_dots(ax, limit, values, COLORS[color])
+            low, high = bootstrap_interval(values)
+            dots = np.full(len(values), 0.98 * limit)  # beside the bar, not below it
+            ax.plot(dots, values, "o", ms=4, mew=0, color=COLORS[color], alpha=0.5)
+            ax.plot([1.02 * limit] * 2, [low, high], color=COLORS[color], lw=4)
     ax.set_xscale("log")
     ax.set_xticks(list(ends), [str(limit) for limit in ends])
     ax.minorticks_off()

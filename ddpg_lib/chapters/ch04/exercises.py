@@ -39,7 +39,7 @@ def _causes(answer: Any) -> str:
     hints = {
         "i": "(i) has the right value before the toss, and heads and tails are halfway to it",
         "ii": "(ii) is right where a game ends, and too low one step before",
-        "iii": "(iii) has lost what the last step of a game pays",
+        "iii": "(iii) has nothing where a game pays, and the right value before the toss",
         "iv": "(iv) has one value for all states",
     }
     return f"{len(wrong)} of four are wrong; {hints[wrong[0]]}."
@@ -81,22 +81,22 @@ CHECKS: dict[int | str, Check] = {
         hint="not proportional to the gradient. It is a mean over j of delta[j] * grad_q[j], "
         "times c.",
     ),
-    # 4.3: what the residual gradient makes of C when the coin shows heads nine times of ten.
+    # 4.3: what the residual gradient makes of tails when the coin shows heads nine times of ten.
     3: Numbers(
-        "give one number, the value of C.",
+        "give one number, the value of tails.",
         right=0.45,
         within=1e-3,
         mistakes=[
             (0.0, "that is the true value; which one does the residual gradient find?"),
             (
                 0.9,
-                "that is the value of A. C is pulled towards it, but its own reward pulls as well.",
+                "that is the value of toss. Tails is also pulled to its own reward.",
             ),
-            (0.95, "that is the value of B."),
+            (0.95, "that is the value of heads."),
             (0.25, "that is the value for the fair coin; here heads come with 0.9."),
-            (0.05, "C is pulled towards A, and A is worth 0.9, not 0.1."),
+            (0.05, "tails is pulled towards toss, which is worth 0.9, not 0.1."),
         ],
-        hint="use (4.8) with h = 0.9, or residual_fixed_point.",
+        hint="use (4.8) with p = 0.9, or residual_fixed_point.",
     ),
     # 4.4: the time limit at which storing it as an end costs 5% of the value at gamma = 0.99.
     4: Numbers(

@@ -25,6 +25,7 @@ from ddpg_lib.worlds.lqr import LQR
 from ddpg_lib.worlds.pendulum import PendulumModel, pendulum_action_value
 
 Array = NDArray[Any]
+Compared = tuple[Array, Tensor, Tensor]
 SPRING = LQR(
     np.array([[0.95, 0.2], [-0.2, 0.9]]),
     np.array([[0.0], [0.4]]),
@@ -162,7 +163,7 @@ class Compass:
         self.signs.append((learned * exact > 0).float().mean(dim=(1, 2)).numpy())
         self.learned, self.exact = learned[..., 0].numpy(), exact[..., 0].numpy()
 
-    def compare(self, agent: DDPG, actor: Actor, obs: Tensor) -> tuple[Array, Tensor, Tensor]:
+    def compare(self, agent: DDPG, actor: Actor, obs: Tensor) -> Compared:
         """Compare learned and exact gradients at an actor's actions.
 
         Parameters

@@ -23,17 +23,8 @@ Behavior = Callable[[DDPG, Array, Array], Array]
 def with_noise(agent: DDPG, s: Array, chance: Array) -> Array:
     """Act with the actors' actions and the exploration noise of the agents' configuration.
 
-    Parameters
-    ----------
-    agent : DDPG
-        A stack on the line.
-    s : array, shape (n, 1)
-    chance : array, shape (n, 2)
-        Random numbers in [0, 1).
-
-    Returns
-    -------
-    array, shape (n, 1)
+    ``agent`` is a stack on the line; ``s`` is ``(n, 1)``, ``chance`` ``(n, 2)`` in [0, 1), and the
+    actions are ``(n, 1)``.
     """
     return agent.explore(s)
 
@@ -41,17 +32,8 @@ def with_noise(agent: DDPG, s: Array, chance: Array) -> Array:
 def with_random_actions(agent: DDPG, s: Array, chance: Array) -> Array:
     """Draw the action uniformly with probability 0.1, else take the actor's own.
 
-    Parameters
-    ----------
-    agent : DDPG
-        A stack on the line.
-    s : array, shape (n, 1)
-    chance : array, shape (n, 2)
-        Random numbers in [0, 1).
-
-    Returns
-    -------
-    array, shape (n, 1)
+    ``agent`` is a stack on the line; ``s`` is ``(n, 1)``, ``chance`` ``(n, 2)`` in [0, 1), and the
+    actions are ``(n, 1)``.
     """
     uniform = MAX_STEP * (2 * chance[:, 1:] - 1)
     return np.where(chance[:, :1] < 0.1, uniform, agent.act(s))
@@ -60,17 +42,8 @@ def with_random_actions(agent: DDPG, s: Array, chance: Array) -> Array:
 def with_teacher(agent: DDPG, s: Array, chance: Array) -> Array:
     """Take the best action, a full step to the left, whatever the actors say.
 
-    Parameters
-    ----------
-    agent : DDPG
-        A stack on the line.
-    s : array, shape (n, 1)
-    chance : array, shape (n, 2)
-        Random numbers in [0, 1).
-
-    Returns
-    -------
-    array, shape (n, 1)
+    ``agent`` is a stack on the line; ``s`` is ``(n, 1)``, ``chance`` ``(n, 2)`` in [0, 1), and the
+    actions are ``(n, 1)``.
     """
     return np.full_like(s, -MAX_STEP)
 

@@ -69,7 +69,7 @@ def _against(action: Tensor, slope: Tensor) -> Tensor:
     return (action.abs() > 0.99) & (slope * action < 0)
 
 
-def draw_faults(runs: Mapping[str, Run], until: int) -> Figure:
+def draw_faults(runs: Mapping[str, Run], until: int, every: int = 1) -> Figure:
     """Draw the returns of each of some ``{name: run}`` in a panel of its own, alike in scale.
 
     Parameters
@@ -77,10 +77,12 @@ def draw_faults(runs: Mapping[str, Run], until: int) -> Figure:
     runs : mapping
     until : int
         The last step that is drawn.
+    every : int
+        Only the evaluations at multiples of so many steps are drawn.
     """
     figure, axes = plt.subplots(1, len(runs), figsize=(8.4, 2.5), sharey=True)
     for ax, (name, run) in zip(axes, runs.items(), strict=True):
-        shown = run.steps <= until
+        shown = (run.steps <= until) & (run.steps % every == 0)
         draw_stack(ax, run.steps[shown], run.curves[:, shown], color=COLORS["actor"])
         ax.set_title(name)
         ax.set(xlabel="steps", ylim=(-1750, 0))

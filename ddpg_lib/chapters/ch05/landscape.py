@@ -180,7 +180,8 @@ def draw_path(
     """Draw one state through training: an agent's landscape, its arrows, and all actors' torques.
 
     ``networks`` are pairs of actor and critic, one for each of ``steps``; ``place`` is the
-    state's angle and speed, ``star`` the agent whose landscape is drawn.
+    state's angle and speed, ``star`` the agent whose landscape is drawn. Every second of
+    ``steps`` has an arrow, beginning with the second: at the first no critic has learned.
     """
     columns = [critic_values(alone(critic, star), *place, TORQUES) for _, critic in networks]
     agents = len(next(networks[0][0].parameters()))
@@ -191,7 +192,7 @@ def draw_path(
     draw_landscape(ax, steps, (q.max(axis=0) - q) / np.ptp(q, axis=0), 1)
     ax.plot(steps, everyone, color=COLORS["actor"], lw=0.8, alpha=0.5)
     ax.plot(steps, everyone[:, star], color=COLORS["actor"], lw=2.7)
-    some = np.arange(0, len(steps), 2)
+    some = np.arange(1, len(steps), 2)
     slopes = [float(slope_at(alone(networks[k][1], star), *place, everyone[k, star])) for k in some]
     draw_arrows(ax, steps[some], everyone[some, star], np.array(slopes))
     ax.set_xlabel("environment steps")

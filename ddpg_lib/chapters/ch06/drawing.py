@@ -78,6 +78,23 @@ def draw_contents(
     return figure
 
 
+def draw_jumps(streams: Mapping[str, tuple[Array, Sequence[int]]], until: int) -> Figure:
+    """Draw how far the state moves in stored transitions.
+
+    ``streams`` maps titles to the jumps ``(transitions,)`` and the numbers of the impossible ones;
+    the first ``until`` transitions are drawn.
+    """
+    figure, axes = plt.subplots(1, len(streams), figsize=(7.4, 2.8), sharey=True, squeeze=False)
+    for ax, (title, (jumps, wrong)) in zip(axes[0], streams.items(), strict=True):
+        shown = np.arange(min(until, len(jumps)))
+        bad = np.isin(shown, wrong)
+        ax.plot(shown[~bad], jumps[shown[~bad]], ".", ms=2, color=COLORS["muted"])
+        ax.plot(shown[bad], jumps[shown[bad]], "o", ms=5, color=COLORS["critic"])
+        ax.set(title=title, xlabel="transition", ylim=(0, None))
+    axes[0, 0].set_ylabel("distance from $s$ to $s'$")
+    return figure
+
+
 def draw_step_sizes(
     search: Mapping[str, Any],
     report: Mapping[str, Any],

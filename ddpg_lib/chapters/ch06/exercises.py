@@ -18,6 +18,8 @@ INFLATION = 1 + 2 * PAIRS
 
 TRANSITIONS = 100 * (1 / 3) / 0.2**2  # 6.1
 
+FIRST_USE = 1 / (1 - (1 - 1 / 20_000) ** 64)  # 6b.1
+
 GIGABYTES = 4 * (2 * 348 + 17 + 2) * 1e6 / 1e9  # 6c.1
 
 
@@ -158,7 +160,7 @@ CHECKS: dict[int | str, Check] = {
                 "that is a rule of thumb for something else; sum (6a.4), or use (6a.6).",
             ),
         ],
-        hint="put phi = 0.9 and N = 64 into (6a.6).",
+        hint="the fraction that a sample keeps is 0.9: put it and N = 64 into (6a.6).",
     ),
     # 6a.2: effective size of a minibatch of n, drawn without replacement from c held transitions.
     "6a.2": Function(
@@ -180,6 +182,22 @@ CHECKS: dict[int | str, Check] = {
             ),
         ],
         hint=_wrong_size,
+    ),
+    # 6b.1: updates until a new transition of a full ring of 20,000 is first used.
+    "6b.1": Numbers(
+        "give one number of updates.",
+        right=FIRST_USE,
+        within=1,
+        mistakes=[
+            (20_000, "an update makes 64 draws, not one."),
+            (64, "that is how often it is used, (6.2), not how long it waits."),
+            (
+                math.log(0.5) / math.log(1 - 1 / FIRST_USE),
+                "that is the median; the mean of a geometric wait is 1/p.",
+            ),
+            (10_000, "half of the ring is the mean age of what is drawn."),
+        ],
+        hint="one update draws it at least once with which probability? The wait is geometric.",
     ),
     # 6c.1: gigabytes for a million transitions with 348 observations and 17 actions.
     "6c.1": Numbers(

@@ -71,7 +71,8 @@ def single_gradients(
     directions = torch.randn(sum(sizes), DIRECTIONS, generator=generator) / DIRECTIONS**0.5
     found = []
     for part in torch.arange(len(obs)).split(1_000):
-        copies = {net: _copies(getattr(agent, net), i, len(part)) for net in ("actor", "critic")}
+        n, nets = len(part), ("actor", "critic")
+        copies = {net: _copies(getattr(agent, net), i, n) for net in nets}
         s, a, y = obs[part, None], action[part, None], target[part, None]
         if which == "actor":
             a = torch.func.functional_call(agent.actor, copies["actor"], (s,))

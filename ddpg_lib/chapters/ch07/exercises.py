@@ -207,4 +207,18 @@ CHECKS: dict[int | str, Check] = {
         ],
         hint="not yet. Make (7a.5) an equation and solve it for tau.",
     ),
+    # 7b.1: the loop gain of one transition with x = (2, 1) and x' = (2, 3).
+    "7b.1": Numbers(
+        "give one number, the loop gain.",
+        right=0.99 * 7 / 5,
+        within=1e-3,
+        mistakes=[
+            (7 / 5, "nearly. The target holds the next value times gamma."),
+            (0.99 * 7, "divide by the value's own change, x with itself."),
+            (0.99 * 7 / 13, "divide by x with itself, not by x' with itself."),
+            (0.99 * 7 / math.sqrt(5 * 13), "that is gamma times a cosine; lengths count here."),
+            (0.99 * 5 / 7, "that is upside down: the target's change over the value's."),
+        ],
+        hint="not yet. Take the product of x and x', over that of x with itself, times gamma.",
+    ),
 }

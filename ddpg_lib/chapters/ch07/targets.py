@@ -163,9 +163,11 @@ def symptoms(agent: DDPG, transitions: int = 1_000) -> tuple[Tensor, Tensor]:
     """
     before = flat_weights(agent.critic)
     agent.update()
-    steps = lag_in_steps(before, flat_weights(agent.critic), flat_weights(agent.critic_target))
+    online = flat_weights(agent.critic)
+    steps = lag_in_steps(before, online, flat_weights(agent.critic_target))
     batch = agent.replay.sample(transitions)
     with torch.no_grad():
-        next_q = agent.critic_target(batch.next_obs, agent.actor_target(batch.next_obs))
+        next_action = agent.actor_target(batch.next_obs)
+        next_q = agent.critic_target(batch.next_obs, next_action)
     y = td_target(batch.reward, batch.terminated, next_q, batch.discount)
     return steps, y.mean(1) / batch.reward.mean(1)

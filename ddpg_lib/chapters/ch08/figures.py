@@ -46,15 +46,19 @@ def three_memories(std: float, steps: int = 150, lags: int = 40, seed: int = 3) 
         1, 2, figsize=(7.4, 3.2), width_ratios=[1.6, 1], gridspec_kw={"wspace": 0.08}
     )
     paths, correlations = axes
+    ticks: dict[float, str] = {}
     for row, (m, color) in enumerate(MEMORIES.items()):
         process = AR1.with_std(std, m)
-        x = draw(process, 1, steps, seed)[0]
-        paths.plot(x - 4 * std * row, color=COLORS[color], lw=1.2)
-        paths.axhline(-4 * std * row, color=COLORS["grid"], lw=0.8)
-        paths.text(steps + 3, -4 * std * row, f"m = {m:g}", color=COLORS[color], va="center")
+        x, zero = draw(process, 1, steps, seed)[0], -4 * std * row
+        paths.plot(x + zero, color=COLORS[color], lw=1.2)
+        paths.plot([0, steps], [zero, zero], color=COLORS["grid"], lw=0.8, zorder=0)
+        paths.text(steps + 3, zero, f"m = {m:g}", color=COLORS[color], va="center")
+        ticks |= {zero + sign * std: f"{sign * std:g}" for sign in (1, 0, -1)}
         lag = np.arange(lags + 1)
         correlations.plot(lag, process.autocorrelation(lag), color=COLORS[color])
-    paths.set(xlabel="step after the reset", yticks=[], ylabel="noise", xlim=(0, steps * 1.25))
+    paths.set(xlabel="step after the reset", ylabel="noise", xlim=(0, steps * 1.25))
+    paths.set_xticks([0, 50, 100, 150])
+    paths.set_yticks(list(ticks), [text.replace("-", "−") for text in ticks.values()], fontsize=9)
     paths.grid(visible=False)
     correlations.set(xlabel="steps apart", ylabel="correlation")
     return fig

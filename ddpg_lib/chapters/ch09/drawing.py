@@ -52,7 +52,7 @@ def draw_paths(
 
 
 def swing_film(take: Simulation, optimum: PendulumOptimum, last: int = 160) -> Iterator[Any]:
-    """Frames of an episode: the rod, and its path in the phase plane."""
+    """Yield ``frames`` of an episode, as arrays ``(height, width, 3)``: the rod, and its path."""
     from matplotlib import pyplot as plt
 
     theta, speed, torque = take.theta[0], take.theta_dot[0], take.torques[0]
@@ -210,7 +210,10 @@ def loss_beside_return(steps: Array, curves: Array, loss: Array) -> Figure:
 
 
 def typical_start(lost: Array, theta: Array) -> int:
-    """A start of middling loss among those from which one swing does not suffice."""
+    """A start of middling loss among those from which one swing does not suffice.
+
+    ``lost`` is ``(agents, starts)``, ``theta`` the starts' angles ``(starts,)`` in radians.
+    """
     angle = distance_from_upright(theta)
     low_down = np.flatnonzero((angle > 2.25) & (angle < 2.6))
     order = np.argsort(lost.mean(axis=0)[low_down])

@@ -123,14 +123,14 @@ def layer_norm_jacobian(x: ArrayLike) -> Array:
     return np.asarray((np.eye(h) - 1 / h - np.outer(z, z) / h) / sigma)
 
 
-def reach(lr: float, updates: int, width: int, bound: float = 3e-3, decay: bool = False) -> float:
+def reach(lr: float, k: int, h: int, bound: float = 3e-3, decay: bool = False) -> float:
     r"""How far from 0 a critic with tanh units can get: :math:`(h + 1)(b + \eta K)`.
 
-    Its ``width`` last hidden units and the bias lie in [-1, 1], and none of their weights moves by
-    more than ``lr`` in one of ``updates`` updates, on average; each begins within ``bound``. If
+    Its ``h`` last hidden units and the bias lie in [-1, 1], and none of their weights moves by
+    more than ``lr`` in one of ``k`` updates, on average; each begins within ``bound``. If
     the step size falls linearly to 0 (``decay``), half of the way is left.
     """
-    return (width + 1) * (bound + lr * updates * (0.5 if decay else 1.0))
+    return (h + 1) * (bound + lr * k * (0.5 if decay else 1.0))
 
 
 def level(reward: ArrayLike, gamma: float, tau: float, updates: int) -> Array:

@@ -1,0 +1,1 @@
+"""What chapter 17 alone needs: looking at what an agent sees, and a car."""

@@ -1,0 +1,85 @@
+"""CarRacing-v3 without learning: a controller that knows where the road is, and one by lot.
+
+The controller is pure pursuit: it steers towards a point of the road ahead, the farther the faster
+it drives, and slows down where the road bends. It is given what the agent has to find in the
+picture: the track's points, the car's place, heading and velocity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from numpy.typing import NDArray
+
+from ddpg_lib.envs.making import make
+from ddpg_lib.evaluation import rollout
+
+Array = NDArray[np.float64]
+Driver = Callable[[Any], Array]
+"""From the environment to an action: steering, gas, brake."""
+
+AHEAD = (4, 0.12)  # points of the road: at rest, and more for each unit of speed
+BEND = 18  # points of the road ahead over which its bend counts
+FASTEST, SLOWEST = 62.0, 24.0  # units of length a second
+STEER, GAS, BRAKE = 2.0, 0.15, 0.04  # for each rad, and for each unit of speed
+
+
+def wrapped(angle: Any) -> Any:
+    """An ``angle`` of any shape, ``(...)``, brought between -pi and pi."""
+    return (angle + np.pi) % (2 * np.pi) - np.pi
+
+
+def pursue(car: Any) -> Array:
+    """The controller's action ``(3,)``: steering (right is positive), gas and brake.
+
+    ``car`` is the bare environment, ``env.unwrapped``.
+    """
+    track = np.array(car.track)[:, 1:]  # heading, x, y of every point
+    hull = car.car.hull
+    place, heading = np.array(hull.position), hull.angle
+    speed = float(np.hypot(*hull.linearVelocity))
+    nearest = int(np.argmin(((track[:, 1:] - place) ** 2).sum(1)))
+    goal = track[(nearest + int(AHEAD[0] + AHEAD[1] * speed)) % len(track), 1:]
+    dx, dy = goal - place
+    # The hull looks along (-sin, cos) of its angle.
+    error = wrapped(np.arctan2(-dx, dy) - heading)
+    ahead = track[(nearest + np.arange(BEND)) % len(track), 0]
+    bend = np.abs(wrapped(np.diff(ahead))).sum()
+    wanted = np.clip(FASTEST / (1 + 1.5 * bend), SLOWEST, FASTEST)
+    steering = np.clip(-STEER * error, -1, 1)
+    # Full gas in a bend spins the rear wheels.
+    gas = np.clip(GAS * (wanted - speed), 0, 1) * (1 - 0.6 * abs(steering))
+    brake = np.clip(BRAKE * (speed - wanted - 4), 0, 0.4)
+    return np.array([steering, gas, brake])
+
+
+def at_random(seed: int = 0) -> Driver:
+    """Uniformly random actions, as in the warm-up; each episode goes on with the same numbers."""
+    rng = np.random.default_rng(seed)
+    return lambda car: rng.uniform((-1, 0, 0), (1, 1, 1))
+
+
+def drive(driver: Driver, seeds: Sequence[int], repeat: int = 1) -> Array:
+    """Returns ``(len(seeds),)`` of a driver on CarRacing-v3, one track for each seed.
+
+    ``repeat`` is how many steps each action lasts, as for an agent.
+    """
+
+    def world() -> gym.Env[Any, Any]:
+        # A table of numbers in place of pictures, which a driver does not need.
+        env = gym.make("CarRacing-v3")
+        small = gym.wrappers.TransformObservation(
+            env, lambda obs: np.zeros(1, np.float32), gym.spaces.Box(0, 1, (1,))
+        )
+        return gym.wrappers.RepeatAction(small, repeat)
+
+    env = make(world)
+    returns = np.zeros(len(seeds))
+    for k, seed in enumerate(seeds):
+        for step in rollout(lambda obs: driver(env.unwrapped)[None, None], [[env]], [seed]):
+            returns[k] += step.reward[0, 0]
+    env.close()
+    return returns
