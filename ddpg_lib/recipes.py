@@ -23,21 +23,23 @@ RECIPES = {
         steps=12_000,
         eval_every=500,
     ),
-    # Where only the angle is seen (chapter 18).
+    # Where only the angle is seen (chapter 18): found on seeds 100 to 103, on which half the
+    # step sizes left one agent of four behind.
     "pendulum_memory": Config(
         hidden=(64,),
         memory=32,
         reward_scale=0.1,
-        actor_lr=5e-4,
+        actor_lr=1e-3,
+        critic_lr=2e-3,
         lr_decay=True,
         batch_size=16,
         sequence_length=10,
         burn_in=5,
-        buffer_size=30_000,
+        buffer_size=20_000,
         sigma=0.2,
         warmup_steps=2_000,
-        steps=30_000,
-        eval_every=1_500,
+        steps=20_000,
+        eval_every=1_000,
     ),
     # A number shown once and asked for later (chapter 18): found on seeds 100 and 101. A critic
     # with tanh in its head took three times as long to find that number and answer interact.

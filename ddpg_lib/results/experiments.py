@@ -85,7 +85,8 @@ class Sweep:
 _ANGLE, _THREE_ANGLES = (
     f"ddpg_lib.worlds.hidden:Pendulum{name}-v0" for name in ("WithoutVelocity", "Stacked")
 )
-_AS_LONG: dict[str, Any] = {"steps": 30_000, "buffer_size": 30_000, "eval_every": 1_500}
+_AS_LONG: dict[str, Any] = {"steps": 20_000, "buffer_size": 20_000, "eval_every": 1_000}
+_FRESH = tuple(range(300, 308))  # seeds of no search
 
 EXPERIMENTS = {
     "pendulum": Experiment("Pendulum-v1", "pendulum", tuple(range(8))),
@@ -110,20 +111,18 @@ EXPERIMENTS = {
         tuple(range(8)),
         {"noise": "gaussian", "sigma": 0.5},
     ),
-    "hidden_velocity": Experiment(_ANGLE, "pendulum_memory", tuple(range(8))),
+    "hidden_velocity": Experiment(_ANGLE, "pendulum_memory", _FRESH),
     # The same budget without a memory, with the last three angles, and with the velocity.
-    "hidden_velocity_no_memory": Experiment(_ANGLE, "pendulum", tuple(range(8)), _AS_LONG),
-    "hidden_velocity_stacked": Experiment(_THREE_ANGLES, "pendulum", tuple(range(8)), _AS_LONG),
-    "hidden_velocity_full_state": Experiment("Pendulum-v1", "pendulum", tuple(range(8)), _AS_LONG),
+    "hidden_velocity_no_memory": Experiment(_ANGLE, "pendulum", _FRESH, _AS_LONG),
+    "hidden_velocity_stacked": Experiment(_THREE_ANGLES, "pendulum", _FRESH, _AS_LONG),
+    "hidden_velocity_full_state": Experiment("Pendulum-v1", "pendulum", _FRESH, _AS_LONG),
     # What burn-in and stored states are worth.
-    "hidden_velocity_no_burn_in": Experiment(
-        _ANGLE, "pendulum_memory", tuple(range(8)), {"burn_in": 0}
-    ),
+    "hidden_velocity_no_burn_in": Experiment(_ANGLE, "pendulum_memory", _FRESH, {"burn_in": 0}),
     "hidden_velocity_zero_states": Experiment(
-        _ANGLE, "pendulum_memory", tuple(range(8)), {"stored_states": False}
+        _ANGLE, "pendulum_memory", _FRESH, {"stored_states": False}
     ),
     "hidden_velocity_neither": Experiment(
-        _ANGLE, "pendulum_memory", tuple(range(8)), {"burn_in": 0, "stored_states": False}
+        _ANGLE, "pendulum_memory", _FRESH, {"burn_in": 0, "stored_states": False}
     ),
     "reacher": Experiment("Reacher-v5", "reacher", tuple(range(8))),
 }
