@@ -50,10 +50,10 @@ def watch(agent: RecurrentDDPG, episodes: int = 4, seed: int = 5_000_000) -> Wat
     player, kept = agent.player(), []
 
     def act(obs: NDArray[Any]) -> NDArray[np.float32]:
-        hidden = [[env.unwrapped.state[1] for env in row] for row in envs]  # type: ignore[attr-defined]
+        speeds = [[env.unwrapped.state[1] for env in row] for row in envs]  # type: ignore[attr-defined]
         action = player.act(obs)
         assert player.actor_state is not None
-        kept.append((player.actor_state.numpy().copy(), obs, action[..., 0], np.array(hidden)))
+        kept.append((player.actor_state.numpy().copy(), obs, action[..., 0], np.array(speeds)))
         return action
 
     returns = np.zeros((agent.n, episodes))
@@ -62,8 +62,10 @@ def watch(agent: RecurrentDDPG, episodes: int = 4, seed: int = 5_000_000) -> Wat
     for row in envs:
         for env in row:
             env.close()
-    parts = (np.stack(x, axis=2).astype(float) for x in zip(*kept, strict=True))
-    return Watched(*parts, returns)
+    memory, seen, actions, hidden = (
+        np.stack(x, axis=2).astype(float) for x in zip(*kept, strict=True)
+    )
+    return Watched(memory, seen, actions, hidden, returns)
 
 
 def linear_probe(x: ArrayLike, y: ArrayLike, ridge: float = 1e-3) -> Array:
