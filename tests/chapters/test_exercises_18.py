@@ -6,10 +6,12 @@ import pytest
 from ddpg_lib.agents.recurrent import RecurrentDDPG
 from ddpg_lib.chapters.ch18.exercises import CHECKS
 from ddpg_lib.chapters.ch18.gates import velocity
-from ddpg_lib.chapters.ch18.probe import watch
+from ddpg_lib.chapters.ch18.probe import remembered, watch
+from ddpg_lib.chapters.ch18.search import search
 from ddpg_lib.chapters.check import check
 from ddpg_lib.config import Config
 from ddpg_lib.envs.making import make
+from ddpg_lib.recipes import recipe
 from ddpg_lib.worlds.hidden import WITHOUT_VELOCITY
 
 
@@ -79,9 +81,25 @@ def test_the_velocity_is_the_simulators():
 
 def test_what_is_watched_is_what_is_hidden():
     config = Config(hidden=(8,), memory=4, warmup_steps=20)
-    seen = watch(RecurrentDDPG(2, [-2.0], [2.0], config, (0, 1)), episodes=2)
+    agent, other = (RecurrentDDPG(2, [-2.0], [2.0], config, seeds) for seeds in ((0, 1), (2, 3)))
+    seen = watch(agent, episodes=2)
     assert seen.memory.shape == (2, 2, 200, 4)
     assert seen.velocity.shape == seen.action.shape == (2, 2, 200)
     between = velocity(seen.obs[:, :, :-1], seen.obs[:, :, 1:])
     np.testing.assert_allclose(between, seen.velocity[:, :, 1:], atol=1e-2)
     assert (seen.returns < 0).all()
+    # The same agent remembers the same of these episodes, and another one something else.
+    np.testing.assert_allclose(remembered(agent, seen), seen.memory, atol=1e-5)
+    assert np.abs(remembered(other, seen) - seen.memory).max() > 0.01
+
+
+def test_the_search_holds_four_agents_for_each_pair_of_step_sizes():
+    found = search()
+    c = recipe("pendulum_memory")
+    assert (c.actor_lr, c.critic_lr) in found
+    for returns in found.values():
+        assert returns.shape == (4, c.steps // c.eval_every + 1)
+        # All begin with the same networks, which hang, and end near the optimum.
+        np.testing.assert_array_equal(returns[:, :3], found[c.actor_lr, c.critic_lr][:, :3])
+        assert (returns[:, 0] < -900).all()
+        assert (returns[:, -1] > -250).all()

@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 
 from ddpg_lib.agents.recurrent import RecurrentDDPG
@@ -66,6 +67,18 @@ def watch(agent: RecurrentDDPG, episodes: int = 4, seed: int = 5_000_000) -> Wat
         np.stack(x, axis=2).astype(float) for x in zip(*kept, strict=True)
     )
     return Watched(memory, seen, actions, hidden, returns)
+
+
+def remembered(agent: RecurrentDDPG, seen: Watched) -> Array:
+    """What other actors would remember of the same episodes: ``(n, episodes, steps, units)``."""
+    torque = torch.tensor(seen.action[..., None], dtype=torch.float32)
+    scaled = (torque - torch.from_numpy(agent.center)) / torch.from_numpy(agent.half_range)
+    last = torch.cat((torch.zeros_like(scaled[:, :, :1]), scaled[:, :, :-1]), dim=2)
+    obs = torch.tensor(seen.obs, dtype=torch.float32)
+    empty = torch.zeros(*obs.shape[:2], agent.config.memory)
+    with torch.no_grad():
+        states = agent.actor.follow(obs, last, torch.zeros(obs.shape[:3]), empty)
+    return np.asarray(states, float)
 
 
 def linear_probe(x: ArrayLike, y: ArrayLike, ridge: float = 1e-3) -> Array:
