@@ -9,9 +9,18 @@ Array = NDArray[np.float64]
 
 
 def kept(stay: ArrayLike, steps: ArrayLike) -> Array:
-    r"""The share of a unit's content that is left after so many steps: :math:`z^k`.
+    r"""The share of a unit's content that is left: :math:`z^k`, of the arguments' common shape.
 
-    ``stay`` is the gate z, between 0 and 1, the same in each step.
+    Parameters
+    ----------
+    stay
+        The gate z, between 0 and 1, the same in each step.
+    steps
+        k.
+
+    Returns
+    -------
+    array
     """
     return np.asarray(np.power(np.asarray(stay, float), steps))
 
@@ -61,6 +70,11 @@ def velocity(before: ArrayLike, now: ArrayLike, dt: float = 0.05) -> Array:
         Cosine and sine of the angle, one step apart.
     dt
         Length of a step in seconds.
+
+    Returns
+    -------
+    array, shape (...)
+        In rad/s.
     """
     (c0, s0), (c1, s1) = (np.moveaxis(np.asarray(x, float), -1, 0) for x in (before, now))
     # The angle between them has the sine s1 c0 - c1 s0 and the cosine c1 c0 + s1 s0.

@@ -70,7 +70,10 @@ def watch(agent: RecurrentDDPG, episodes: int = 4, seed: int = 5_000_000) -> Wat
 
 
 def remembered(agent: RecurrentDDPG, seen: Watched) -> Array:
-    """What other actors would remember of the same episodes: ``(n, episodes, steps, units)``."""
+    """What other actors would remember of the same episodes: ``(n, episodes, steps, units)``.
+
+    ``agent`` is a stack of as many agents, and ``seen`` is from :func:`watch`.
+    """
     torque = torch.tensor(seen.action[..., None], dtype=torch.float32)
     scaled = (torque - torch.from_numpy(agent.center)) / torch.from_numpy(agent.half_range)
     last = torch.cat((torch.zeros_like(scaled[:, :, :1]), scaled[:, :, :-1]), dim=2)
@@ -136,6 +139,10 @@ def probed(x: Array, y: Array, train: int) -> NDArray[np.float64]:
         What is read.
     train
         Episodes that the probe is fitted to.
+
+    Returns
+    -------
+    array, shape (n,)
     """
     scores = []
     for features, truth in zip(x, y, strict=True):
