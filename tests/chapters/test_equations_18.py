@@ -45,6 +45,7 @@ def memory_of(network, history):
 
 @pytest.mark.equation("18.1", by="a loop over the history, one step at a time")
 def test_the_memory_is_carried_along_and_the_action_follows_from_it():
+    """The agent's action is the head's of a memory that a loop over the episode builds up."""
     agent = RecurrentDDPG(2, [-1.0], [1.0], CONFIG, (0,))
     steps = lived(agent, 5, ends=())
     now = np.full((1, 2), 0.3, np.float32)
@@ -58,6 +59,7 @@ def test_the_memory_is_carried_along_and_the_action_follows_from_it():
 
 @pytest.mark.equation("18.2", by="PyTorch's GRU, and NumPy for one row")
 def test_the_gates():
+    """One step is that of PyTorch's cell, and of NumPy for each row."""
     gru, rng = unit().double(), np.random.default_rng(5)
     x, h = rng.normal(size=(2, 7, 3)), rng.normal(size=(2, 7, 4))
     found = gru.step(torch.tensor(x), torch.tensor(h)).detach()
@@ -78,6 +80,7 @@ def test_the_gates():
 
 @pytest.mark.equation("18.3", by="repeated steps, and the limit of (T / (T + 1)) to the T")
 def test_how_long_a_unit_keeps():
+    """The gate is T / (T + 1), and after T steps about 1/e of the content is left."""
     times = np.array([1.0, 5.0, 24.0, 1e4])
     gate = torch.sigmoid(torch.tensor(times).log()).numpy()
     np.testing.assert_allclose(gate_for(times), gate)
@@ -95,6 +98,7 @@ def test_how_long_a_unit_keeps():
 
 @pytest.mark.equation("18.4", "18.5", by="a loop over histories, one step at a time")
 def test_targets_and_loss_of_histories():
+    """The loss of a sequence with an episode's end in it is that of whole histories."""
     agent = RecurrentDDPG(2, [-1.0], [1.0], CONFIG, (0,))
     steps, gamma = lived(agent, 6, ends=(2,)), agent.config.gamma
     zero, errors = np.zeros((1, 1), np.float32), []
@@ -116,6 +120,7 @@ def test_targets_and_loss_of_histories():
 
 @pytest.mark.equation("18.6", by="finite differences, with an episode that begins on the way")
 def test_gradients_run_back_through_time_and_stop_where_an_episode_begins():
+    """Gradients are finite differences, and zero before an episode's beginning."""
     gru, rng = unit(agents=1).double(), np.random.default_rng(3)
     x = torch.tensor(rng.normal(size=(1, 1, 6, 3)), requires_grad=True)
     state = torch.tensor(rng.normal(size=(1, 1, 4)), requires_grad=True)
@@ -134,6 +139,7 @@ def test_gradients_run_back_through_time_and_stop_where_an_episode_begins():
 
 @pytest.mark.equation("18.7", by="the squared correlation, which least squares makes equal to it")
 def test_the_share_that_a_probe_explains():
+    """For least squares R² is the squared correlation of what is read and the truth."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(400, 3))
     y = x @ [1.0, -2.0, 0.5] + 3.0 + rng.normal(size=400)
