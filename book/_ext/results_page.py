@@ -17,6 +17,7 @@ from ddpg_lib.figures.style import use_house_style
 from ddpg_lib.results.experiments import EXPERIMENTS
 from ddpg_lib.results.published import (
     OURS,
+    UNPUBLISHED,
     ablations,
     beside_published,
     principal,
@@ -50,7 +51,13 @@ def table(run: str) -> str:
         if row["low"] != "":
             what = "95%" if mine else f"±1 sd, {str(row['interval']).split()[-1]}"
             interval = f"{number(row['low'])} to {number(row['high'])} ({what})"
-        cells = [by, row["env"], row["agents"], f"{row['steps']:,}", number(row["return"])]
+        cells = [
+            by,
+            str(row["env"]).rpartition(":")[2],
+            row["agents"],
+            f"{row['steps']:,}",
+            number(row["return"]),
+        ]
         lines.append("| " + " | ".join(map(str, [*cells, interval, row["evaluated"]])) + " |")
     return "\n".join(lines)
 
@@ -62,15 +69,14 @@ def section(run: str) -> str:
     means = sorted(recording.final.mean(axis=1), reverse=True)
     worst, best = number(means[-1]), number(means[0])
     changed = ablations(run)
-    alt = (
-        f"Final returns on {recording.env}: the agents of this book from {worst} to {best}, above "
-        f"the published figures of the table"
-    )
+    env = recording.env.rpartition(":")[2]
+    beside = "" if run in UNPUBLISHED else ", above the published figures of the table"
+    alt = f"Final returns on {env}: the agents of this book from {worst} to {best}{beside}"
     figure = to_html(
         beside_published(run, ablated=True),
         alt,
         f"{len(means)} agents of this book on "
-        f"{recording.env}: strokes; their interquartile mean with its 95% interval: diamond."
+        f"{env}: strokes; their interquartile mean with its 95% interval: diamond."
         + " Orange: the same with one choice changed."
         * bool(changed),
     )
@@ -87,7 +93,7 @@ def section(run: str) -> str:
     if changed:
         again = ", ".join(f"`ddpg reproduce {name}`" for name in changed)
         how += f" With one choice changed: {again}."
-    return f"## {recording.env}\n\n{figure}\n\n{table(run)}\n\n{how}\n"
+    return f"## {env}\n\n{figure}\n\n{table(run)}\n\n{how}\n"
 
 
 def fill(app: Sphinx, docname: str, source: list[str]) -> None:

@@ -157,7 +157,8 @@ class RecurrentDDPG(DDPG):
             for x in (batch.obs, batch.action, batch.reward, batch.next_obs, batch.terminated)
         )
 
-        # Set y = r + gamma (1 - d) Q'(h', mu'(h')), where h' also remembers a and s'.
+        # Set y = r + gamma (1 - d) Q'(h', mu'(h')), where h' also remembers a and s'. The targets
+        # begin with the same stored states: they are nearly the networks that left them.
         with torch.no_grad():
             actor, critic = self.actor_target, self.critic_target
             h = actor.follow(*seen, batch.actor_state, c.burn_in).flatten(1, 2)
@@ -175,7 +176,8 @@ class RecurrentDDPG(DDPG):
         if not move_actor:
             return metrics
 
-        # Update the actor through time. What the critic remembers is of past actions: a constant.
+        # Update the actor through time. What the critic remembers is of past actions: a constant,
+        # which one step of the critic has hardly changed, so the sequence is not followed again.
         h_critic = h.detach()
         h = self.actor.follow(*seen, batch.actor_state, c.burn_in).flatten(1, 2)
         action = self.actor(obs, h, training=True)

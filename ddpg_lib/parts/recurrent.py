@@ -159,11 +159,11 @@ class WithMemory(nn.Module):
         """
         x = torch.cat((self.seen(obs), last_action), dim=-1)
         if burn_in and not torch.is_grad_enabled():
-            return self.memory(x, state, begins)[:, :, burn_in:]  # type: ignore[no-any-return]
+            return self.memory(x, state, begins)[:, :, burn_in:]
         if burn_in:
             with torch.no_grad():
                 state = self.memory(x[:, :, :burn_in], state, begins[:, :, :burn_in])[:, :, -1]
-        return self.memory(x[:, :, burn_in:], state, begins[:, :, burn_in:])  # type: ignore[no-any-return]
+        return self.memory(x[:, :, burn_in:], state, begins[:, :, burn_in:])
 
     def seen(self, obs: Tensor) -> Tensor:
         """Observations ``obs``, ``(n, ..., obs_dim)``, as the networks take them."""
@@ -210,7 +210,7 @@ class RecurrentActor(WithMemory):
         ``obs`` is ``(n, batch, obs_dim)``, and ``state``, ``(n, batch, units)``, what is
         remembered after it. ``training`` is as for an actor without a memory.
         """
-        return self.head(torch.cat((state, self.seen(obs)), dim=-1), training)  # type: ignore[no-any-return]
+        return self.head(torch.cat((state, self.seen(obs)), dim=-1), training)
 
 
 class RecurrentCritic(WithMemory):
@@ -250,4 +250,4 @@ class RecurrentCritic(WithMemory):
         1], and ``state``, ``(n, batch, units)``, what is remembered after the observation.
         ``training`` is as for a critic without a memory.
         """
-        return self.head(torch.cat((state, self.seen(obs)), dim=-1), action, training)  # type: ignore[no-any-return]
+        return self.head(torch.cat((state, self.seen(obs)), dim=-1), action, training)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from ddpg_lib.results.experiments import EXPERIMENTS
 from ddpg_lib.results.recorded import names, recorded
 from ddpg_lib.runs.tables import csv_text
 
@@ -137,20 +138,27 @@ COLUMNS = (
 )  # fmt: skip
 """Of the table of all results."""
 
+UNPUBLISHED = ("hidden_velocity",)
+"""Recorded runs beside which we found nothing published that can be compared."""
 OURS = "this book"
 
 
 def ablations(run: str) -> dict[str, str]:
     """The recorded runs that repeat one with a change, each with what differs: ``"n_step 1"``.
 
-    Their names begin with that run's and an underscore.
+    Their names begin with that run's and an underscore. Where the recipe is another, its name and
+    the environment's say it.
     """
-    asked = dataclasses.asdict(recorded(run).config)
+    asked, base = dataclasses.asdict(recorded(run).config), EXPERIMENTS[run]
     found = {}
     for name in names():
         if name.startswith(f"{run}_"):
-            other = dataclasses.asdict(recorded(name).config)
-            found[name] = ", ".join(f"{k} {v}" for k, v in other.items() if v != asked[k])
+            other, own = dataclasses.asdict(recorded(name).config), EXPERIMENTS[name]
+            differing = [f"{k} {v}" for k, v in other.items() if v != asked[k]]
+            if own.recipe != base.recipe:
+                differing = [f"recipe {own.recipe}"]
+                differing += [own.env.rpartition(":")[2]] * (own.env != base.env)
+            found[name] = ", ".join(differing)
     return found
 
 

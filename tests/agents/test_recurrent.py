@@ -1,5 +1,6 @@
 """The agent with a memory: what it remembers, what it learns from, and what it refuses."""
 
+import gymnasium as gym
 import numpy as np
 import pytest
 import torch
@@ -9,6 +10,7 @@ from ddpg_lib.agents.kinds import agent_of
 from ddpg_lib.agents.recurrent import RecurrentDDPG
 from ddpg_lib.cli.main import parse
 from ddpg_lib.ddpg import DDPG
+from ddpg_lib.evaluation import play
 from ddpg_lib.parts.losses import critic_loss
 from ddpg_lib.results.inside import look_inside
 from ddpg_lib.worlds.hidden import CUE, WITHOUT_VELOCITY
@@ -185,8 +187,17 @@ def test_no_gradient_goes_through_the_burn_in():
     assert (gradient[:, :, 2:] != 0).any()
 
 
-def test_an_update_moves_every_weight_and_each_agents_own():
-    alone, both = stack(seeds=(1,)), stack(seeds=(0, 1))
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"normalize_obs": True, "layer_norm": "both"},
+        {"hidden": (8, 8), "action_layer": 1, "invert_gradients": True, "max_grad_norm": 1.0},
+        {"dqda_clipping": 0.5, "critic_weight_decay": 0.1, "stored_states": False},
+    ],
+)
+def test_an_update_moves_every_weight_and_each_agents_own(changes):
+    alone, both = (stack(CONFIG.replace(**changes), seeds) for seeds in ((1,), (0, 1)))
     rng = np.random.default_rng(0)
     for _ in range(20):
         obs, after = rng.normal(size=(2, 1, 2))
@@ -233,6 +244,63 @@ def test_episodes_shorter_than_a_sequence_are_right(steps):
         right = critic_loss(q, batch.reward.flatten(1, 2)).item()
     if steps == 1:
         assert agent.learn(batch)["critic_loss"].item() == pytest.approx(right, rel=1e-4)
+
+
+class OneStep(gym.Env):
+    """Shows a number and asks for half of it at once: every episode has one step."""
+
+    observation_space = gym.spaces.Box(-1.0, 1.0, (1,), np.float32)
+    action_space = gym.spaces.Box(-1.0, 1.0, (1,), np.float32)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.number = self.np_random.uniform(-1, 1)
+        return np.array([self.number], np.float32), {}
+
+    def step(self, action):
+        return np.zeros(1, np.float32), -((action[0] - self.number / 2) ** 2), True, False, {}
+
+
+@pytest.mark.slow
+def test_it_learns_where_every_episode_has_one_step():
+    """A sequence then holds ten episodes; the best return is 0, and that of zeros -1/12."""
+    config = Config(
+        hidden=(32,), memory=8, sequence_length=8, burn_in=2, batch_size=8, buffer_size=1_000,
+        actor_lr=1e-3, critic_lr=3e-3, sigma=0.3, warmup_steps=200, steps=500, eval_every=500,
+        eval_episodes=50,
+    )  # fmt: skip
+    run = train(OneStep, config, [0, 1], progress=False)
+    untrained, trained = run.curves[:, 0], run.curves[:, -1]
+    assert (untrained < -0.05).all()
+    assert (trained > -0.02).all()
+
+
+def test_a_film_plays_each_episode_with_a_new_memory():
+    agent = stack(CONFIG, seeds=(0, 1))
+    scene = play(agent, 1, WITHOUT_VELOCITY, episodes=2)
+    assert sum(1 for _ in scene.frames) > 400
+    right = evaluate(agent, WITHOUT_VELOCITY, episodes=2)[1]
+    np.testing.assert_allclose(scene.returns, right, rtol=1e-4)
+
+
+def test_a_trained_stack_can_be_gone_on_from_if_its_memory_has_the_same_size():
+    mine, theirs = stack(seeds=(0, 1)), stack(seeds=(2, 3))
+    mine.load_networks(theirs)
+    obs = np.ones((2, 2), np.float32)
+    np.testing.assert_array_equal(mine.act(obs), theirs.act(obs))
+    with pytest.raises(ValueError, match="the other stack has another critic"):
+        mine.load_networks(stack(CONFIG.replace(memory=7)))
+    with pytest.raises(ValueError, match="the other stack has another critic"):
+        mine.load_networks(DDPG(2, LOW, HIGH, Config(hidden=(8,), activation="tanh"), (0, 1)))
+
+
+def test_a_player_of_one_agent_takes_single_observations():
+    agent = stack(seeds=(4,))
+    single, many = agent.player(), agent.player()
+    for obs in np.random.default_rng(0).normal(size=(3, 2)).astype(np.float32):
+        action = single.act(obs)
+        assert action.shape == (1,)
+        np.testing.assert_allclose(action, many.act(obs[None, None])[0, 0], rtol=1e-5)
 
 
 def test_it_trains_by_the_ordinary_commands(tmp_path):

@@ -272,8 +272,12 @@ def test_replay_that_does_not_fit_is_refused_before_the_first_step(monkeypatch, 
 
 
 def test_the_row_that_is_reckoned_with_is_the_buffers(monkeypatch):
-    for agent in [short(config=TINY.replace(n_step=n)).agent for n in (1, 3)]:
+    remembering = {"memory": 5, "sequence_length": 4}
+    for changes in ({}, {"n_step": 3}, remembering):
+        agent = short(config=TINY.replace(**changes)).agent
         needed = agent.replay.rows[:, :120].nbytes
+        if agent.config.memory:
+            needed += agent.replay.states[:, :120].nbytes
         spaces = Spaces(3, (-2.0,), (2.0,))
         monkeypatch.setattr(memory, "free_memory", lambda device, needed=needed: needed)
         memory.require_memory(agent.config, 2, spaces, agent.device)
