@@ -76,7 +76,7 @@ def features(agent: PixelDDPG, obs: ArrayLike) -> Array:
     x = _frames(agent, obs)
     if isinstance(agent, SharedPixelDDPG):
         x = agent.encoder(x)
-    return agent.critic.front(x).cpu().numpy().astype(float)  # type: ignore[no-any-return]
+    return agent.critic.front(x).cpu().numpy().astype(float)
 
 
 @dataclasses.dataclass(frozen=True)
