@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import gymnasium as gym
 import numpy as np
@@ -48,7 +48,7 @@ class RepeatDrive(wrappers.RepeatAction):
 
     def __init__(self, env: Env, num_repeats: int) -> None:
         super().__init__(env, num_repeats)
-        self.car: Any = env.unwrapped
+        self.car = cast("Any", env.unwrapped)
         self.draw, self.unseen, self.shown = self.car._render, False, 0.0
         self.car._render, self.car._render_road = self._render, self._render_road
         self.road: list[Any] = []  # whose corners these are

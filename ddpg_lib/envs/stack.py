@@ -47,15 +47,16 @@ class Spaces:
         action, obs = env.action_space, env.observation_space
         assert isinstance(action, gym.spaces.Box)
         assert obs.shape is not None
-        bounds: list[tuple[float, ...]] = []
+        obs_low: tuple[float, ...] | None = None
+        obs_high: tuple[float, ...] | None = None
         while isinstance(env, gym.Wrapper):
             if isinstance(env, ScaledBytes):
-                bounds = [tuple(env.low.tolist()), tuple(env.high.tolist())]
+                obs_low, obs_high = tuple(env.low.tolist()), tuple(env.high.tolist())
             env = env.env
         low, high = (tuple(x.astype(float).tolist()) for x in (action.low, action.high))
         if len(obs.shape) > 1:
             return cls(math.prod(obs.shape), low, high, frames=tuple(obs.shape))
-        return cls(obs.shape[0], low, high, *bounds)
+        return cls(obs.shape[0], low, high, obs_low, obs_high)
 
     @property
     def obs_shape(self) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import torch
@@ -78,12 +79,13 @@ class Encoder(nn.Module):
         frames, channels, *sides = obs_shape
         self.image = (frames * channels, *sides)
         widths = itertools.pairwise([frames * channels, *filters])
-        self.layers = nn.ModuleList(
+        layers = [
             StackedConv(len(rngs), m, k, kernel, stride)
             for (m, k), kernel, stride in zip(widths, kernels, strides, strict=True)
-        )
-        for layer in self.layers:
-            layer.initialize(rngs, gain)  # type: ignore[operator]
+        ]
+        for layer in layers:
+            layer.initialize(rngs, gain)
+        self.layers = nn.ModuleList(layers)
         for kernel, stride in zip(kernels, strides, strict=True):
             sides = [(side - kernel) // stride + 1 for side in sides]
         if min(sides) < 1:
@@ -96,15 +98,15 @@ class Encoder(nn.Module):
         Whatever axes follow the batch, they hold an observation in the order of ``obs_shape``, as
         :func:`scaled` gives it.
         """
-        weights = [layer.weight.unbind() for layer in self.layers]
-        biases = [layer.bias.unbind() for layer in self.layers]
+        layers = cast("list[StackedConv]", list(self.layers))
+        weights = [layer.weight.unbind() for layer in layers]
+        biases = [layer.bias.unbind() for layer in layers]
         rows = []
         # One agent after the other: several times as fast as one convolution with groups.
         for i, own in enumerate(frames):
             x = own.reshape(-1, *self.image).contiguous(memory_format=torch.channels_last)
-            for layer, weight, bias in zip(self.layers, weights, biases, strict=True):
-                x = functional.conv2d(x, weight[i], bias[i], layer.stride)  # type: ignore[arg-type]
-                x = torch.relu(x)
+            for layer, weight, bias in zip(layers, weights, biases, strict=True):
+                x = torch.relu(functional.conv2d(x, weight[i], bias[i], layer.stride))
             rows.append(x.permute(0, 2, 3, 1).flatten(1))  # as it lies in memory
         return rows[0][None] if len(rows) == 1 else torch.stack(rows)
 

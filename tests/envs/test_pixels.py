@@ -153,6 +153,40 @@ def test_a_stack_of_environments_gives_bytes():
     assert (after > start).any()
 
 
+SHORT = Config(
+    encoder="shared", frame_size=20, frame_stack=2, action_repeat=2, filters=(4,), kernels=(6,),
+    strides=(4,), hidden=(8,), batch_size=4, buffer_size=20, warmup_steps=6, steps=10,
+    eval_every=10, eval_episodes=1,
+)  # fmt: skip
+GREY = {
+    "type": "GrayscaleObservation",
+    "observation_shape": (64, 48),
+    "stack_size": 1,
+    "weights": [0.3, 0.6, 0.1],
+    "scaling": 1.75,
+}
+
+
+def test_gymnasiums_own_image_environment_trains():
+    pytest.importorskip("cv2")
+    pytest.importorskip("Box2D")
+    kwargs = {"max_episode_steps": 15}
+    run = train("CarRacing-v3", SHORT, [1], env_kwargs=kwargs, progress=False)
+    assert run.returns.shape == (1, 2, 1)
+    assert np.isfinite(run.returns).all()
+
+
+def test_an_image_environment_of_others_trains():
+    pytest.importorskip("cv2")
+    pytest.importorskip("highway_env")
+    kwargs = {"config": {"duration": 5, "observation": GREY}}
+    run = train("highway_env:racetrack-v0", SHORT, [1], env_kwargs=kwargs, progress=False)
+    assert np.isfinite(run.returns).all()
+    kwargs["config"]["observation"] = {**GREY, "stack_size": 4}  # stacked already, axis first
+    with pytest.raises(UnsupportedSpaceError, match=r"\(4, 64, 48\).*stacking of frames to frame"):
+        train("highway_env:racetrack-v0", SHORT, [1], env_kwargs=kwargs, progress=False)
+
+
 def test_pendulum_is_seen_and_nothing_else():
     pytest.importorskip("cv2")
     env = make(Pixels("Pendulum-v1", View(32)))

@@ -18,6 +18,7 @@ from ddpg_lib.evaluation import EVALUATION_SEED, Scene
 from ddpg_lib.parts.encoders import Encoder, scaled
 
 Array = NDArray[np.float64]
+GAP = 170  # the gray between pictures
 
 
 def encoder_of(agent: PixelDDPG) -> Encoder:
@@ -75,7 +76,7 @@ def features(agent: PixelDDPG, obs: ArrayLike) -> Array:
     x = _frames(agent, obs)
     if isinstance(agent, SharedPixelDDPG):
         x = agent.encoder(x)
-    return agent.critic.front(x).cpu().numpy().astype(float)  # type: ignore[no-any-return]
+    return agent.critic.front(x).cpu().numpy().astype(float)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -189,18 +190,18 @@ def picture(world: NDArray[np.uint8], obs: NDArray[np.uint8]) -> NDArray[np.uint
     """A ``world``, ``(height, width, 3)``, with the frames ``obs`` to its right, as one picture.
 
     ``obs`` is (frames, channels, side, side); the frames are enlarged by a whole number. The sides
-    of the picture are even.
+    of the picture are even, and what is neither world nor frame is gray.
     """
     height, gap = world.shape[0], 4
     stack, channels, side, _ = obs.shape
     factor = max((height - gap * (stack - 1)) // (stack * side), 1)
     large = obs.repeat(factor, axis=2).repeat(factor, axis=3).transpose(0, 2, 3, 1)
     large = np.broadcast_to(large, (*large.shape[:3], 3)) if channels == 1 else large
-    column = np.full((max(height, stack * (factor * side + gap)), factor * side, 3), 255, np.uint8)
+    column = np.full((max(height, stack * (factor * side + gap)), factor * side, 3), GAP, np.uint8)
     for i, frame in enumerate(large):
         top = i * (factor * side + gap)
         column[top : top + factor * side] = frame
-    left = np.full((len(column), world.shape[1] + gap, 3), 255, np.uint8)
+    left = np.full((len(column), world.shape[1] + gap, 3), GAP, np.uint8)
     left[:height, : world.shape[1]] = world
     both = np.hstack([left, column])
     return both[: len(both) // 2 * 2, : both.shape[1] // 2 * 2]
