@@ -272,9 +272,8 @@ def test_replay_that_does_not_fit_is_refused_before_the_first_step(monkeypatch, 
 
 
 def test_the_row_that_is_reckoned_with_is_the_buffers(monkeypatch):
-    remembering = {"memory": 5, "sequence_length": 4}
-    for changes in ({}, {"n_step": 3}, remembering):
-        agent = short(config=TINY.replace(**changes)).agent
+    kinds: tuple[dict[str, int], ...] = ({}, {"n_step": 3}, {"memory": 5, "sequence_length": 4})
+    for agent in [short(config=TINY.replace(**changes)).agent for changes in kinds]:
         needed = agent.replay.rows[:, :120].nbytes
         if agent.config.memory:
             needed += agent.replay.states[:, :120].nbytes
