@@ -55,7 +55,7 @@ def test_files_are_those_that_the_manifest_names(name):
     assert set(files) == set(sums)
     for file, path in files.items():
         assert hashlib.sha256(path.read_bytes()).hexdigest() == sums[file], file
-    assert sum(p.stat().st_size for p in files.values()) < 6_000_000, "it should be small"
+    assert sum(p.stat().st_size for p in files.values()) < 8_000_000, "it should be small"
 
 
 @pytest.mark.parametrize("name", names())
@@ -89,7 +89,10 @@ def test_every_shipped_actor_does_live_what_the_page_says(name):
 @pytest.mark.parametrize("name", names())
 def test_three_moments_are_three_policies(name):
     kept = recorded(name)
-    obs = np.random.default_rng(0).normal(size=(len(kept.seeds), 16, kept.agent().replay.sizes[0]))
+    rng, final = np.random.default_rng(0), kept.agent()
+    frames = getattr(final, "obs_shape", None)
+    shape = (len(kept.seeds), 16, *(frames or final.replay.sizes[:1]))
+    obs = rng.integers(0, 256, shape, np.uint8) if frames else rng.normal(size=shape)
     actions = [kept.agent(moment).player().act(obs) for moment in MOMENTS]
     assert not np.allclose(actions[0], actions[1])
     assert not np.allclose(actions[1], actions[2])
