@@ -32,7 +32,7 @@ class Step:
 
     Attributes
     ----------
-    obs, next_obs : array, shape (n, k, obs_dim), or (n, k, *obs_shape) of frames
+    obs, next_obs : array, shape (n, k, obs_dim), or of frames (n, k) + obs_shape
         Before and after the step; where an episode is over, its last observation.
     action : array, shape (n, k, action_dim)
         In the environment's units, also where none was taken.

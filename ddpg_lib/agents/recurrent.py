@@ -29,7 +29,7 @@ class RecurrentDDPG(DDPG):
     """A stack of agents that remember: what DDPG does with states, with histories.
 
     What is remembered of the running training episodes moves on in :meth:`remember`;
-    :meth:`act` and :meth:`explore` look at it. Whoever plays other episodes asks for a
+    :meth:`act` and :meth:`~ddpg_lib.ddpg.DDPG.explore` look at it. Whoever plays other episodes asks for a
     :meth:`player`, which has a memory of its own.
 
     Parameters

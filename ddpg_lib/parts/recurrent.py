@@ -173,7 +173,7 @@ class WithMemory(nn.Module):
 
 
 class RecurrentActor(WithMemory):
-    r"""Policies with a memory, :math:`\mu_\theta(h_t, o_t)`: the head is an :class:`Actor`.
+    r"""Policies with a memory, :math:`\mu_\theta(h_t, o_t)`: the head is an actor.
 
     The head sees the last observation beside the memory, as in Ni et al. (2022).
 
@@ -214,7 +214,7 @@ class RecurrentActor(WithMemory):
 
 
 class RecurrentCritic(WithMemory):
-    r"""Values with a memory, :math:`Q_\phi(h_t, o_t, a_t)`: the head is a :class:`Critic`.
+    r"""Values with a memory, :math:`Q_\phi(h_t, o_t, a_t)`: the head is a critic.
 
     Parameters
     ----------

@@ -91,7 +91,6 @@ _FRESH = tuple(range(300, 308))  # seeds of no search
 EXPERIMENTS = {
     "pendulum": Experiment("Pendulum-v1", "pendulum", tuple(range(8))),
     "pendulum_pixels": Experiment("Pendulum-v1", "pendulum_pixels", _FRESH),
-    "car_racing_pixels": Experiment("CarRacing-v3", "car_racing_pixels", tuple(range(4))),
     "bipedal_walker": Experiment("BipedalWalker-v3", "bipedal_walker", tuple(range(4))),
     "bipedal_walker_one_step": Experiment(
         "BipedalWalker-v3", "bipedal_walker", tuple(range(4)), {"n_step": 1}
@@ -248,32 +247,6 @@ SWEEPS: dict[str, Sweep] = {
         tuple(range(300, 308)),
         {"recipe": {}, "hidden_128": {"hidden": (128, 128)}},
         {"steps": 36_000, "buffer_size": 36_000, "eval_every": 3_000},
-    ),
-    # Chapter 17: what the modern eye has over the first one, each with three factors on both step
-    # sizes, and what is left without each of its parts.
-    "pendulum_eyes": Sweep(
-        "Pendulum-v1",
-        "pendulum_pixels",
-        tuple(range(300, 304)),
-        {
-            **{
-                f"{name}_lr_{factor:g}": {
-                    **own,
-                    "actor_lr": 5e-4 * factor,
-                    "critic_lr": 1e-3 * factor,
-                }
-                for name, own in {
-                    "shared": {},
-                    "separate": {"encoder": "separate"},
-                }.items()
-                for factor in (0.5, 1, 2)
-            },
-            "no_shift": {"random_shift": 0},
-            "one_step": {"n_step": 1},
-            "one_frame": {"frame_stack": 1},
-            "climbing_encoder": {"agent": "ddpg_lib.chapters.ch17.faults:ClimbingEncoder"},
-        },
-        {"steps": 20_000, "eval_every": 4_000},
     ),
     # Chapter 11: one wrong unit each, and the scale of rewards.
     "action_units": Sweep(

@@ -15,17 +15,13 @@ ONE_PEDAL = f"{__name__}:OnePedal-v0"
 """CarRacing-v3, driven by an :class:`OnePedal`."""
 
 
-class OnePedal(gym.ActionWrapper[Any, Any, Any]):
+class OnePedal(gym.ActionWrapper):
     """Gas and brake of CarRacing as one component: gas where it is positive, else brake.
 
-    Gymnasium's two components lie between 0 and 1. An untrained policy, and noise around it, then
+    An action is the steering from -1, left, to 1, and the pedal from -1, full brake, to 1, full
+    gas. Gymnasium's two components lie between 0 and 1. An untrained policy, and noise around it, then
     holds both at one half, and half a brake blocks the wheels. Nothing else is changed: the
     observations, rewards, tracks and endings are those of CarRacing-v3.
-
-    Attributes
-    ----------
-    action_space : Box, shape (2,)
-        Steering from -1, left, to 1, and the pedal from -1, full brake, to 1, full gas.
     """
 
     def __init__(self, env: gym.Env[Any, Any]) -> None:

@@ -43,12 +43,12 @@ def saliency(agent: PixelDDPG, obs: ArrayLike) -> Array:
     ----------
     agent
         A stack of n agents.
-    obs : uint8, shape (n, k, *obs_shape)
+    obs : uint8, shape (n, k) + obs_shape
         Frames.
 
     Returns
     -------
-    array, shape (n, k, *obs_shape)
+    array, shape (n, k) + obs_shape
         In units of the reward for a pixel from black to white.
     """
     x = _frames(agent, obs).requires_grad_()
@@ -139,7 +139,7 @@ def watch_pendulum(
 
     Returns
     -------
-    obs : uint8, shape (k, *obs_shape)
+    obs : uint8, shape (k,) + obs_shape
     state : array, shape (k, 3)
         Cosine and sine of the angle, and angular velocity in rad/s.
     """
