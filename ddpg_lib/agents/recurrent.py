@@ -29,8 +29,8 @@ class RecurrentDDPG(DDPG):
     """A stack of agents that remember: what DDPG does with states, with histories.
 
     What is remembered of the running training episodes moves on in :meth:`remember`;
-    :meth:`act` and :meth:`~ddpg_lib.ddpg.DDPG.explore` look at it. Whoever plays other episodes asks for a
-    :meth:`player`, which has a memory of its own.
+    :meth:`act` and :meth:`~ddpg_lib.ddpg.DDPG.explore` look at it. Whoever plays other episodes
+    asks for a :meth:`player`, which has a memory of its own.
 
     Parameters
     ----------
@@ -157,8 +157,8 @@ class RecurrentDDPG(DDPG):
             for x in (batch.obs, batch.action, batch.reward, batch.next_obs, batch.terminated)
         )
 
-        # Set y = r + gamma (1 - d) Q'(h', mu'(h')), where h' also remembers a and s'. The targets
-        # begin with the same stored states: they are nearly the networks that left them.
+        # Set y = r + gamma (1 - d) Q'(h', mu'(h')), where h' also remembers a and s'. The
+        # targets begin with the same stored states: they are nearly what left them.
         with torch.no_grad():
             actor, critic = self.actor_target, self.critic_target
             h = actor.follow(*seen, batch.actor_state, c.burn_in).flatten(1, 2)
@@ -176,8 +176,8 @@ class RecurrentDDPG(DDPG):
         if not move_actor:
             return metrics
 
-        # Update the actor through time. What the critic remembers is of past actions: a constant,
-        # which one step of the critic has hardly changed, so the sequence is not followed again.
+        # Update the actor through time. The critic remembers past actions, a constant,
+        # which its own step has hardly changed: the sequence is not followed again.
         h_critic = h.detach()
         h = self.actor.follow(*seen, batch.actor_state, c.burn_in).flatten(1, 2)
         action = self.actor(obs, h, training=True)

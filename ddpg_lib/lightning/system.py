@@ -210,7 +210,7 @@ class DDPGSystem(LightningModule):
         metrics = {"critic_loss": (target - q).detach().square().mean(-1)}
 
         if agent.updates % c.policy_delay == 0:
-            # Update the actor with the sampled policy gradient; toggled, the critic gets none.
+            # Update the actor with the sampled policy gradient; the critic gets none.
             with self.toggled_optimizer(actor_optimizer):
                 action = self.actor(batch.obs, training=True)
                 q_policy = self.critic(batch.obs, action)
@@ -289,11 +289,10 @@ class DDPGSystem(LightningModule):
         """
         tensors: dict[str, Tensor] = {}
         packed = pack(self.loop.state_dict(), tensors)
-        # Copies: of a part of a tensor torch.save writes the whole, here the empty rows as well.
-        copies = {
-            name: x.clone(memory_format=torch.contiguous_format) for name, x in tensors.items()
-        }
-        settings = dict(self.hparams)  # Lightning's own copy changes with what is asked anew
+        # Copies: of a part of a tensor torch.save writes all, here the empty rows too.
+        kept = {"memory_format": torch.contiguous_format}
+        copies = {name: x.clone(**kept) for name, x in tensors.items()}
+        settings = dict(self.hparams)  # Lightning's own copy changes later
         checkpoint[SAVED] = {"packed": packed, "tensors": copies, "settings": settings}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:

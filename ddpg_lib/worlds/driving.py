@@ -19,8 +19,8 @@ class OnePedal(gym.ActionWrapper):
     """Gas and brake of CarRacing as one component: gas where it is positive, else brake.
 
     An action is the steering from -1, left, to 1, and the pedal from -1, full brake, to 1, full
-    gas. Gymnasium's two components lie between 0 and 1. An untrained policy, and noise around it, then
-    holds both at one half, and half a brake blocks the wheels. Nothing else is changed: the
+    gas. Gymnasium's two components lie between 0 and 1. An untrained policy, and noise around it,
+    then holds both at one half, and half a brake blocks the wheels. Nothing else is changed: the
     observations, rewards, tracks and endings are those of CarRacing-v3.
     """
 
