@@ -15,7 +15,8 @@ import pytest
 
 SHARED = "PYTEST_XDIST_WORKER" in os.environ
 LONG = ("slow", "browser")  # markers
-NEEDS = {"19_lightning.ipynb": ("lightning", "lightning")}  # a module, and the extra that brings it
+# Of notebooks: a module, and the extra that brings it.
+NEEDS = {"17_pixels.ipynb": ("cv2", "pixels"), "19_lightning.ipynb": ("lightning", "lightning")}
 
 if SHARED:  # before NumPy and PyTorch are loaded; the kernels of notebooks inherit it
     os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -8,7 +8,6 @@ states and burn in (Kapturowski et al. 2019).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -255,7 +254,7 @@ class MemoryPlayer:
         return agent.in_units(self.last_action.view(*x.shape[:-1], -1))
 
     @torch.no_grad()
-    def q(self, obs: ArrayLike, action: Any = None) -> Array:
+    def q(self, obs: ArrayLike, action: ArrayLike | None = None) -> Array:
         """The critics' values ``(n, ...)`` where :meth:`act` acted last, in units of the reward.
 
         ``obs`` is what it saw. ``action`` is ``(n, ..., action_dim)``, in the environment's units;

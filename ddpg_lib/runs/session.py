@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ddpg_lib.agents.kinds import agent_of
 from ddpg_lib.config import Config
 from ddpg_lib.ddpg import DDPG
 from ddpg_lib.envs.border import (
@@ -103,7 +104,8 @@ def train(
     agent
         What makes the stack: a class derived from :class:`~ddpg_lib.ddpg.DDPG`, with other
         networks or other noise, or a function with the same arguments. By default the class that
-        the configuration is for: DDPG, or with ``memory`` its recurrent sister.
+        the configuration is for: DDPG, or with a ``memory`` or an ``encoder`` one of
+        :data:`~ddpg_lib.agents.kinds.KINDS`.
     **changes
         Hyperparameters that differ from the recipe's.
 
@@ -124,11 +126,8 @@ def train(
     """
     config = (recipe_named(recipe) if isinstance(recipe, str) else recipe).replace(**changes)
     warm = start is not None
-    plan = Plan(
-        env, config, checked(seeds), env_kwargs or {}, str(device), compile, warm_start=warm
-    )
-    if agent is not None:
-        plan = dataclasses.replace(plan, agent=agent)
+    agent = agent or agent_of(config)
+    plan = Plan(env, config, checked(seeds), env_kwargs or {}, str(device), compile, agent, warm)
     if folder is not None:
         RunFolder.require_free(Path(folder))
     session = Session(plan, start=start)

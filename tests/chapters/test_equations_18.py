@@ -7,7 +7,8 @@ import torch
 from ddpg_lib import Config
 from ddpg_lib.agents.recurrent import RecurrentDDPG
 from ddpg_lib.chapters.ch18.gates import gate_for, gru_step, kept
-from ddpg_lib.chapters.ch18.probe import linear_probe, probed, read, share_explained
+from ddpg_lib.chapters.ch18.probe import probed
+from ddpg_lib.maths.probes import linear_probe, read, share_explained
 from ddpg_lib.parts.recurrent import StackedGRU
 
 CONFIG = Config(

@@ -15,6 +15,7 @@ from ddpg_lib.agents.pixels import PixelDDPG, SharedPixelDDPG
 from ddpg_lib.envs.making import EnvLike, make
 from ddpg_lib.envs.pixels import seen
 from ddpg_lib.evaluation import EVALUATION_SEED, Scene
+from ddpg_lib.maths.probes import linear_probe, read, share_explained
 from ddpg_lib.parts.encoders import Encoder, scaled
 
 Array = NDArray[np.float64]
@@ -99,9 +100,9 @@ class Probe:
 def probe(x: ArrayLike, truth: ArrayLike, fitted: float = 0.5, ridge: float = 1e-3) -> Probe:
     """Read a ``truth``, ``(k, m)``, linearly from features ``x``, ``(k, j)``.
 
-    So Alain and Bengio (2016) look into networks. The first share ``fitted`` of the rows is for the
-    map, the rest for judging it: rows of one episode should stand together. ``ridge`` times the
-    number of rows is added to the squares.
+    The first share ``fitted`` of the rows is for the map, the rest for judging it: rows of one
+    episode should stand together. ``ridge`` is as for
+    :func:`~ddpg_lib.maths.probes.linear_probe`.
 
     Raises
     ------
@@ -112,13 +113,8 @@ def probe(x: ArrayLike, truth: ArrayLike, fitted: float = 0.5, ridge: float = 1e
     if len(x) != len(truth) or len(x) < 4:
         raise ValueError(f"x and truth need the same four rows or more; got {len(x)}, {len(truth)}")
     cut = round(fitted * len(x))
-    mean, spread = x[:cut].mean(0), x[:cut].std(0) + 1e-8
-    z = np.hstack([(x - mean) / spread, np.ones((len(x), 1))])
-    squares = z[:cut].T @ z[:cut] + ridge * cut * np.eye(z.shape[1])
-    weights = np.linalg.solve(squares, z[:cut].T @ truth[:cut])
-    rest, read = truth[cut:], z[cut:] @ weights
-    r2 = 1 - ((rest - read) ** 2).sum(0) / ((rest - rest.mean(0)) ** 2).sum(0)
-    return Probe(rest, read, r2)
+    said = read(x[cut:], linear_probe(x[:cut], truth[:cut], ridge))
+    return Probe(truth[cut:], said, share_explained(truth[cut:], said))
 
 
 def watch_pendulum(

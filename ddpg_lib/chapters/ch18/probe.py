@@ -1,4 +1,4 @@
-"""What a memory holds: linear probes that read a hidden velocity from it."""
+"""What a memory holds: a pendulum's hidden velocity, and how much of it can be read."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from ddpg_lib.agents.recurrent import RecurrentDDPG
 from ddpg_lib.envs.making import make
 from ddpg_lib.evaluation import rollout
+from ddpg_lib.maths.probes import linear_probe, read, share_explained
 from ddpg_lib.worlds.hidden import WITHOUT_VELOCITY
 
 Array = NDArray[np.float64]
@@ -84,50 +85,6 @@ def remembered(agent: RecurrentDDPG, seen: Watched) -> Array:
     return np.asarray(states, float)
 
 
-def linear_probe(x: ArrayLike, y: ArrayLike, ridge: float = 1e-3) -> Array:
-    """Weights of the linear map with an offset that reads ``y`` from ``x`` best.
-
-    That is least squares with a small penalty (ridge regression), which keeps weights small where
-    features say the same. The offset is not penalized.
-
-    Parameters
-    ----------
-    x : shape (samples, features)
-    y : shape (samples,)
-    ridge
-        The penalty, per sample.
-
-    Returns
-    -------
-    array, shape (features + 1,)
-        The offset is last.
-    """
-    features = _with_offset(x)
-    penalty = ridge * len(features) * np.eye(features.shape[1])
-    penalty[-1, -1] = 0.0
-    gram = features.T @ features + penalty
-    return np.asarray(np.linalg.solve(gram, features.T @ np.asarray(y, float)))
-
-
-def read(x: ArrayLike, weights: ArrayLike) -> Array:
-    """What a probe reads from ``x``, ``(samples, features)``, with its ``weights``."""
-    return np.asarray(_with_offset(x) @ np.asarray(weights, float))
-
-
-def share_explained(y: ArrayLike, read_off: ArrayLike) -> float:
-    r"""The share of the variance that is read, :math:`R^2`: 1 is all, 0 no better than the mean.
-
-    Parameters
-    ----------
-    y : shape (samples,)
-        The truth.
-    read_off : shape (samples,)
-        What a probe says.
-    """
-    truth, said = np.asarray(y, float), np.asarray(read_off, float)
-    return float(1 - np.mean((truth - said) ** 2) / truth.var())
-
-
 def probed(x: Array, y: Array, train: int) -> NDArray[np.float64]:
     """R² of a linear probe for each agent, fitted to its first episodes, judged on the others.
 
@@ -151,8 +108,3 @@ def probed(x: Array, y: Array, train: int) -> NDArray[np.float64]:
         rest = flat[train:].reshape(-1, flat.shape[-1])
         scores.append(share_explained(truth[train:].reshape(-1), read(rest, weights)))
     return np.array(scores)
-
-
-def _with_offset(x: ArrayLike) -> Array:
-    features = np.asarray(x, float)
-    return np.hstack([features, np.ones((len(features), 1))])
