@@ -27,6 +27,8 @@ class Experiment:
         Hyperparameters that differ from the recipe's, such as ``steps``.
     agent : str
         What makes the stack, as ``module:name``, where it is not :class:`~ddpg_lib.ddpg.DDPG`.
+    looks : int
+        Episodes of each agent in which its critic stands beside Monte Carlo returns.
     """
 
     env: str
@@ -34,6 +36,7 @@ class Experiment:
     seeds: tuple[int, ...]
     changes: dict[str, Any] = dataclasses.field(default_factory=dict)
     agent: str = ""
+    looks: int = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,7 +99,10 @@ EXPERIMENTS = {
         "BipedalWalker-v3", "bipedal_walker", tuple(range(4)), {"n_step": 1}
     ),
     "car_racing": Experiment(
-        "ddpg_lib.worlds.driving:OnePedal-v0", "car_racing_pixels", tuple(range(300, 304))
+        "ddpg_lib.worlds.driving:OnePedal-v0",
+        "car_racing_pixels",
+        tuple(range(300, 304)),
+        looks=1,  # every step past the time limit is drawn too
     ),
     "half_cheetah": Experiment("HalfCheetah-v5", "half_cheetah", tuple(range(4))),
     "inverted_pendulum": Experiment("InvertedPendulum-v5", "inverted_pendulum", tuple(range(8))),

@@ -40,7 +40,7 @@ def look_inside(
         of action components within 1% of a bound; ``length``, steps an episode.
     """
     n, gamma = agent.n, agent.config.gamma
-    limit = kwargs.pop("max_episode_steps", None) or _time_limit(env, **kwargs) or 1_000
+    limit = kwargs.pop("max_episode_steps", None) or _time_limit(agent, env, **kwargs) or 1_000
     beyond = math.ceil(math.log(REST) / math.log(gamma)) if gamma > 0 else 0
     repeat = agent.config.action_repeat  # the limit counts the environment's own steps
     kwargs["max_episode_steps"] = limit + beyond * repeat
@@ -80,7 +80,8 @@ def look_inside(
     }
 
 
-def _time_limit(env: str, **kwargs: Any) -> int | None:
-    made = make(env, **kwargs)  # an id may be one that its module registers
+def _time_limit(agent: DDPG, env: str, **kwargs: Any) -> int | None:
+    seen_env, seen_kwargs = seen(env, agent.config, **kwargs)
+    made = make(seen_env, **seen_kwargs)  # an id may be one that its module registers
     made.close()
     return made.spec.max_episode_steps if made.spec else None

@@ -55,7 +55,7 @@ class Witness:
     def __call__(self, run: Run) -> None:
         """Note an evaluation; one that a continued run repeats replaces the earlier note."""
         step, agent = run.step, run.agent
-        self.notes[step] = look_inside(agent, self.asked.env)
+        self.notes[step] = look_inside(agent, self.asked.env, self.asked.looks)
         steps = sorted(self.notes)
         names = self.notes[step]
         table = {name: np.stack([self.notes[e][name] for e in steps], axis=1) for name in names}

@@ -182,7 +182,7 @@ def test_a_continued_run_repeats_its_notes(tmp_path, monkeypatch):
     agent = recorded("pendulum").agent("start")
     seen = {"critic": 1.0}
 
-    def look(agent, env):
+    def look(agent, env, episodes):
         return {"critic": np.full(len(asked.seeds), seen["critic"])}
 
     monkeypatch.setattr(reproduction, "look_inside", look)
