@@ -11,6 +11,7 @@ from ddpg_lib import Config, UnavailableEnvironmentError, UnsupportedSpaceError,
 from ddpg_lib.envs.making import make
 from ddpg_lib.envs.pixels import Pixels, View, seen
 from ddpg_lib.envs.stack import Spaces, StackedEnvs
+from ddpg_lib.results.inside import look_inside
 
 IMAGE = np.arange(20 * 24 * 3, dtype=np.uint8).reshape(20, 24, 3)
 
@@ -174,6 +175,14 @@ def test_gymnasiums_own_image_environment_trains():
     run = train("CarRacing-v3", SHORT, [1], env_kwargs=kwargs, progress=False)
     assert run.returns.shape == (1, 2, 1)
     assert np.isfinite(run.returns).all()
+
+
+def test_a_look_inside_sees_what_the_agent_sees():
+    pytest.importorskip("cv2")
+    gym.register("TestShows-v0", Shows, max_episode_steps=3)
+    run = train("TestShows-v0", SHORT, [1], progress=False)
+    actions = look_inside(run.agent, "TestShows-v0", episodes=2)["length"]
+    np.testing.assert_array_equal(actions, 2)  # each of two steps
 
 
 def test_an_image_environment_of_others_trains():
