@@ -367,6 +367,45 @@ class Plot:
 
 
 @dataclasses.dataclass
+class Scout:
+    """Measure a new world with simple strategies and a tenth of a run, and suggest settings.
+
+    Attributes
+    ----------
+    env : str
+        A Gymnasium id, or module:Name, as for `ddpg train`.
+    steps : int
+        Of the run that is planned, for each agent; scouts train for a tenth of it.
+    train : bool
+        Whether to train scouts.
+    seeds : tuple of str
+        Of the scouts. 0-7 means 0 1 2 3 4 5 6 7.
+    episodes : int
+        Of each strategy.
+    env_kwargs : tuple of str
+        KEY=VALUE pairs for gymnasium.make.
+    """
+
+    env: Positional[Annotated[str, arg(metavar="ENV")]]
+    steps: int = 100_000
+    train: bool = True
+    seeds: tuple[str, ...] = ("100-107",)
+    episodes: int = 20
+    env_kwargs: tuple[str, ...] = ()
+
+    def run(self) -> None:
+        """Play, train, and print what was found."""
+        seeds = checked(parse_seeds(self.seeds))
+        env_kwargs = parse_kwargs(self.env_kwargs)
+        require_at_least_one("episodes", self.episodes)
+        require_environment(self.env)
+        from ddpg_lib.results.scouting import scout
+
+        steps = self.steps if self.train else None
+        print(scout(self.env, steps, seeds, self.episodes, **env_kwargs).report())
+
+
+@dataclasses.dataclass
 class Recipes:
     """List the recipes and what they set."""
 
@@ -463,7 +502,7 @@ class Export:
             print(f"Use: action = {model}.run(None, {{'obs': obs}})[0]")
 
 
-COMMANDS = (Train, Evaluate, Film, Plot, Resume, Extend, Export, Recipes, Reproduce)
+COMMANDS = (Train, Scout, Evaluate, Film, Plot, Resume, Extend, Export, Recipes, Reproduce)
 
 
 def parse_seeds(words: Sequence[str]) -> list[int]:
