@@ -9,6 +9,7 @@ from typing import Any
 from ddpg_lib.errors import did_you_mean
 
 BUDGET = ("steps", "eval_every", "eval_episodes")
+LOOKS, STARTS = 5, 100  # episodes of a look inside, and of the final evaluation
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Experiment:
         What makes the stack, as ``module:name``, where it is not :class:`~ddpg_lib.ddpg.DDPG`.
     looks : int
         Episodes of each agent in which its critic stands beside Monte Carlo returns.
+    starts : int
+        On which each final policy is judged.
     """
 
     env: str
@@ -36,7 +39,8 @@ class Experiment:
     seeds: tuple[int, ...]
     changes: dict[str, Any] = dataclasses.field(default_factory=dict)
     agent: str = ""
-    looks: int = 5
+    looks: int = LOOKS
+    starts: int = STARTS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Sweep:
 
     Attributes
     ----------
-    env, recipe, seeds
+    env, recipe, seeds, looks, starts
         As of an :class:`Experiment`.
     arms : dict of dict
         By name, the hyperparameters in which an arm differs, and perhaps ``agent``. The name is a
@@ -64,6 +68,8 @@ class Sweep:
     seeds: tuple[int, ...]
     arms: Mapping[str, Mapping[str, Any]]
     changes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    looks: int = LOOKS
+    starts: int = STARTS
 
     def __post_init__(self) -> None:
         """Refuse arms with budgets of their own.
@@ -81,7 +87,8 @@ class Sweep:
         """One arm's experiment."""
         changes = {**self.changes, **self.arms[arm]}
         agent = changes.pop("agent", "")
-        return Experiment(self.env, self.recipe, self.seeds, changes, agent)
+        recipe, judged = (self.env, self.recipe, self.seeds), (self.looks, self.starts)
+        return Experiment(*recipe, changes, agent, *judged)
 
 
 # Chapter 18. The module registers them; importing it here would take the command line a second.
@@ -313,6 +320,31 @@ SWEEPS: dict[str, Sweep] = {
             for units, agent in _UNITS.items()
         },
         _HALF | {"hidden": (32, 32), "batch_size": 32},
+    ),
+    # Chapter 17: what the shared encoder has over separate ones, and what is left without each of
+    # its parts. The separate encoders have the best of three pairs of step sizes, found on seeds
+    # 100 and 101 (data/searches/eyes.csv).
+    "pendulum_eyes": Sweep(
+        "Pendulum-v1",
+        "pendulum_pixels",
+        tuple(range(300, 304)),
+        {
+            "shared": {},
+            "separate": {"encoder": "separate", "actor_lr": 1e-4, "critic_lr": 1e-3},
+            "climbing": {"agent": "ddpg_lib.chapters.ch17.faults:ClimbingEncoder"},
+            "no_shift": {"random_shift": 0},
+            "one_frame": {"frame_stack": 1},
+        },
+        {
+            "steps": 6_000,
+            "warmup_steps": 1_000,
+            "batch_size": 64,
+            "buffer_size": 6_000,
+            "eval_every": 1_500,
+            "eval_episodes": 5,
+        },
+        looks=1,
+        starts=20,
     ),
 }
 """Comparisons of many arms, by name: of these curves ship and no networks."""

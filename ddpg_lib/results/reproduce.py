@@ -19,7 +19,7 @@ from ddpg_lib.ddpg import DDPG
 from ddpg_lib.evaluation import evaluate
 from ddpg_lib.maths.stats import bootstrap_interval, iqm
 from ddpg_lib.recipes import recipe
-from ddpg_lib.results.experiments import Experiment, experiment
+from ddpg_lib.results.experiments import STARTS, Experiment, experiment
 from ddpg_lib.results.inside import look_inside
 from ddpg_lib.results.recorded import save_weights
 from ddpg_lib.runs.folder import plan_of, read
@@ -30,7 +30,6 @@ from ddpg_lib.runs.session import resume, train
 from ddpg_lib.runs.tables import read_table, write_table
 
 FINAL_SEED = 3_000_000  # other starts than those of training, of evaluations, of looks inside
-EPISODES = 100  # of each final policy
 AT_ONCE = 20  # episodes of each agent that are played side by side
 
 
@@ -88,7 +87,7 @@ def reproduce(name: str, folder: Path, progress: bool = True, compile: bool = Tr
     command = f"ddpg reproduce {name}{'' if compile else ' --no-compile'}"
     if isinstance(asked, Experiment):
         run = _trained(asked, folder, record, progress, compile)
-        _finish(run, record, command)
+        _finish(run, record, command, asked.starts)
         return [run]
     runs, arms = [], {}
     for number, arm in enumerate(asked.arms, start=1):
@@ -101,7 +100,7 @@ def reproduce(name: str, folder: Path, progress: bool = True, compile: bool = Tr
         with replacing(record / f"{arm}.csv.gz") as temporary:
             table = {"return": run.curves, **run.metrics, **inside}
             write_table(temporary, run.seeds, [int(step) for step in run.steps], table)
-        final = final_returns(run.agent, asked.env).mean(axis=1)
+        final = final_returns(run.agent, asked.env, asked.starts).mean(axis=1)
         arms[arm] = {
             "config": dataclasses.asdict(run.config),
             "agent": asked.experiment(arm).agent,
@@ -136,9 +135,9 @@ def _trained(asked: Experiment, folder: Path, record: Path, progress: bool, comp
     )
 
 
-def _finish(run: Run, record: Path, command: str) -> None:
+def _finish(run: Run, record: Path, command: str, starts: int) -> None:
     """Evaluate the final policies, and write what is left to write."""
-    final = final_returns(run.agent, str(run.env))
+    final = final_returns(run.agent, str(run.env), starts)
     tables = {
         "curves": (run.steps, {"return": run.curves, **run.metrics}),
         "final": (range(final.shape[1]), {"return": final}),
@@ -183,7 +182,7 @@ def _write_manifest(record: Path, command: str, facts: dict[str, Any]) -> None:
         temporary.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
 
-def final_returns(agent: DDPG, env: str, episodes: int = EPISODES) -> NDArray[np.float64]:
+def final_returns(agent: DDPG, env: str, episodes: int = STARTS) -> NDArray[np.float64]:
     """Noise-free returns ``(n, episodes)`` on the starts with which recorded runs are judged."""
     blocks = [
         evaluate(agent, env, min(AT_ONCE, episodes - k), seed=FINAL_SEED + k)

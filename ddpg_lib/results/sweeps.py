@@ -33,7 +33,7 @@ class Arm:
     curves : array, shape (n, evaluations)
         Mean evaluation return of each agent, without noise.
     final : array, shape (n,)
-        Mean return of each final policy on 100 starts.
+        Mean return of each final policy, on 100 starts unless the sweep says otherwise.
     inside : dict of array, shape (n, evaluations)
         The last update's ``critic_loss`` and ``q`` before each evaluation, NaN before the first,
         and the quantities of :func:`ddpg_lib.results.inside.look_inside`.
