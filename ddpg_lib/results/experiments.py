@@ -321,19 +321,18 @@ SWEEPS: dict[str, Sweep] = {
         },
         _HALF | {"hidden": (32, 32), "batch_size": 32},
     ),
-    # Chapter 17: what the shared encoder has over separate ones, and what is left without each of
-    # its parts. The separate encoders have the best of three pairs of step sizes, found on seeds
-    # 100 and 101 (data/searches/eyes.csv).
+    # Chapter 17: the shared encoder, separate ones with its step sizes and with Lillicrap's, and
+    # what is left of the shared one without each of its parts.
     "pendulum_eyes": Sweep(
         "Pendulum-v1",
         "pendulum_pixels",
         tuple(range(300, 304)),
         {
             "shared": {},
-            "separate": {"encoder": "separate", "actor_lr": 1e-4, "critic_lr": 1e-3},
+            "separate": {"encoder": "separate"},
+            "separate_slow": {"encoder": "separate", "actor_lr": 1e-4, "critic_lr": 1e-3},
             "climbing": {"agent": "ddpg_lib.chapters.ch17.faults:ClimbingEncoder"},
             "no_shift": {"random_shift": 0},
-            "one_frame": {"frame_stack": 1},
         },
         {
             "steps": 6_000,
