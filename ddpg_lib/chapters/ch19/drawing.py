@@ -1,6 +1,9 @@
-"""Who calls whom: the library's loop beside a trainer's."""
+"""Who calls whom: the library's loop beside a trainer's. And what folds below a cell."""
 
 from __future__ import annotations
+
+import html
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -18,6 +21,32 @@ LIBRARY = [
     ("targets follow", "target"),
 ]
 LOADER, STEP = LIBRARY[:4], LIBRARY[4:]
+
+
+class Folded:
+    """Long tables and texts below a cell, of which only the first line shows at first.
+
+    Parameters
+    ----------
+    summary
+        The line that shows.
+    *parts
+        What folds: tables from :class:`ddpg_lib.figures.tables.Table`, or text as printed.
+    """
+
+    def __init__(self, summary: str, *parts: Any) -> None:
+        self.summary, self.parts = summary, parts
+
+    def __repr__(self) -> str:
+        return "\n\n".join([self.summary, *map(str, self.parts)])
+
+    def _repr_html_(self) -> str:
+        inside = [
+            f"<pre>{html.escape(part)}</pre>" if isinstance(part, str) else part._repr_html_()
+            for part in self.parts
+        ]
+        summary = html.escape(self.summary)
+        return "\n".join([f"<details>\n<summary>{summary}</summary>", *inside, "</details>"])
 
 
 def call_orders() -> Figure:
