@@ -41,6 +41,7 @@ def verdict(exercise, answer, capsys):
         ("13a.1", 32, "root of two"),
         ("13a.1", 8, "into the formula"),
         ("13a.2", (0.4312, 0.00465), "right"),
+        ("13a.2", (1 - 0.95**11, 1 - 0.95 ** (1 / 11)), "right"),
         ("13a.2", (0.55, 0.00465), "add up"),
         ("13a.2", (0.4312, 0.00455), "Bonferroni"),
         ("13a.2", (0.5688, 0.00465), "no alarm at all"),

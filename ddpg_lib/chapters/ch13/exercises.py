@@ -117,9 +117,9 @@ CHECKS: dict[int | str, Check] = {
     ),
     # 13a.2: chance of a false alarm in eleven comparisons, and the level for each that mends it.
     "13a.2": Numbers(
-        "give two numbers: a probability, and a significance level.",
+        "give two numbers with four digits: a probability, and a significance level.",
         right=[1 - 0.95**11, 1 - 0.95 ** (1 / 11)],
-        within=2e-4,
+        within=5e-5,
         mistakes=[
             (
                 lambda x: abs(x[0] - 0.55) < 1e-3,
