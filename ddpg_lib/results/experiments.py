@@ -90,7 +90,6 @@ _ANGLE, _THREE_ANGLES = (
 )
 _AS_LONG: dict[str, Any] = {"steps": 20_000, "buffer_size": 20_000, "eval_every": 1_000}
 _FRESH = tuple(range(300, 308))  # seeds of no search
-_MANY = tuple(range(400, 464))
 
 EXPERIMENTS = {
     "pendulum": Experiment("Pendulum-v1", "pendulum", tuple(range(8))),
@@ -258,16 +257,8 @@ SWEEPS: dict[str, Sweep] = {
         {"recipe": {}, "hidden_128": {"hidden": (128, 128)}},
         {"steps": 36_000, "buffer_size": 36_000, "eval_every": 3_000},
     ),
-    # Chapter 13: two of those rows with more agents, to judge what eight can tell. Of the second
-    # only the final policies are needed.
-    "pendulum_many": Sweep("Pendulum-v1", "pendulum", _MANY, {"recipe": {}}),
-    "pendulum_hasty": Sweep(
-        "Pendulum-v1",
-        "pendulum",
-        _MANY[:32],
-        {"warmup_500": {"warmup_steps": 500}},
-        {"eval_every": 6_000},
-    ),
+    # Chapter 13: the recipe with eight times the agents, to judge what eight can tell.
+    "pendulum_many": Sweep("Pendulum-v1", "pendulum", tuple(range(400, 464)), {"recipe": {}}),
     # Chapter 11: one wrong unit each, and the scale of rewards.
     "action_units": Sweep(
         "Pendulum-v1",
