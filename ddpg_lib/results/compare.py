@@ -114,8 +114,7 @@ class Reference:
         return len(self.curves)
 
     def at(self, steps: ArrayLike) -> Array:
-        """The recorded curves, ``(n, k)``, at other ``steps``, ``(k,)``: between evaluations on
-        straight lines."""
+        """The recorded curves at other ``steps``, ``(k,)``, as ``(n, k)``: on straight lines."""
         return np.stack([np.interp(steps, self.steps, curve) for curve in self.curves])
 
 
@@ -177,14 +176,18 @@ class Comparison:
             f"{some.highest - self.allowance:.1f}",
         ]
         if self.allowance:
-            lines.append(f"other starts than the recorded ones may account for {self.allowance:.1f}")
+            lines.append(
+                f"other starts than the recorded ones may account for {self.allowance:.1f}"
+            )
         for name, agent in self.agents.items():
             span = agent.steps[-1] - agent.steps[0]
             places = [
                 agent.percentiles[np.abs(agent.steps - agent.steps[0] - m * span).argmin()]
                 for m in MOMENTS
             ]
-            parts = ", ".join(f"{100 * m:.0f}%: {p:.0f}" for m, p in zip(MOMENTS, places))
+            parts = ", ".join(
+                f"{100 * m:.0f}%: {p:.0f}" for m, p in zip(MOMENTS, places, strict=True)
+            )
             lines.append(f"  {name}: end {agent.end:.1f}; percentile at {parts}")
             lines.append(f"    {CAUSES[agent.verdict]}")
         lines.append(
@@ -327,5 +330,3 @@ def _by_starts(reference: Reference, episodes: int) -> float:
     """The 95% limit of what two means over different starts differ by."""
     one, other = 1 / episodes, 1 / reference.episodes
     return 1.96 * reference.over_starts * float(np.sqrt(one + other))
-
-

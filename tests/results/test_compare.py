@@ -126,7 +126,7 @@ def test_healthy_and_broken_sweeps_are_told_apart():
 
 def test_what_cannot_be_compared(tmp_path):
     csv = write(tmp_path / "a.csv", [0, 500, 1000], np.full((2, 3), -900.0))
-    with pytest.raises(ValueError, match="does not say which environment .* add --env, one of Pen"):
+    with pytest.raises(ValueError, match=r"does not say which environment .* add --env, one of"):
         compare(csv)
     with pytest.raises(ValueError, match="no recorded agents of Pendulum-v0; did you mean"):
         compare(csv, "Pendulum-v0")
@@ -135,7 +135,7 @@ def test_what_cannot_be_compared(tmp_path):
     with pytest.raises(ValueError, match="episodes must be at least 1"):
         compare(csv, "Pendulum-v1", 0)
     late = write(tmp_path / "b.csv", [20_000, 30_000], np.full((1, 2), -150.0))
-    with pytest.raises(ValueError, match="seed 0 of .*b.csv has 0 evaluations within the recorded"):
+    with pytest.raises(ValueError, match=r"seed 0 of .*b.csv has 0 evaluations within the"):
         compare(late, "Pendulum-v1")
     empty = tmp_path / "empty"
     empty.mkdir()

@@ -52,7 +52,7 @@ def test_mistakes(tmp_path, text, message):
 
 
 def test_no_file(tmp_path):
-    with pytest.raises(ValueError, match="there is no file or folder .*nowhere"):
+    with pytest.raises(ValueError, match=r"there is no file or folder .*nowhere"):
         read_log(tmp_path / "nowhere")
-    with pytest.raises(ValueError, match="cannot read .*: Is a directory"):
+    with pytest.raises(ValueError, match=r"cannot read .*: Is a directory"):
         read_log(tmp_path)

@@ -18,6 +18,7 @@ PAIRS = [
     (np.array([1.0]), np.array([1.0])),
 ]
 
+
 def zoo(answer: Any) -> str:
     """13.3: the standard error of the zoo's mean, and the episodes that bring it to 1."""
     values = numbers(answer, (2,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -73,7 +74,8 @@ def welch(x: ArrayLike, y: ArrayLike, axis: int = 0) -> Array:
 
     ``x`` and ``y`` are ``(n, ...)`` and ``(m, ...)``, the agents along ``axis``.
     """
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of draws that are all one agent
         p = np.asarray(stats.ttest_ind(x, y, axis=axis, equal_var=False).pvalue)
     return np.nan_to_num(p, nan=1.0)
 
@@ -163,7 +165,9 @@ def holm(p: ArrayLike, level: float = 0.05) -> NDArray[np.bool_]:
     return held
 
 
-def winners(scores: Array, k: int, n: int, repeats: int = 2000, seed: int = 0) -> tuple[float, float]:
+def winners(
+    scores: Array, k: int, n: int, repeats: int = 2000, seed: int = 0
+) -> tuple[float, float]:
     """What the best of ``k`` equal settings shows on the seeds that chose it, and on new ones.
 
     Each setting has ``n`` agents drawn from the ``scores``, ``(N,)``. Returned are the mean of the

@@ -14,7 +14,9 @@ from ddpg_lib.worlds.pendulum.simulation import start_states
 Array = NDArray[np.float64]
 
 
-def pendulum_returns(agent: DDPG, starts: Sequence[int], sigma: float = 0.0, seed: int = 0) -> Array:
+def pendulum_returns(
+    agent: DDPG, starts: Sequence[int], sigma: float = 0.0, seed: int = 0
+) -> Array:
     """Returns ``(n, starts)`` of a stack on Pendulum-v1, with Gaussian noise on scaled actions.
 
     Episode j begins as after ``reset(seed=starts[j])`` for every agent. ``sigma`` is in scaled
@@ -40,8 +42,6 @@ def error_of_starts(returns: Array) -> tuple[float, float]:
     """
     n, k = returns.shape
     pairs = [(i, j) for i in range(n) for j in range(i)]
-    apart = [
-        np.sqrt((returns[i].var(ddof=1) + returns[j].var(ddof=1)) / k) for i, j in pairs
-    ]
+    apart = [np.sqrt((returns[i].var(ddof=1) + returns[j].var(ddof=1)) / k) for i, j in pairs]
     shared = [(returns[i] - returns[j]).std(ddof=1) / np.sqrt(k) for i, j in pairs]
     return float(np.mean(apart)), float(np.mean(shared))
