@@ -115,7 +115,8 @@ class Reference:
 
     def at(self, steps: ArrayLike) -> Array:
         """The recorded curves at other ``steps``, ``(k,)``, as ``(n, k)``: on straight lines."""
-        return np.stack([np.interp(steps, self.steps, curve) for curve in self.curves])
+        where = np.asarray(steps, float)
+        return np.stack([np.interp(where, self.steps, curve) for curve in self.curves])
 
 
 @dataclasses.dataclass(frozen=True)

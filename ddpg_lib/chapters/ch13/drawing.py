@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -29,7 +30,7 @@ def draw_two(ax: Axes, steps: Array, curves: Mapping[str, Array]) -> None:
 
 def draw_results(ax: Axes, groups: Mapping[str, Array]) -> None:
     """One dot an agent for each of the ``groups``, ``(n,)``, with mean, median and IQM below."""
-    marks = {
+    marks: dict[str, tuple[Callable[..., Any], str, str]] = {
         "mean": (np.mean, "D", COLORS["critic"]),
         "median": (np.median, "s", COLORS["replay"]),
         "interquartile mean": (iqm, "^", COLORS["target"]),

@@ -74,9 +74,11 @@ def welch(x: ArrayLike, y: ArrayLike, axis: int = 0) -> Array:
 
     ``x`` and ``y`` are ``(n, ...)`` and ``(m, ...)``, the agents along ``axis``.
     """
+    first: Any = np.asarray(x, float)
+    second: Any = np.asarray(y, float)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of draws that are all one agent
-        p = np.asarray(stats.ttest_ind(x, y, axis=axis, equal_var=False).pvalue)
+        p = np.asarray(stats.ttest_ind(first, second, axis=axis, equal_var=False).pvalue)
     return np.nan_to_num(p, nan=1.0)
 
 
