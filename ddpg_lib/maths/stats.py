@@ -31,7 +31,7 @@ def iqm(x: ArrayLike, axis: int = 0) -> Array:
 
 
 def performance_profile(x: ArrayLike, thresholds: ArrayLike, axis: int = 0) -> Array:
-    """The share of agents whose result lies above each threshold (13.2).
+    """The share of agents whose result lies above each threshold (13.3).
 
     Agarwal et al. (2021, section 4.2) call it the run-score distribution and average it over
     tasks as well. Its interval is that of a mean, ``bootstrap_interval(x[:, None] > thresholds,
@@ -63,7 +63,7 @@ def performance_profile(x: ArrayLike, thresholds: ArrayLike, axis: int = 0) -> A
 
 
 def probability_of_improvement(x: ArrayLike, y: ArrayLike, axis: int = 0) -> Array:
-    """The probability that an agent of the one algorithm does better than one of the other (13.3).
+    """The probability that an agent of the one algorithm does better than one of the other (13.4).
 
     It is the share of all pairs in which the agent of ``x`` has the larger result; a tie counts
     one half. Agarwal et al. (2021, section 4.3) average it over tasks. It is the statistic U of

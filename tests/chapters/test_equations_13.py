@@ -15,7 +15,7 @@ from ddpg_lib.results.compare import Reference, place
 RNG = np.random.default_rng(13)
 
 
-@pytest.mark.equation("13.1", by="sorting and adding by hand")
+@pytest.mark.equation("13.2", by="sorting and adding by hand")
 def test_interquartile_mean():
     """The mean of what is left when a quarter is cut at each end, for every n up to 20."""
     for n in range(1, 21):
@@ -25,7 +25,7 @@ def test_interquartile_mean():
         assert iqm(x) == pytest.approx(sum(middle) / (n - 2 * cut), abs=1e-12)
 
 
-@pytest.mark.equation("13.2", by="SciPy's survival function")
+@pytest.mark.equation("13.3", by="SciPy's survival function")
 def test_performance_profile():
     """The share of agents above each threshold is the empirical survival function."""
     x = np.round(RNG.normal(size=30), 1)
@@ -34,7 +34,7 @@ def test_performance_profile():
     np.testing.assert_allclose(performance_profile(x, b), expected, atol=1e-12)
 
 
-@pytest.mark.equation("13.3", by="SciPy's Mann-Whitney U")
+@pytest.mark.equation("13.4", by="SciPy's Mann-Whitney U")
 def test_probability_of_improvement():
     """The share of pairs is Mann and Whitney's U over the number of pairs, ties included."""
     x, y = np.round(RNG.normal(0.3, 1, 11), 1), np.round(RNG.normal(0, 1, 8), 1)
@@ -42,7 +42,7 @@ def test_probability_of_improvement():
     assert probability_of_improvement(x, y) == pytest.approx(u / 88, abs=1e-12)
 
 
-@pytest.mark.equation("13.4", by="the variance of the differences themselves")
+@pytest.mark.equation("13.1", by="the variance of the differences themselves")
 def test_standard_error_on_shared_starts():
     """Variances less twice the covariance are the variance of the differences, start by start."""
     level = RNG.normal(0, 9, 50)

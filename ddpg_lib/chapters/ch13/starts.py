@@ -35,7 +35,7 @@ def pendulum_returns(
 
 
 def error_of_starts(returns: Array) -> tuple[float, float]:
-    """Standard errors of the difference of two agents' means (13.4), averaged over all pairs.
+    """Standard errors of the difference of two agents' means (13.1), averaged over all pairs.
 
     ``returns`` is ``(n, starts)`` on starts that all agents share. First as if each agent had
     drawn starts of its own, then with the shared starts taken into account, start by start.
