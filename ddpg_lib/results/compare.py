@@ -33,6 +33,7 @@ REFERENCES = {
 MANY = {"pendulum": ("pendulum_many", "recipe")}
 """Sweeps, and their arms, that have more agents of the same recipe."""
 MOMENTS = (0.25, 0.5, 0.75, 1.0)  # of the steps that both have
+ONE_IN = 50  # recorded agents may fail
 LATE = 0.75  # from where on the end is judged
 CAUSES = {
     "flat": (
@@ -113,6 +114,11 @@ class Reference:
         """How many agents there are."""
         return len(self.curves)
 
+    @property
+    def spare(self) -> int:
+        """How many of the recorded agents may be failures, below which nothing is normal."""
+        return self.n // ONE_IN
+
     def at(self, steps: ArrayLike) -> Array:
         """The recorded curves at other ``steps``, ``(k,)``, as ``(n, k)``: on straight lines."""
         where = np.asarray(steps, float)
@@ -132,7 +138,8 @@ class Placed:
     end : float
         Its mean return over the last quarter of these steps.
     lowest, highest : float
-        The same of the worst and the best recorded agent, less and more what other starts allow.
+        The same of the worst recorded agent (but for one in 50, which may have failed) and of the
+        best, less and more what other starts allow.
     verdict : str
         A key of ``CAUSES``.
     """
@@ -173,7 +180,7 @@ class Comparison:
         lines = [
             f"{ref.env}: beside {n} recorded agents (ddpg reproduce {ref.name}), up to step "
             f"{last:,.0f} of {ref.steps[-1]:,.0f}",
-            f"at the end (last quarter) these reach {some.lowest + self.allowance:.1f} to "
+            f"the range at the end (last quarter) is {some.lowest + self.allowance:.1f} to "
             f"{some.highest - self.allowance:.1f}",
         ]
         if self.allowance:
@@ -191,10 +198,7 @@ class Comparison:
             )
             lines.append(f"  {name}: end {agent.end:.1f}; percentile at {parts}")
             lines.append(f"    {CAUSES[agent.verdict]}")
-        lines.append(
-            f"of {n + 1} agents of one kind the worst is each with probability 1/{n + 1}: so often "
-            f"a healthy agent lies below all {n}"
-        )
+        lines.append(f"of {n + 1} agents of one kind {ref.spare + 1} would be called too low")
         return "\n".join(lines)
 
     def plot(self) -> Figure:
@@ -231,8 +235,9 @@ def compare(run: Path, env: str = "", episodes: int | None = None) -> Comparison
     """Place the agents of a run among the recorded agents of its environment.
 
     An agent is called out of range if its mean return over the last quarter of the steps that
-    both have lies below that of every recorded agent, or above; from a curve whose evaluations
-    used other starts, by more than the starts explain.
+    both have lies below that of every recorded agent, but for one in 50, or above all: of n + 1
+    equal agents that befalls so many as (13.5) says. Of a curve whose evaluations used
+    other starts it must be by more than the starts explain.
 
     Parameters
     ----------
@@ -304,7 +309,7 @@ def place(
     late = steps >= steps[0] + LATE * (steps[-1] - steps[0])
     ends = others[:, late].mean(axis=1)
     end = float(returns[late].mean())
-    lowest, highest = ends.min() - allowance, ends.max() + allowance
+    lowest, highest = np.sort(ends)[reference.spare] - allowance, ends.max() + allowance
     verdict = "normal"
     if end > highest:
         verdict = "above"

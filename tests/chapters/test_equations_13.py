@@ -57,15 +57,16 @@ def test_standard_error_on_shared_starts():
 
 @pytest.mark.equation("13.5", by="every order in which the agents may come out")
 def test_chance_to_be_below_all():
-    """Of all orders of n + 1 equal agents, one in n + 1 puts the new one last; place agrees."""
+    """Of all orders of n + 1 equal agents, k + 1 in n + 1 put at most k below the new one."""
     n, steps = 4, np.array([0.0, 1.0])
-    last = 0
+    worse = []
     orders = list(itertools.permutations(range(n + 1)))
     for order in orders:
         curves = np.array([[0.0, 10.0 + rank] for rank in order])
         reference = Reference("World-v0", "world", steps, curves[1:], 10, 1.0)
-        last += place(steps, curves[0], reference).percentiles[-1] == 0
-    assert last / len(orders) == 1 / (n + 1)
+        worse.append(round(place(steps, curves[0], reference).percentiles[-1] * n / 100))
+    for k in range(n):
+        assert np.mean(np.array(worse) <= k) == pytest.approx((k + 1) / (n + 1), abs=1e-12)
 
 
 @pytest.mark.equation("13a.1", by="enumeration of all sides of the median")

@@ -76,15 +76,16 @@ def test_every_environment_with_a_recorded_run_has_its_reference():
     assert Reference.of("Pendulum-v1").curves is sweep("pendulum_many").arms["recipe"].curves
 
 
-def test_of_the_recorded_agents_one_in_n_is_the_worst():
-    """Each left out and compared with the others: one, or ties, below all of them."""
+def test_of_the_recorded_agents_two_are_called_low():
+    """Each left out and compared with the 63 others, of which one may have failed."""
     full = Reference.of("Pendulum-v1")
     below = 0
     for i, curve in enumerate(full.curves):
         others = np.delete(full.curves, i, axis=0)
         rest = Reference(full.env, full.name, full.steps, others, 10, full.over_starts)
         below += place(full.steps, curve, rest).verdict not in ("normal", "above")
-    assert below == 1
+    assert full.spare == rest.spare == 1
+    assert below == 2
 
 
 def test_run_folder_and_its_table_are_placed_alike_but_for_the_starts(tmp_path):
