@@ -45,7 +45,7 @@ def draw_results(ax: Axes, groups: Mapping[str, Array]) -> None:
     ax.set_yticks(range(len(groups)), list(groups))
     ax.set_ylim(len(groups) - 0.4, -0.6)
     ax.grid(axis="y", visible=False)
-    ax.set_xlabel("mean return on 100 starts")
+    ax.set_xlabel("mean return on ten starts")
     ax.legend(loc="upper center", bbox_to_anchor=(0.4, 1.2), ncols=3, fontsize=9.5)
 
 
