@@ -35,6 +35,7 @@ from ddpg_lib.config import Config
 from ddpg_lib.parts.seeds import checked
 from ddpg_lib.recipes import RECIPES
 from ddpg_lib.results.experiments import experiment
+from ddpg_lib.runs.logs import read_log
 
 if TYPE_CHECKING:
     from ddpg_lib.runs.run import Run
@@ -406,6 +407,49 @@ class Scout:
 
 
 @dataclasses.dataclass
+class Compare:
+    """Is my run normal? Place a run among the recorded agents of its environment.
+
+    Attributes
+    ----------
+    run_or_table : Path
+        A run folder, or a CSV file with the columns step, return and, for several agents, seed.
+    env : str
+        Whose recorded agents, which a CSV file does not say.
+    episodes : int, optional
+        Episodes that each return of a CSV file averages; by default as in the recorded run.
+    output : Path, optional
+        Where to draw it; the ending says the format, as for plot.
+    """
+
+    run_or_table: Positional[Annotated[Path, arg(metavar="RUN|CSV")]]
+    env: str = ""
+    episodes: int | None = None
+    output: Annotated[Path | None, arg(aliases=["-o"])] = None
+
+    def run(self) -> None:
+        """Compare, and say what came out."""
+        require_at_least_one("episodes", self.episodes)
+        if self.run_or_table.is_dir():
+            require_run(self.run_or_table)
+        else:
+            read_log(self.run_or_table)
+        if self.output is not None:
+            require_output(self.output, FIGURES)
+        from ddpg_lib.results.compare import compare
+
+        found = compare(self.run_or_table, self.env, self.episodes)
+        print(found.summary())
+        if self.output is not None:
+            content = io.BytesIO()
+            ending = self.output.suffix.removeprefix(".").lower()
+            found.plot().savefig(content, format=ending)
+            with writing(self.output):
+                self.output.write_bytes(content.getvalue())
+            print(f"the figure: {self.output}")
+
+
+@dataclasses.dataclass
 class Recipes:
     """List the recipes and what they set."""
 
@@ -502,7 +546,9 @@ class Export:
             print(f"Use: action = {model}.run(None, {{'obs': obs}})[0]")
 
 
-COMMANDS = (Train, Scout, Evaluate, Film, Plot, Resume, Extend, Export, Recipes, Reproduce)
+COMMANDS = (
+    Train, Scout, Evaluate, Film, Plot, Compare, Resume, Extend, Export, Recipes, Reproduce,
+)  # fmt: skip
 
 
 def parse_seeds(words: Sequence[str]) -> list[int]:

@@ -1,4 +1,4 @@
-"""Summaries of several agents' results: the interquartile mean and its bootstrap interval."""
+"""What several agents' results say: summaries, comparisons, and bootstrap intervals of both."""
 
 from __future__ import annotations
 
@@ -28,6 +28,67 @@ def iqm(x: ArrayLike, axis: int = 0) -> Array:
         If there is nothing along the axis, or a value is NaN or infinite.
     """
     return np.asarray(stats.trim_mean(_checked(x, axis, 1), 0.25, axis=axis))
+
+
+def performance_profile(x: ArrayLike, thresholds: ArrayLike, axis: int = 0) -> Array:
+    """The share of agents whose result lies above each threshold (13.3).
+
+    Agarwal et al. (2021, section 4.2) call it the run-score distribution and average it over
+    tasks as well. Its interval is that of a mean, ``bootstrap_interval(x[:, None] > thresholds,
+    np.mean)``.
+
+    Parameters
+    ----------
+    x
+        Results, for example ``(agents, tasks)``.
+    thresholds
+        Of shape ``(k,)``, in units of the results.
+    axis
+        The agents' axis.
+
+    Returns
+    -------
+    array, shape of ``x`` without ``axis``, and ``k`` behind it
+
+    Raises
+    ------
+    ValueError
+        As :func:`iqm`, and for thresholds that are no list of numbers.
+    """
+    levels = np.asarray(thresholds, dtype=np.float64)
+    if levels.ndim != 1 or np.isnan(levels).any():
+        raise ValueError(f"thresholds must be a list of numbers, got {thresholds!r}")
+    results = np.moveaxis(_checked(x, axis, 1), axis, -1)
+    return np.asarray((results[..., None] > levels).mean(axis=-2))
+
+
+def probability_of_improvement(x: ArrayLike, y: ArrayLike, axis: int = 0) -> Array:
+    """The probability that an agent of the one algorithm does better than one of the other (13.4).
+
+    It is the share of all pairs in which the agent of ``x`` has the larger result; a tie counts
+    one half. Agarwal et al. (2021, section 4.3) average it over tasks. It is the statistic U of
+    Mann and Whitney (1947), divided by the number of pairs. By how much an agent is better plays
+    no part.
+
+    Parameters
+    ----------
+    x, y
+        Results, alike but for the number of agents, such as ``(n, tasks)`` and ``(m, tasks)``.
+    axis
+        The agents' axis.
+
+    Returns
+    -------
+    array, shape of ``x`` without ``axis``
+
+    Raises
+    ------
+    ValueError
+        As :func:`iqm`.
+    """
+    ours = np.moveaxis(_checked(x, axis, 1), axis, -1)[..., :, None]
+    theirs = np.moveaxis(_checked(y, axis, 1), axis, -1)[..., None, :]
+    return np.asarray(((ours > theirs) + 0.5 * (ours == theirs)).mean(axis=(-2, -1)))
 
 
 def bootstrap_interval(
@@ -73,16 +134,85 @@ def bootstrap_interval(
         For fewer than two agents, for NaN or infinite values, and for a level or a number of
         resamples outside its range.
     """
+    _require_interval(level, resamples)
+    x = _checked(x, axis, 2)
+    return _interval((x,), statistic, level, resamples, axis, seed, x.size)
+
+
+def bootstrap_comparison(
+    x: ArrayLike,
+    y: ArrayLike,
+    statistic: Callable[..., Any] = probability_of_improvement,
+    level: float = 0.95,
+    resamples: int = 2000,
+    axis: int = 0,
+    seed: int = 0,
+) -> tuple[Array, Array]:
+    """Percentile bootstrap interval of what two sets of agents say about each other.
+
+    The agents of each set are resampled within it, as in :func:`bootstrap_interval`, and by
+    themselves: agent i of the one has nothing to do with agent i of the other. If it has, such as
+    the same starts, take ``bootstrap_interval`` of the differences.
+
+    Parameters
+    ----------
+    x, y
+        Results, alike but for the number of agents.
+    statistic
+        Function of ``(x, y, axis=...)``, such as ``probability_of_improvement`` or
+        :func:`difference` of means.
+    level, resamples, axis, seed
+        As for :func:`bootstrap_interval`.
+
+    Returns
+    -------
+    low, high : shape of ``x`` without ``axis``
+        Ends of the interval.
+
+    Raises
+    ------
+    ValueError
+        As :func:`bootstrap_interval`.
+    """
+    _require_interval(level, resamples)
+    first, second = _checked(x, axis, 2), _checked(y, axis, 2)
+    width = first.size + second.size
+    if statistic is probability_of_improvement:  # it compares all pairs
+        width = first.size * second.shape[axis]
+    return _interval((first, second), statistic, level, resamples, axis, seed, width)
+
+
+def difference(statistic: Callable[..., Any] = np.mean) -> Callable[..., Array]:
+    """What :func:`bootstrap_comparison` takes to compare by ``statistic(x) - statistic(y)``."""
+
+    def compared(x: ArrayLike, y: ArrayLike, axis: int = 0) -> Array:
+        return np.asarray(statistic(x, axis=axis) - statistic(y, axis=axis))
+
+    return compared
+
+
+def _require_interval(level: float, resamples: int) -> None:
     if not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1, such as 0.95, got {level}")
     if resamples != int(resamples) or resamples < 100:
         raise ValueError(f"resamples must be a whole number of at least 100, got {resamples}")
-    x = _checked(x, axis, 2)
+
+
+def _interval(
+    data: tuple[Array, ...],
+    statistic: Callable[..., Any],
+    level: float,
+    resamples: int,
+    axis: int,
+    seed: int,
+    width: int,
+) -> tuple[Array, Array]:
+    """Percentile bootstrap; ``width`` is how many numbers one resample keeps in memory."""
     result = stats.bootstrap(
-        (x,),
+        data,
         statistic,
         n_resamples=int(resamples),
-        batch=max(1, min(int(resamples), _BATCH_NUMBERS // x.size)),
+        batch=max(1, min(int(resamples), _BATCH_NUMBERS // width)),
         vectorized=True,
         axis=axis,
         confidence_level=level,

@@ -264,6 +264,8 @@ SWEEPS: dict[str, Sweep] = {
         {"recipe": {}, "hidden_128": {"hidden": (128, 128)}},
         {"steps": 36_000, "buffer_size": 36_000, "eval_every": 3_000},
     ),
+    # Chapter 13: the recipe with eight times the agents, to judge what eight can tell.
+    "pendulum_many": Sweep("Pendulum-v1", "pendulum", tuple(range(400, 464)), {"recipe": {}}),
     # Chapter 11: one wrong unit each, and the scale of rewards.
     "action_units": Sweep(
         "Pendulum-v1",

@@ -270,6 +270,10 @@ def test_keyword_arguments():
         ("plot {run} {run} --labels a a", "and different; 2 runs got 'a', 'a'"),
         ("plot {run} --size 3 0", "size must be a width and a height in inches, .* got 3 0"),
         ("plot {run} --size nan 3", "size must be"),
+        ("compare nowhere.csv", "there is no file or folder nowhere.csv"),
+        ("compare {run}/curves.csv", "does not say which environment it is from: add --env, one"),
+        ("compare {run} --env Pendulum-v0", "no recorded agents of Pendulum-v0; did you mean"),
+        ("compare {run} -o fig.doc", "ends in .svg, .pdf, .png, .* or .webp"),
         ("train Pendulum-v1 --folder {run}", "holds a run already"),
         ("train Pendulum-v1 --folder {run}/config.json", "is a file: choose another folder"),
         ("reproduce pendulm", "did you mean pendulum"),
@@ -355,6 +359,17 @@ def test_plot_draws_runs_and_the_ending_says_the_format(ddpg, run, tmp_path):
     data = (tmp_path / "deep/er/one.PNG").read_bytes()
     assert data.startswith(b"\x89PNG")
     assert struct.unpack(">II", data[16:24]) == (330, 220)
+
+
+def test_compare_says_where_a_run_stands_and_draws_it(ddpg, run, tmp_path):
+    code, said, _ = ddpg(f"compare {run} -o deep/er/place.png")
+    assert code == 0
+    assert "beside 64 recorded agents (ddpg reproduce pendulum_many)" in said
+    assert "seed 3: end" in said
+    assert "the figure: deep/er/place.png" in said
+    assert (tmp_path / "deep/er/place.png").read_bytes().startswith(b"\x89PNG")
+    code, said, _ = ddpg(f"compare {run}/curves.csv --env Pendulum-v1 --episodes 1")
+    assert (code, "other starts than the recorded ones may account for" in said) == (0, True)
 
 
 def test_plot_embeds_whole_fonts_and_shows_labels(ddpg, run, tmp_path, monkeypatch):
@@ -496,6 +511,7 @@ def test_help_and_refusals_import_neither_torch_nor_matplotlib_nor_scipy(tmp_pat
         "train Pendulum-v1 --seeds 1 1", "train Pendulum-v1 --env-kwargs x",
         "train Pendulum-v1 --folder run", "train Pendulum-v1 --checkpoint-every 0",
         "evaluate nowhere", "evaluate run --episodes 0", "resume nowhere", "plot nowhere",
+        "compare nowhere", "compare run -o fig.doc", "compare run --episodes 0",
         "plot run -o fig.doc", "plot run --size 0 1", "plot run --labels a b", "film nowhere a.mp4",
         "film run a.avi", "film run a.mp4 --episodes 0", "reproduce pendulm",
         "extend nowhere new --steps 9", "extend run run --steps 9", "export nowhere a.npz",

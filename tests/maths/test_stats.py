@@ -1,12 +1,20 @@
-"""Interquartile mean and bootstrap interval against hand values and a plain loop."""
+"""Summaries, comparisons and bootstrap intervals against hand values, SciPy and plain loops."""
 
 import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ddpg_lib.maths.stats import bootstrap_interval, iqm
+from ddpg_lib.maths.stats import (
+    bootstrap_comparison,
+    bootstrap_interval,
+    difference,
+    iqm,
+    performance_profile,
+    probability_of_improvement,
+)
 
 
 def test_iqm_by_hand():
@@ -140,3 +148,81 @@ def test_intervals_lie_among_the_results_and_move_with_the_units(x, shift, scale
     wide_low, wide_high = bootstrap_interval(x, statistic, (1 + level) / 2, resamples=200)
     assert (wide_low <= low + near).all()
     assert (high <= wide_high + near).all()
+
+
+# ---- Profiles and comparisons ----
+
+
+def test_profile_is_the_survival_function():
+    x = np.random.default_rng(6).integers(0, 9, 40).astype(float)  # with ties
+    thresholds = np.linspace(-1, 10, 34)
+    expected = scipy.stats.ecdf(x).sf.evaluate(thresholds)
+    np.testing.assert_allclose(performance_profile(x, thresholds), expected, atol=1e-12)
+    assert performance_profile([1, 2, 3, 4], [2]) == [0.5]  # a tie is not above
+
+
+def test_profile_of_tasks_averages_to_that_of_all_results():
+    x = np.random.default_rng(7).normal(size=(6, 4))
+    each = performance_profile(x, [-1, 0, 1])
+    assert each.shape == (4, 3)
+    pooled = performance_profile(x.ravel(), [-1, 0, 1])
+    np.testing.assert_allclose(each.mean(axis=0), pooled, atol=1e-12)
+    np.testing.assert_allclose(performance_profile(x.T, [-1, 0, 1], axis=1), each, atol=1e-12)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_probability_of_improvement_is_mann_and_whitneys_u(ties):
+    rng = np.random.default_rng(8)
+    x, y = rng.normal(0.4, 1, (9, 3)), rng.normal(0, 1, (14, 3))
+    if ties:
+        x, y = np.round(x), np.round(y)
+    u = scipy.stats.mannwhitneyu(x, y, alternative="greater").statistic / (9 * 14)
+    found = probability_of_improvement(x, y)
+    np.testing.assert_allclose(found, u, atol=1e-12)
+    by_hand = [
+        sum((a > b) + (a == b) / 2 for a in x[:, k] for b in y[:, k]) / (9 * 14) for k in range(3)
+    ]
+    np.testing.assert_allclose(found, by_hand, atol=1e-12)
+    np.testing.assert_allclose(probability_of_improvement(y, x), 1 - found, atol=1e-12)
+    np.testing.assert_allclose(probability_of_improvement(x.T, y.T, axis=1), found, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "statistic", [probability_of_improvement, difference(np.mean), difference(iqm)]
+)
+def test_comparison_agrees_with_a_loop(statistic):
+    rng = np.random.default_rng(9)
+    x, y = rng.normal(0.5, 1, 12), rng.normal(0, 2, 7)
+    draws = [
+        statistic(x[rng.integers(0, 12, 12)], y[rng.integers(0, 7, 7)], axis=0)
+        for _ in range(5_000)
+    ]
+    low, high = bootstrap_comparison(x, y, statistic, level=0.9, resamples=20_000)
+    np.testing.assert_allclose([low, high], np.quantile(draws, [0.05, 0.95]), atol=0.05)
+
+
+def test_comparison_of_many_tasks_in_small_batches(monkeypatch):
+    rng = np.random.default_rng(10)
+    x, y = rng.normal(size=(8, 5)), rng.normal(size=(6, 5))
+    whole = bootstrap_comparison(x, y, resamples=300)
+    monkeypatch.setattr("ddpg_lib.maths.stats._BATCH_NUMBERS", 2_000)
+    np.testing.assert_allclose(bootstrap_comparison(x, y, resamples=300), whole, atol=0.1)
+    assert whole[0].shape == whole[1].shape == (5,)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: performance_profile([1.0, np.nan], [0]), "NaN"),
+        (lambda: performance_profile([1.0, 2.0], 0.5), "thresholds must be a list"),
+        (lambda: performance_profile([1.0, 2.0], [np.nan]), "thresholds must be a list"),
+        (lambda: probability_of_improvement([], [1.0]), "at least 1 agents"),
+        (lambda: probability_of_improvement([1.0], [np.inf]), "infinite"),
+        (lambda: bootstrap_comparison([1.0], [1.0, 2.0]), "at least 2 agents"),
+        (lambda: bootstrap_comparison([1.0, 2.0], [1.0, 2.0], level=2), "level"),
+        (lambda: bootstrap_comparison([1.0, 2.0], [1.0, 2.0], resamples=7), "resamples"),
+    ],
+)
+def test_bad_comparisons_are_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -1,0 +1,1 @@
+"""Chapter 13: what a few agents tell."""
