@@ -402,8 +402,8 @@ class Scout:
         require_environment(self.env)
         from ddpg_lib.results.scouting import scout
 
-        steps = self.steps if self.train else None
-        print(scout(self.env, steps, seeds, self.episodes, **env_kwargs).report())
+        found = scout(self.env, self.steps, seeds, self.episodes, scouts=self.train, **env_kwargs)
+        print(found.report())
 
 
 @dataclasses.dataclass

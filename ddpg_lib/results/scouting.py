@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ddpg_lib.config import Config
 from ddpg_lib.ddpg import DDPG
-from ddpg_lib.envs.border import name_of
+from ddpg_lib.envs.border import name_of, note_on_scales
 from ddpg_lib.envs.making import EnvLike, close_all, make, make_many
 from ddpg_lib.envs.stack import Spaces
 from ddpg_lib.evaluation import Policy, rollout
@@ -194,10 +194,11 @@ class Scouting:
 
 def scout(
     env: str,
-    steps: int | None = 100_000,
+    steps: int = 100_000,
     seeds: Sequence[int] = range(100, 108),
     episodes: int = 20,
     progress: bool = True,
+    scouts: bool = True,
     **kwargs: Any,
 ) -> Scouting:
     """Measure a world with strategies that need no learning, then with briefly trained agents.
@@ -207,13 +208,15 @@ def scout(
     env
         A Gymnasium id.
     steps
-        Of the run that is planned: scouts train for a tenth of it. None trains none.
+        Of the run that is planned: scouts train for a tenth of it.
     seeds
         Of the scouts.
     episodes
         Of each ruler.
     progress
         Whether to show how far training is.
+    scouts
+        Whether to train any.
     **kwargs
         For ``gymnasium.make``.
 
@@ -224,7 +227,7 @@ def scout(
     """
     if episodes < 1:
         raise ValueError(f"episodes must be at least 1, got {episodes}")
-    if steps is not None and steps * SHARE < 1_000:
+    if steps * SHARE < 1_000:
         raise ValueError(
             f"steps must be at least 10,000, of which scouts take a tenth; got {steps}"
         )
@@ -237,9 +240,9 @@ def scout(
         for name, policy in strategies(low, high)
     }
     reached = reach(env, low, high, episodes, **kwargs)
-    choices = list(_choices(rulers, reached, limit, steps or 100_000))
+    choices = list(_choices(rulers, reached, limit, steps))
     scouting = Scouting(name_of(env), spaces, rulers, choices)
-    if steps is None:
+    if not scouts:
         return scouting
     short = int(steps * SHARE)
     warmup = min(scouting.config.warmup_steps, short // 4)
@@ -346,6 +349,9 @@ def _choices(
             f"an ending is worth {np.median(ends):.0f}, a step at most {usual:.1f}: five rewards "
             "at a time carry it back sooner",
         )
+    if complaint := note_on_scales("", rulers["random"].obs):
+        sizes = complaint.partition("(")[2].partition(")")[0]
+        yield Choice("normalize_obs", True, f"observations differ in size: {sizes}")
     ratio = reached["ornstein_uhlenbeck"]
     if ratio > 1.5:
         yield Choice(

@@ -29,7 +29,7 @@ gym.register("TestCliff-v0", Cliff, max_episode_steps=40)
 
 @pytest.fixture(scope="module")
 def cliff():
-    return scout("TestCliff-v0", None, episodes=6)
+    return scout("TestCliff-v0", episodes=6, scouts=False)
 
 
 def test_rulers_have_the_returns_lengths_and_endings_of_their_episodes(cliff):
@@ -80,7 +80,7 @@ def test_choices_follow_from_what_was_measured(cliff):
     assert chosen["noise"] == "ornstein_uhlenbeck"
     assert chosen["warmup_steps"] == 1_000
     assert cliff.config.n_step == 5
-    pendulum = {x.field: x.value for x in scout("Pendulum-v1", None, episodes=2).choices}
+    pendulum = {x.field: x.value for x in scout("Pendulum-v1", episodes=2, scouts=False).choices}
     assert pendulum["reward_scale"] == 0.1
     assert "n_step" not in pendulum
 
@@ -115,6 +115,6 @@ def test_one_episode_is_enough_and_bad_numbers_are_refused():
     assert isinstance(one, Played)
     assert one.returns.shape == (1,)
     with pytest.raises(ValueError, match="episodes must be at least 1, got 0"):
-        scout("TestCliff-v0", None, episodes=0)
+        scout("TestCliff-v0", episodes=0)
     with pytest.raises(ValueError, match="steps must be at least 10,000"):
         scout("TestCliff-v0", 9_000)
