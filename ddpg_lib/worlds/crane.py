@@ -78,7 +78,7 @@ class Crane(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
         turning = max(abs(current) - DEAD, 0.0) / (1.0 - DEAD)
         force = math.copysign(FORCE * turning, current)
         for _ in range(2):
-            self.state = _moved(self.state, force, STEP / 2)
+            self.state = moved(self.state, force, STEP / 2)
         place, velocity, angle, rate = self.state
         crashed = abs(place) > RAIL
         self.state[0] = np.clip(place, -RAIL, RAIL)
@@ -122,8 +122,12 @@ def _slope(state: NDArray[np.float64], force: float) -> NDArray[np.float64]:
     return np.array([velocity, acceleration, rate, -(acceleration * c + 9.81 * s) / ROPE])
 
 
-def _moved(state: NDArray[np.float64], force: float, dt: float) -> NDArray[np.float64]:
-    """One Runge-Kutta step of fourth order."""
+def moved(state: NDArray[np.float64], force: float, dt: float) -> NDArray[np.float64]:
+    """Move a ``state`` on by ``dt`` seconds: one Runge-Kutta step of fourth order.
+
+    The state is the trolley's place, m, and velocity, m/s, the rope's angle, rad, and its rate,
+    rad/s; ``force`` acts on the trolley, in N.
+    """
     a = _slope(state, force)
     b = _slope(state + dt / 2 * a, force)
     c = _slope(state + dt / 2 * b, force)
