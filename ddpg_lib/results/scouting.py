@@ -366,7 +366,7 @@ def _choices(
     yield Choice("steps", steps, "as asked for")
 
 
-def _looked(agent: DDPG, env: EnvLike, episodes: int, kwargs: dict[str, Any]) -> dict[str, Array]:
+def _looked(agent: DDPG, env: str, episodes: int, kwargs: dict[str, Any]) -> dict[str, Array]:
     envs = [make_many(env, episodes, **kwargs) for _ in range(agent.n)]
     returns, lengths = np.zeros((2, agent.n, episodes))
     ended = np.zeros((agent.n, episodes), bool)

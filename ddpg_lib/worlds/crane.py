@@ -6,7 +6,7 @@ Importing this module registers it, so that ``ddpg_lib.worlds.crane:Crane-v0`` i
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -50,7 +50,7 @@ class Crane(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
         For another mode.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 10}
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 10}  # noqa: RUF012
 
     def __init__(self, render_mode: str | None = None) -> None:
         if render_mode not in (None, "rgb_array"):
@@ -88,7 +88,7 @@ class Crane(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
         reward = -COST * distance + CRASHED * crashed + DONE * done
         return self._obs(), float(reward), bool(crashed or done), False, {"is_success": done}
 
-    def render(self) -> NDArray[np.uint8] | None:  # type: ignore[override]
+    def render(self) -> NDArray[np.uint8] | None:
         """Rail, trolley, load and mark from the side, ``(200, 400, 3)``."""
         if self.render_mode is None:
             return None

@@ -29,7 +29,11 @@ def _gain() -> tuple[float, ...]:
     # Costs: the load's place, and a little of its speed and of the trolley's.
     load, slow = np.array([1.0, 0.0, crane.ROPE, 0.0]), np.diag([0.0, 0.06, 0.06, 0.06])
     regulator = LQR(
-        np.array(columns).T, push[:, None], np.outer(load, load) + slow, [[0.003]], gamma=1.0
+        np.array(columns).T,
+        push[:, None],
+        np.outer(load, load) + slow,
+        np.array([[0.003]]),
+        gamma=1.0,
     )
     return tuple(regulator.K[0])
 
