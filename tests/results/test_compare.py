@@ -21,7 +21,9 @@ REFERENCE = Reference("World-v0", "world", STEPS, RISE * np.array([[8.0], [9], [
 
 def write(path, steps, curves):
     table = {"return": curves}
-    path.write_text(csv_text(agent_rows(range(len(curves)), steps, table, repr)))
+    path.write_text(
+        csv_text(agent_rows(range(len(curves)), steps, table, lambda x: repr(float(x))))
+    )
     return path
 
 
