@@ -63,7 +63,17 @@ class Played:
 
 @dataclasses.dataclass(frozen=True)
 class Choice:
-    """A hyperparameter that a world suggests: its name, its value, and the reason in words."""
+    """A hyperparameter that a world suggests.
+
+    Attributes
+    ----------
+    field : str
+        Its name.
+    value : object
+        What is suggested.
+    why : str
+        The reason in words.
+    """
 
     field: str
     value: Any
@@ -304,9 +314,9 @@ def play_episodes(policy: Policy, env: EnvLike, episodes: int, **kwargs: Any) ->
 def reach(env: EnvLike, low: Array, high: Array, episodes: int, **kwargs: Any) -> dict[str, float]:
     """How far noise around the action nearest to zero takes the observation, by the noise's name.
 
-    Both noises have the same spread, ``SPREAD``. What is returned is the mean over components of
-    an observation's standard deviation, relative to that under uniformly random actions.
-    ``kwargs`` are for ``gymnasium.make``.
+    Both noises have the same spread, ``SPREAD`` of half the range from ``low`` to ``high``.
+    Returned is, by noise, the median over components of an observation's standard deviation, relative to
+    that under white noise. ``kwargs`` are for ``gymnasium.make``.
     """
     rest = np.clip(np.zeros_like(low), low, high)
     rngs = [[np.random.default_rng([SCOUT_SEED, k]) for k in range(episodes)] for _ in range(2)]

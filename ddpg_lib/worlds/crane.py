@@ -64,7 +64,10 @@ class Crane(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
-        """Hang the load still, and draw the trolley's place and the mark's: ``obs, info``."""
+        """Hang the load still, draw the trolley's place and the mark's, and return ``obs, info``.
+
+        ``seed`` and ``options`` are Gymnasium's.
+        """
         super().reset(seed=seed, options=options)
         place, self.mark = self.np_random.uniform(-2.0, 2.0, 2)
         self.state = np.array([place, 0.0, 0.0, 0.0])
@@ -73,7 +76,11 @@ class Crane(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
     def step(
         self, action: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
-        """Let the motor act for a tenth of a second."""
+        """Let the motor act for a tenth of a second, by an ``action``, ``(1,)``.
+
+        Returned is what Gymnasium asks for; the info holds ``is_success``, whether the load is
+        set down.
+        """
         current = float(np.clip(action[0], -1.0, 1.0))
         turning = max(abs(current) - DEAD, 0.0) / (1.0 - DEAD)
         force = math.copysign(FORCE * turning, current)
@@ -125,8 +132,8 @@ def _slope(state: NDArray[np.float64], force: float) -> NDArray[np.float64]:
 def moved(state: NDArray[np.float64], force: float, dt: float) -> NDArray[np.float64]:
     """Move a ``state`` on by ``dt`` seconds: one Runge-Kutta step of fourth order.
 
-    The state is the trolley's place, m, and velocity, m/s, the rope's angle, rad, and its rate,
-    rad/s; ``force`` acts on the trolley, in N.
+    The state, ``(4,)`` as what is returned, is the trolley's place, m, and velocity, m/s, the
+    rope's angle, rad, and its rate, rad/s; ``force`` acts on the trolley, in N.
     """
     a = _slope(state, force)
     b = _slope(state + dt / 2 * a, force)

@@ -48,7 +48,10 @@ class Furnace(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
-        """Draw a piece and lay it into the cold furnace: ``obs, info``."""
+        """Draw a piece, lay it into the cold furnace, and return ``obs, info``.
+
+        ``seed`` and ``options`` are Gymnasium's.
+        """
         super().reset(seed=seed, options=options)
         self.capacity = float(self.np_random.uniform(1500.0, 3000.0))
         self.piece, self.coil = float(self.np_random.uniform(ROOM, 600.0)), ROOM
@@ -58,7 +61,7 @@ class Furnace(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
     def step(
         self, action: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
-        """Heat for ten seconds."""
+        """Heat for ten seconds, by an ``action``, ``(1,)``; returned is what Gymnasium asks for."""
         power = POWER * float(np.clip(action[0], 0.0, 1.0))
         dt = STEP / PARTS
         for _ in range(PARTS):

@@ -19,7 +19,7 @@ PAIR = (COLORS["actor"], COLORS["critic"])
 
 
 def draw_two(ax: Axes, steps: Array, curves: Mapping[str, Array]) -> None:
-    """Learning curves of two groups, each ``(n, evaluations)``, by the group's name."""
+    """Learning ``curves`` of two groups, each ``(n, evaluations)``, by name, over ``steps``."""
     for color, (name, group) in zip(PAIR, curves.items(), strict=False):
         draw_stack(ax, steps, group, label=name, color=color)
     ax.set_xlabel("environment steps of each agent")
@@ -87,7 +87,7 @@ def draw_coverage(
 
 
 def draw_power(ax: Axes, sizes: Sequence[int], lines: Mapping[str, Sequence[float]]) -> None:
-    """How often a difference is seen, over the number of agents; the grays grow with it."""
+    """How often a difference is seen, over the number of agents: ``lines`` by its size."""
     shades = np.linspace(0.35, 1, len(lines))
     for shade, (name, shares) in zip(shades, lines.items(), strict=True):
         ax.plot(sizes, shares, "o-", color=COLORS["actor"], alpha=shade, ms=5, linewidth=1.5)
@@ -105,7 +105,10 @@ def draw_power(ax: Axes, sizes: Sequence[int], lines: Mapping[str, Sequence[floa
 
 
 def chosen_and_new(names: Sequence[str], chosen: ArrayLike, new: ArrayLike) -> Figure:
-    """Mean results of settings on the seeds that chose among them, and on new ones."""
+    """Mean results of settings, by ``names``, on the seeds that chose among them and on new ones.
+
+    ``chosen`` and ``new`` are ``(len(names),)``.
+    """
     from matplotlib import pyplot as plt
 
     old, fresh = np.asarray(chosen, float), np.asarray(new, float)

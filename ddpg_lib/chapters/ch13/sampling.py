@@ -92,7 +92,10 @@ def bootstrap_differs(x: Array, y: Array, statistic: Callable[..., Any] = iqm) -
 
 
 def welch_differs(x: Array, y: Array) -> NDArray[np.bool_]:
-    """Whether Welch's test rejects equal means at 5%; shapes as for ``bootstrap_differs``."""
+    """Whether Welch's test rejects equal means at 5%.
+
+    ``x`` and ``y`` are ``(n, repeats)``, the result ``(repeats,)``.
+    """
     return welch(x, y) < 0.05
 
 
@@ -136,7 +139,7 @@ def halves(n: int) -> list[tuple[list[int], list[int]]]:
 
 
 def chance_of_any(m: int | ArrayLike, alpha: float = 0.05) -> Array:
-    """Probability of a false alarm among m independent comparisons of equal things (13a.4)."""
+    """Probability, as an array of m's shape, of a false alarm among ``m`` comparisons (13a.4)."""
     return np.asarray(1 - (1 - alpha) ** np.asarray(m, float))
 
 
@@ -154,9 +157,9 @@ def any_alarm(population: ArrayLike, changes: int, n: int, level: float, repeats
 
 
 def holm(p: ArrayLike, level: float = 0.05) -> NDArray[np.bool_]:
-    """Which of m comparisons hold together at a ``level`` (Holm 1979).
+    """Which of m comparisons, ``(m,)``, hold together at a ``level`` (Holm 1979).
 
-    The smallest of the p-values ``(m,)`` must lie below level/m, the next below level/(m - 1),
+    The smallest of the p-values ``p``, ``(m,)``, must lie below level/m, the next below level/(m - 1),
     and so on; from the first that does not, none holds.
     """
     values = np.asarray(p, float)
