@@ -315,8 +315,8 @@ def reach(env: EnvLike, low: Array, high: Array, episodes: int, **kwargs: Any) -
     """How far noise around the action nearest to zero takes the observation, by the noise's name.
 
     Both noises have the same spread, ``SPREAD`` of half the range from ``low`` to ``high``.
-    Returned is, by noise, the median over components of an observation's standard deviation, relative to
-    that under white noise. ``kwargs`` are for ``gymnasium.make``.
+    Returned is, by noise, the median over components of an observation's standard deviation,
+    relative to that under white noise. ``kwargs`` are for ``gymnasium.make``.
     """
     rest = np.clip(np.zeros_like(low), low, high)
     rngs = [[np.random.default_rng([SCOUT_SEED, k]) for k in range(episodes)] for _ in range(2)]

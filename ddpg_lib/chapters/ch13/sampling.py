@@ -139,7 +139,10 @@ def halves(n: int) -> list[tuple[list[int], list[int]]]:
 
 
 def chance_of_any(m: int | ArrayLike, alpha: float = 0.05) -> Array:
-    """Probability, as an array of m's shape, of a false alarm among ``m`` comparisons (13a.4)."""
+    """Probability of a false alarm among m independent comparisons of equal things (13a.4).
+
+    ``m``, one number or ``(k,)``, has the shape of the result.
+    """
     return np.asarray(1 - (1 - alpha) ** np.asarray(m, float))
 
 
@@ -159,8 +162,8 @@ def any_alarm(population: ArrayLike, changes: int, n: int, level: float, repeats
 def holm(p: ArrayLike, level: float = 0.05) -> NDArray[np.bool_]:
     """Which of m comparisons, ``(m,)``, hold together at a ``level`` (Holm 1979).
 
-    The smallest of the p-values ``p``, ``(m,)``, must lie below level/m, the next below level/(m - 1),
-    and so on; from the first that does not, none holds.
+    The smallest of the p-values ``p``, ``(m,)``, must lie below level/m, the next below
+    level/(m - 1), and so on; from the first that does not, none holds.
     """
     values = np.asarray(p, float)
     order = np.argsort(values)
