@@ -227,7 +227,7 @@ class Comparison:
             ax.set_xlim(left=0)
             ax.locator_params(axis="x", nbins=5)
             ax.xaxis.set_major_formatter(lambda x, _: f"{x / 1000:g}k")
-        left.legend(fontsize=9)
+        left.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize=9)
         return figure
 
 

@@ -91,11 +91,11 @@ def draw_power(ax: Axes, sizes: Sequence[int], lines: Mapping[str, Sequence[floa
     shades = np.linspace(0.35, 1, len(lines))
     for shade, (name, shares) in zip(shades, lines.items(), strict=True):
         ax.plot(sizes, shares, "o-", color=COLORS["actor"], alpha=shade, ms=5, linewidth=1.5)
-        ax.annotate(name, (sizes[-1], shares[-1]), (6, 0), textcoords="offset points",
-                    va="center", fontsize=10)  # fmt: skip
+        ax.annotate(name, (sizes[2], shares[2]), (-5, 5), textcoords="offset points",
+                    ha="right", fontsize=10)  # fmt: skip
     ax.axhline(0.8, color=COLORS["ink"], linewidth=1, linestyle=(0, (4, 2)))
     ax.set_xscale("log", base=2)
-    ax.set_xlim(sizes[0] * 0.9, sizes[-1] * 1.9)
+    ax.set_xlim(sizes[0] * 0.9, sizes[-1] * 1.1)
     ax.set_xticks(sizes, [str(n) for n in sizes])
     ax.minorticks_off()
     ax.set_ylim(0, 1.03)
@@ -121,5 +121,5 @@ def chosen_and_new(names: Sequence[str], chosen: ArrayLike, new: ArrayLike) -> F
     ax.set_yticks(rows, names)
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.set_xlabel("mean return of eight final policies")
-    ax.legend(loc="lower left")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     return figure
