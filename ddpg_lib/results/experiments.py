@@ -52,6 +52,8 @@ class Sweep:
         file's name too.
     changes : dict
         Hyperparameters of all arms that differ from the recipe's.
+    looks
+        As of an :class:`Experiment`.
 
     Raises
     ------
@@ -64,6 +66,7 @@ class Sweep:
     seeds: tuple[int, ...]
     arms: Mapping[str, Mapping[str, Any]]
     changes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    looks: int = 5
 
     def __post_init__(self) -> None:
         """Refuse arms with budgets of their own.
@@ -81,7 +84,7 @@ class Sweep:
         """One arm's experiment."""
         changes = {**self.changes, **self.arms[arm]}
         agent = changes.pop("agent", "")
-        return Experiment(self.env, self.recipe, self.seeds, changes, agent)
+        return Experiment(self.env, self.recipe, self.seeds, changes, agent, self.looks)
 
 
 # Chapter 18. The module registers them; importing it here would take the command line a second.
@@ -197,7 +200,18 @@ NORMALIZATIONS: dict[str, tuple[float, dict[str, Any]]] = {
     "running_layer_both": (4, {"normalize_obs": True, "layer_norm": "both"}),
 }
 _UNITS: dict[str, dict[str, Any]] = {"plain": {}, "other": {"agent": f"{_CH11}:OtherUnits"}}
-# Chapter 12: each bug of the museum is a class of agent.
+# Chapter 12: a short run of small networks, with the step sizes that did best in chapter 11's
+# search. Those of the right program: a bug's arm asks what becomes of a program that would work.
+_MUSEUM: dict[str, Any] = {
+    "hidden": (32, 32),
+    "batch_size": 32,
+    "actor_lr": 4e-3,
+    "critic_lr": 8e-3,
+    "steps": 5_000,
+    "warmup_steps": 1_000,
+    "eval_every": 1_000,
+}
+# Each bug of the museum is a class of agent.
 _BUGS = "ddpg_lib.chapters.ch12.bugs"
 MUSEUM: dict[str, dict[str, Any]] = {
     "right": {},
@@ -324,20 +338,21 @@ SWEEPS: dict[str, Sweep] = {
         _HALF | {"hidden": (32, 32), "batch_size": 32, "actor_lr": 4e-3, "critic_lr": 8e-3},
     ),
     # Chapter 12: the museum, and two worlds in which bugs do harm that the pendulum forgives.
-    "museum": Sweep("Pendulum-v1", "pendulum", _FRESH, MUSEUM, _HALF),
+    "museum": Sweep("Pendulum-v1", "pendulum", _FRESH, MUSEUM, _MUSEUM, looks=1),
     "museum_short": Sweep(
         "ddpg_lib.chapters.ch12.worlds:PendulumShort-v0",
         "pendulum",
         _FRESH,
         {name: MUSEUM[name] for name in ("right", "limit_as_end", "after_reset")},
-        _HALF,
+        _MUSEUM,
     ),
     "museum_balance": Sweep(
-        "InvertedPendulum-v5",
-        "inverted_pendulum",
+        "ddpg_lib.chapters.ch12.worlds:PendulumBalance-v0",
+        "pendulum",
         _FRESH,
         {"right": {}, "end_ignored": {"agent": f"{_BUGS}:EndIgnored"}},
-        {"steps": 12_000, "eval_every": 1_000},
+        _MUSEUM | {"steps": 4_000},
+        looks=1,
     ),
     "normalizations": Sweep(
         "Pendulum-v1",
