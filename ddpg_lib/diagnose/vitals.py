@@ -133,7 +133,8 @@ def _bounds(
     world = make(env, **env_kwargs)
     obs, action = world.observation_space, world.action_space
     world.close()
-    assert isinstance(obs, gym.spaces.Box) and isinstance(action, gym.spaces.Box)
+    assert isinstance(obs, gym.spaces.Box)
+    assert isinstance(action, gym.spaces.Box)
     seen = rows.obs.numpy()
     slack = 1e-4 * (1 + np.abs(seen))
     out = (seen < obs.low - slack) | (seen > obs.high + slack)

@@ -202,7 +202,18 @@ NORMALIZATIONS: dict[str, tuple[float, dict[str, Any]]] = {
 _UNITS: dict[str, dict[str, Any]] = {"plain": {}, "other": {"agent": f"{_CH11}:OtherUnits"}}
 # Chapter 12: a short run of small networks, with the step sizes that did best in chapter 11's
 # search. Those of the right program: a bug's arm asks what becomes of a program that would work.
-_MUSEUM: dict[str, dict[str, Any]] = {
+_MUSEUM: dict[str, Any] = {
+    "hidden": (32, 32),
+    "batch_size": 32,
+    "actor_lr": 4e-3,
+    "critic_lr": 8e-3,
+    "steps": 5_000,
+    "warmup_steps": 1_000,
+    "eval_every": 1_000,
+}
+# Each bug of the museum is a class of agent.
+_BUGS = "ddpg_lib.chapters.ch12.bugs"
+MUSEUM: dict[str, dict[str, Any]] = {
     "right": {},
     "stale_state": {"agent": f"{_BUGS}:StaleState"},
     "one_array": {"agent": f"{_BUGS}:OneArray"},
