@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ddpg_lib.chapters.ch05.variants import Leaky, WrongUnits
+from ddpg_lib.chapters.ch06.faults import StoredAfterReset
+from ddpg_lib.chapters.ch11.agents import HalfRange
 from ddpg_lib.chapters.ch12 import bugs, catching
-from ddpg_lib.ddpg import DDPG
-from ddpg_lib.results.experiments import MUSEUM
+from ddpg_lib.results.sweeps import Arm, sweep
 
 HUB = "https://github.com/"
+PENDULUM = "Pendulum-v1"
+BALANCE = "ddpg_lib.chapters.ch12.worlds:PendulumBalance-v0"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,100 +26,116 @@ class Exhibit:
     title : str
     room : str
         Which part of the program it is in.
+    agent : callable
+        The class of agent with the bug.
     test : callable
         The test of :mod:`ddpg_lib.chapters.ch12.catching` that catches it, of an agent's class.
     found : tuple of str
         Addresses of the threads.
-    agent : callable
-        The class of agent with the bug.
-    changes : dict
-        Hyperparameters that differ from the museum's.
+    curves : tuple of str
+        A recorded sweep, and its arms with and without the bug; empty where there is no harm.
+    env : str
+        Where it does harm, if anywhere.
+    changes : mapping
+        Hyperparameters that it needs to show.
     """
 
     title: str
     room: str
+    agent: catching.Agent
     test: Callable[[catching.Agent], None]
     found: tuple[str, ...]
-    agent: Callable[..., DDPG]
-    changes: Mapping[str, Any]
+    curves: tuple[str, ...] = ()
+    env: str = PENDULUM
+    changes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
-    def control(self) -> str:
-        """The arm of the sweep ``museum`` without the bug."""
-        return "right_normalized" if self.changes else "right"
-
-
-def _agent_of(arm: Mapping[str, Any]) -> Callable[..., DDPG]:
-    module, _, name = arm["agent"].partition(":")
-    made: Callable[..., DDPG] = getattr(importlib.import_module(module), name)
-    return made
+    def arms(self) -> dict[str, Arm]:
+        """The recorded arms ``with`` the bug and ``without``, if there are any."""
+        if not self.curves:
+            return {}
+        name, *arms = self.curves
+        return dict(zip(("with", "without"), (sweep(name).arms[arm] for arm in arms), strict=True))
 
 
 ROOMS = ("the loop", "units and scales", "the target", "the actor's step", "evaluation and seeds")
-_WHAT: dict[str, tuple[str, int, Callable[[catching.Agent], None], tuple[str, ...]]] = {
+_WHAT: dict[
+    str, tuple[str, int, catching.Agent, Callable[[catching.Agent], None], tuple[str, ...]]
+] = {
     "stale_state": (
         "The state that never moves on",
         0,
+        bugs.StaleState,
         catching.states_follow_each_other,
         ("pr-shukla/maddpg-keras/pull/13",),
     ),
     "one_array": (
         "Two names for one array",
         0,
+        bugs.OneArray,
         catching.time_passes,
         ("Farama-Foundation/SuperSuit/pull/116", "openai/baselines/pull/418"),
     ),
     "after_reset": (
         "Stored after the reset",
         0,
+        StoredAfterReset,
         catching.episodes_end,
         ("hill-a/stable-baselines/issues/769",),
     ),
     "limit_as_end": (
         "The time limit as an end",
         0,
+        bugs.LimitAsEnd,
         catching.a_limit_is_no_end,
         ("openai/baselines/issues/436", "hill-a/stable-baselines/issues/863"),
     ),
     "half_range": (
         "tanh, never scaled",
         1,
+        HalfRange,
         catching.actions_reach_the_bounds,
         ("udacity/deep-reinforcement-learning/issues/41",),
     ),
     "mangled_action": (
         "The action that came back changed",
         1,
+        WrongUnits,
         catching.stored_actions_are_scaled,
         ("rlworkgroup/garage/issues/273",),
     ),
     "sign_of_reward": (
         "The sign of the reward",
         1,
+        bugs.SignOfReward,
         catching.rewards_keep_their_size,
         ("openai/baselines/issues/44",),
     ),
     "normalized_before_stored": (
         "Normalized, then stored",
         1,
+        bugs.NormalizedBeforeStored,
         catching.a_state_is_stored_alike,
         ("hill-a/stable-baselines/issues/200", "sfujim/TD3/issues/11"),
     ),
     "reward_forgotten": (
         "A target without the reward",
         2,
+        bugs.RewardForgotten,
         catching.rewards_count,
         ("PacktPublishing/Tensorflow-2-Reinforcement-Learning-Cookbook/issues/34",),
     ),
     "end_ignored": (
         "Nothing ever ends",
         2,
+        bugs.EndIgnored,
         catching.ends_count,
         ("seungeunrho/minimalRL/issues/32",),
     ),
     "mixed_rows": (
         "Every target against every value",
         2,
+        bugs.MixedRows,
         catching.the_critic_tells_rows_apart,
         (
             "BY571/Soft-Actor-Critic-and-Extensions/issues/4",
@@ -126,69 +145,85 @@ _WHAT: dict[str, tuple[str, int, Callable[[catching.Agent], None], tuple[str, ..
     "live_target": (
         "The gradient through the target",
         2,
+        bugs.LiveTarget,
         catching.the_target_is_constant,
         ("datawhalechina/easy-rl/pull/117", "boyu-ai/Hands-on-RL/issues/112"),
     ),
     "no_target": (
         "No target network",
         2,
+        bugs.NoTarget,
         catching.targets_lag,
         ("pytorch/rl/issues/1181", "datawhalechina/easy-rl/pull/117"),
     ),
     "target_actor_forgotten": (
         "The target actor, forgotten",
         2,
+        bugs.TargetActorForgotten,
         catching.both_targets_follow,
         ("kakaoenterprise/JORLDY/issues/120",),
     ),
     "wrong_sign": (
         "Downhill",
         3,
+        bugs.WrongSign,
         catching.the_actor_climbs,
         ("KanishJebaMathewM/Truxify/pull/11885",),
     ),
     "cut_gradient": (
         "The actor's gradient is None",
         3,
+        bugs.CutGradient,
         catching.the_actor_moves,
         ("MorvanZhou/Reinforcement-learning-with-tensorflow/pull/125",),
     ),
     "leak": (
         "The critic moves in the actor's step",
         3,
+        Leaky,
         catching.the_critic_is_left_alone,
         ("datawhalechina/easy-rl/issues/167",),
     ),
     "noise_swapped": (
         "Noise in the test, none in training",
         4,
+        bugs.NoiseSwapped,
         catching.policies_are_evaluated_without_noise,
         ("keiohta/tf2rl/issues/56", "thu-ml/tianshou/issues/81"),
     ),
     "other_statistics": (
         "Evaluated on other statistics",
         4,
+        bugs.OtherStatistics,
         catching.evaluation_sees_what_training_saw,
         ("vwxyzjn/cleanrl/pull/556",),
     ),
     "one_seed": (
         "One seed for all",
         4,
+        bugs.OneSeed,
         catching.agents_differ,
         ("hill-a/stable-baselines/issues/675", "ray-project/ray/issues/46986"),
     ),
 }
-_ARMS = {**MUSEUM, "end_ignored": {"agent": f"{bugs.__name__}:EndIgnored"}}
+_CURVES: dict[str, tuple[str, ...]] = {
+    "half_range": ("action_units", "half_range", "right"),
+    "no_target": ("targets", "tau_1_lr_1", "tau_0.01_lr_1"),
+    "other_statistics": ("museum", "other_statistics", "right_normalized"),
+    "end_ignored": ("museum_balance", "end_ignored", "right"),
+} | dict.fromkeys(("after_reset", "limit_as_end", "normalized_before_stored", "one_seed"), ())
 
 EXHIBITS = {
     name: Exhibit(
         title,
         ROOMS[room],
+        agent,
         test,
         tuple(HUB + path for path in found),
-        _agent_of(_ARMS[name]),
-        {key: value for key, value in _ARMS[name].items() if key != "agent"},
+        _CURVES.get(name, ("museum", name, "right")),
+        BALANCE if name == "end_ignored" else PENDULUM,
+        {"normalize_obs": True} if name == "other_statistics" else {},
     )
-    for name, (title, room, test, found) in _WHAT.items()
+    for name, (title, room, agent, test, found) in _WHAT.items()
 }
-"""The exhibits in the order in which they hang, by the name of their arm in the sweep."""
+"""The exhibits in the order in which they hang."""
