@@ -222,10 +222,6 @@ MUSEUM: dict[str, dict[str, Any]] = {
     "leak": {"agent": "ddpg_lib.chapters.ch05.variants:Leaky"},
     "noise_swapped": {"agent": f"{_BUGS}:NoiseSwapped"},
     "one_array": {"agent": f"{_BUGS}:OneArray"},
-    "sign_of_reward": {"agent": f"{_BUGS}:SignOfReward"},
-    "live_target": {"agent": f"{_BUGS}:LiveTarget"},
-    "right_normalized": {"normalize_obs": True},
-    "other_statistics": {"agent": f"{_BUGS}:OtherStatistics", "normalize_obs": True},
 }
 
 SWEEPS: dict[str, Sweep] = {

@@ -36,8 +36,7 @@ def test_recorded_arms_are_of_the_exhibits_agent_and_differ_in_nothing_else():
     for name, exhibit in EXHIBITS.items():
         if not exhibit.curves:
             continue
-        experiments = [SWEEPS[exhibit.curves[0]].experiment(arm) for arm in exhibit.curves[1:]]
-        bug, right = experiments
+        bug, right = (SWEEPS[of].experiment(arm) for of, arm in exhibit.curves)
         if name == "no_target":  # recorded in chapter 7 as tau = 1, which is the same
             assert bug.changes == {**right.changes, "tau": 1}
             continue

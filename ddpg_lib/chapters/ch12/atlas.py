@@ -93,7 +93,7 @@ TREE = Question(
                     {
                         "0, or as far as the network has come": Leaf(
                             "no target, or one that never moves",
-                            ("no_target", "target_actor_forgotten"),
+                            ("no_target", "target_forgotten"),
                         ),
                         "in between": Leaf(
                             "the gradient flows through the target; a discount that is too small; "

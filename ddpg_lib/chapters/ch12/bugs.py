@@ -176,15 +176,6 @@ class NoTarget(DDPG):
         soft_update(self.target_weights, self.online_weights, 1.0)
 
 
-class TargetActorForgotten(DDPG):
-    """Updates the target critic and forgets the target actor."""
-
-    def update_targets(self) -> None:
-        """Let the target critic follow."""
-        critics = self.critic_target.parameters(), self.critic.parameters()
-        soft_update(*critics, self.config.tau)
-
-
 class EndIgnored(DDPG):
     """Bootstraps past the end of an episode: the factor 1 - d is missing."""
 

@@ -6,9 +6,10 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ddpg_lib.chapters.ch05.variants import Leaky, WrongUnits
+from ddpg_lib.chapters.ch05.variants import Leaky
 from ddpg_lib.chapters.ch06.faults import StoredAfterReset
-from ddpg_lib.chapters.ch11.agents import HalfRange
+from ddpg_lib.chapters.ch07.targets import ForgetfulDDPG
+from ddpg_lib.chapters.ch11.agents import HalfRange, StoresTorque
 from ddpg_lib.chapters.ch12 import bugs, catching
 from ddpg_lib.results.sweeps import Arm, sweep
 
@@ -32,8 +33,8 @@ class Exhibit:
         The test of :mod:`ddpg_lib.chapters.ch12.catching` that catches it, of an agent's class.
     found : tuple of str
         Addresses of the threads.
-    curves : tuple of str
-        A recorded sweep, and its arms with and without the bug; empty where there is no harm.
+    curves : tuple of pairs of str
+        Recorded sweep and arm, of agents with the bug and without it; empty if there are none.
     env : str
         Where it does harm, if anywhere.
     changes : mapping
@@ -45,17 +46,15 @@ class Exhibit:
     agent: catching.Agent
     test: Callable[[catching.Agent], None]
     found: tuple[str, ...]
-    curves: tuple[str, ...] = ()
+    curves: tuple[tuple[str, str], ...] = ()
     env: str = PENDULUM
     changes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
     def arms(self) -> dict[str, Arm]:
         """The recorded arms ``with`` the bug and ``without``, if there are any."""
-        if not self.curves:
-            return {}
-        name, *arms = self.curves
-        return dict(zip(("with", "without"), (sweep(name).arms[arm] for arm in arms), strict=True))
+        found = [sweep(name).arms[arm] for name, arm in self.curves]
+        return dict(zip(("with", "without"), found, strict=False))
 
 
 ROOMS = ("the loop", "units and scales", "the target", "the actor's step", "evaluation and seeds")
@@ -100,7 +99,7 @@ _WHAT: dict[
     "mangled_action": (
         "The action that came back changed",
         1,
-        WrongUnits,
+        StoresTorque,
         catching.stored_actions_are_scaled,
         ("rlworkgroup/garage/issues/273",),
     ),
@@ -156,12 +155,15 @@ _WHAT: dict[
         catching.targets_lag,
         ("pytorch/rl/issues/1181", "datawhalechina/easy-rl/pull/117"),
     ),
-    "target_actor_forgotten": (
-        "The target actor, forgotten",
+    "target_forgotten": (
+        "A target that never moves",
         2,
-        bugs.TargetActorForgotten,
+        ForgetfulDDPG,
         catching.both_targets_follow,
-        ("kakaoenterprise/JORLDY/issues/120",),
+        (
+            "kakaoenterprise/JORLDY/issues/120",
+            "MorvanZhou/Reinforcement-learning-with-tensorflow/issues/106",
+        ),
     ),
     "wrong_sign": (
         "Downhill",
@@ -206,12 +208,24 @@ _WHAT: dict[
         ("hill-a/stable-baselines/issues/675", "ray-project/ray/issues/46986"),
     ),
 }
-_CURVES: dict[str, tuple[str, ...]] = {
-    "half_range": ("action_units", "half_range", "right"),
-    "no_target": ("targets", "tau_1_lr_1", "tau_0.01_lr_1"),
-    "other_statistics": ("museum", "other_statistics", "right_normalized"),
-    "end_ignored": ("museum_balance", "end_ignored", "right"),
-} | dict.fromkeys(("after_reset", "limit_as_end", "normalized_before_stored", "one_seed"), ())
+_CURVES: dict[str, tuple[tuple[str, str], ...]] = {
+    **{
+        name: (("museum", name), ("museum", "right"))
+        for name in (
+            "stale_state",
+            "one_array",
+            "reward_forgotten",
+            "mixed_rows",
+            "wrong_sign",
+            "leak",
+            "noise_swapped",
+        )
+    },
+    "half_range": (("action_units", "half_range"), ("action_units", "right")),
+    "mangled_action": (("action_units", "stored_torque"), ("action_units", "right")),
+    "no_target": (("targets", "tau_1_lr_1"), ("targets", "tau_0.01_lr_1")),
+    "target_forgotten": (("targets_mistakes", "forgotten"), ("targets", "tau_0.01_lr_1")),
+}
 
 EXHIBITS = {
     name: Exhibit(
@@ -220,7 +234,7 @@ EXHIBITS = {
         agent,
         test,
         tuple(HUB + path for path in found),
-        _CURVES.get(name, ("museum", name, "right")),
+        _CURVES.get(name, ()),
         BALANCE if name == "end_ignored" else PENDULUM,
         {"normalize_obs": True} if name == "other_statistics" else {},
     )
