@@ -31,6 +31,8 @@ class Exhibit:
         The class of agent with the bug.
     test : callable
         The test of :mod:`ddpg_lib.chapters.ch12.catching` that catches it, of an agent's class.
+    sign : str
+        The quantity of :data:`~ddpg_lib.diagnose.vitals.VITALS` that gives it away.
     found : tuple of str
         Addresses of the threads.
     curves : tuple of pairs of str
@@ -45,6 +47,7 @@ class Exhibit:
     room: str
     agent: catching.Agent
     test: Callable[[catching.Agent], None]
+    sign: str
     found: tuple[str, ...]
     curves: tuple[tuple[str, str], ...] = ()
     env: str = PENDULUM
@@ -160,10 +163,7 @@ _WHAT: dict[
         2,
         ForgetfulDDPG,
         catching.both_targets_follow,
-        (
-            "kakaoenterprise/JORLDY/issues/120",
-            "MorvanZhou/Reinforcement-learning-with-tensorflow/issues/106",
-        ),
+        ("kakaoenterprise/JORLDY/issues/120",),
     ),
     "wrong_sign": (
         "Downhill",
@@ -208,6 +208,28 @@ _WHAT: dict[
         ("hill-a/stable-baselines/issues/675", "ray-project/ray/issues/46986"),
     ),
 }
+_SIGNS = {
+    "stale_state": "gaps",
+    "one_array": "still",
+    "after_reset": "long jump",
+    "limit_as_end": "even ends",
+    "half_range": "sent",
+    "mangled_action": "stored",
+    "sign_of_reward": "reward spread",
+    "normalized_before_stored": "outside",
+    "reward_forgotten": "TD error",
+    "end_ignored": "TD error at ends",
+    "mixed_rows": "value spread",
+    "live_target": "value spread",
+    "no_target": "critic lag",
+    "target_forgotten": "target moved",
+    "wrong_sign": "rank",
+    "cut_gradient": "actor moved",
+    "leak": "impossible",
+    "noise_swapped": "unsteady",
+    "other_statistics": "seen otherwise",
+    "one_seed": "twins",
+}
 _CURVES: dict[str, tuple[tuple[str, str], ...]] = {
     **{
         name: (("museum", name), ("museum", "right"))
@@ -233,6 +255,7 @@ EXHIBITS = {
         ROOMS[room],
         agent,
         test,
+        _SIGNS[name],
         tuple(HUB + path for path in found),
         _CURVES.get(name, ()),
         BALANCE if name == "end_ignored" else PENDULUM,
