@@ -146,3 +146,16 @@ def leaves(node: Node = TREE) -> Iterator[Leaf]:
         return
     for child in node.answers.values():
         yield from leaves(child)
+
+
+SYMPTOMS: dict[str, tuple[str, str, str]] = {
+    "a flat return": ("targets_mistakes", "forgotten", "return"),
+    "collapse after success": ("action_units", "right", "return"),
+    "exploding values": ("targets", "tau_1_layer_norm_lr_1", "critic"),
+    "values pinned": ("targets_mistakes", "forgotten", "q"),
+    "a saturated actor": ("targets_mistakes", "newest_64", "saturated"),
+    "one agent in eight fails": ("pendulum_choices", "warmup_500", "return"),
+    "worse than in training": ("museum", "noise_swapped", "return"),
+    "content and wrong": ("museum", "reward_forgotten", "critic_loss"),
+}
+"""By name, a recorded sweep, arm and column that show a symptom."""

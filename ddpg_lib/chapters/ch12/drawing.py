@@ -10,16 +10,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ddpg_lib.chapters.ch12.atlas import Leaf, Question
+from ddpg_lib.chapters.ch12.atlas import SYMPTOMS, Leaf, Question
 from ddpg_lib.chapters.ch12.exhibits import BALANCE, EXHIBITS
 from ddpg_lib.figures.curves import draw_stack
 from ddpg_lib.figures.style import COLORS
 from ddpg_lib.maths.stats import iqm
-from ddpg_lib.results.sweeps import Arm
+from ddpg_lib.results.sweeps import Arm, sweep
 
 LABELS = {
     "return": "return",
-    "q": "q, mean of a minibatch",
+    "q": "q, of a minibatch",
     "critic_loss": "critic's loss",
     "critic": "critic's belief",
     "monte_carlo": "what is earned",
@@ -74,6 +74,23 @@ def draw_run(arm: Arm, columns: Sequence[str], until: int | None = None) -> Figu
     return figure
 
 
+def draw_symptoms() -> Figure:
+    """Draw a recorded run for each of ``SYMPTOMS``."""
+    figure, axes = plt.subplots(4, 2, figsize=(5.9, 7.6))
+    for ax, (name, (of, arm, column)) in zip(axes.flat, SYMPTOMS.items(), strict=True):
+        shown = sweep(of).arms[arm]
+        values = shown.curves if column == "return" else shown.inside[column]
+        seen = ~np.isnan(values).any(axis=0)
+        color = COLORS["actor" if column in ("return", "saturated") else "critic"]
+        draw_stack(ax, shown.steps[seen], values[:, seen], color=color)
+        ax.set_title(name, fontsize=11)
+        ax.set_ylabel(LABELS[column])
+        _thousands(ax)
+    for ax in axes[-1]:
+        ax.set_xlabel("steps")
+    return figure
+
+
 def draw_tree(root: Question) -> Figure:
     """Draw a tree of questions from the left to the right, a line for each answer."""
     lines: list[tuple[int, str, str, bool]] = []  # depth, answer, text, whether it is a leaf
@@ -103,7 +120,7 @@ def draw_tree(root: Question) -> Figure:
         below.append(top + line * height)
         said = "\n".join(textwrap.wrap(_said(answer, text), width - 5 * depth))
         color = COLORS["critic"] if leaf else COLORS["ink"]
-        ax.text(x, top, said, va="top", fontsize=10, color=color, linespacing=1.25)
+        ax.text(x, top, said, va="top", fontsize=10, color=color, linespacing=1.05)
     return figure
 
 
