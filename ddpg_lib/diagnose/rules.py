@@ -1,9 +1,9 @@
 """The rules of ``ddpg diagnose``: a table from quantities to findings, in the order of trust.
 
 A rule holds of a stack if all of its conditions hold of the median agent. Quantities are those of
-:data:`~ddpg_lib.diagnose.vitals.VITALS`, and of :data:`~ddpg_lib.diagnose.reading.CURVE_SIGNS` where
-only curves are known. Thresholds lie in the gap between what right agents and those with the bugs
-of chapter 12's museum show.
+:data:`~ddpg_lib.diagnose.vitals.VITALS`, or of
+:data:`~ddpg_lib.diagnose.reading.CURVE_SIGNS` where only curves are known. Thresholds lie in the
+gap between what right agents show and those with the bugs of chapter 12's museum.
 """
 
 from __future__ import annotations
@@ -250,7 +250,7 @@ CURVE_RULES: tuple[Rule, ...] = (
         "q stands still far from the returns, and the return has not risen",
         (("q drift", "<", 0.05), ("q rise", "<", 0.03), ("gain", "<", 0.2)),
         "medium",
-        "multiply the reward by ten: values that stay have no reward in them, or a target that rests",
+        "multiply the reward by ten: values that stay know no reward, or have a target that rests",
     ),
     Rule(
         "impossible",

@@ -200,11 +200,9 @@ def _networks(agent: DDPG, replay: ReplayBuffer) -> dict[str, Array]:
         with torch.no_grad():
             below += (agent.critic(batch.obs, other) < value) / RANDOM
     reward = batch.reward.numpy().astype(float)
-    rest = 1 - c.gamma
-    # An episode may end at any time with nothing more to come, hence the 0 where it can.
-    least, most = reward.min(axis=1) / rest, reward.max(axis=1) / rest
-    if over.any():
-        least, most = np.minimum(least, 0), np.maximum(most, 0)
+    # With 0, which untrained critics say, and which is what may follow where episodes end.
+    least = np.minimum(reward.min(axis=1) / (1 - c.gamma), 0)
+    most = np.maximum(reward.max(axis=1) / (1 - c.gamma), 0)
     margin = 0.05 * np.abs(np.stack([least, most])).max(axis=0)
     values = value.numpy().astype(float)
     beyond = (values > (most + margin)[:, None]) | (values < (least - margin)[:, None])
