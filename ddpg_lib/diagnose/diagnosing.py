@@ -102,6 +102,8 @@ def diagnose(source: DDPG | str | Path, env: EnvLike | None = None, **env_kwargs
         return _by(CURVE_RULES, signs(read_log(path)))
     log = of_history(curves_of(path))
     run = load(path)
+    if run.config.kind != "ddpg" or run.config.n_step > 1:  # whose buffers hold no single rows
+        return _by(CURVE_RULES, signs(log))
     inside = _of_stack(run.agent, run.env if env is None else env, {**run.env_kwargs, **env_kwargs})
     if log["return"].shape[1] < 4:
         return inside

@@ -48,6 +48,9 @@ def test_an_assertion_will_do():
         (3, 0, "has the reward in it"),
         (3, 1, "sign"),
         (3, 7, "not yet"),
+        ("12a.1", -600, "end of learning"),
+        ("12a.1", 0, "all that follows"),
+        ("12a.1", -100, "for ever"),
     ],
 )
 def test_wrong(number, answer, said):

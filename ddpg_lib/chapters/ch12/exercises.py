@@ -58,5 +58,16 @@ CHECKS: dict[int | str, Check] = {
         ],
         hint="not yet. Q is 0 in every state, so y is r.",
     ),
+    "12a.1": Numbers(
+        "give one number, in units of the reward.",
+        right=-6.0,
+        within=0.3,
+        mistakes=[
+            (-600.0, "that would be the end of learning, with a target that follows."),
+            (0.0, "the reward is there; what is missing is all that follows it."),
+            (-100.0, "that is a reward of -1 for ever."),
+        ],
+        hint="not yet. y = r + gamma Q'(s', mu'(s')), and Q' is near 0 all the time.",
+    ),
 }
 """What is wrong with an answer, or nothing, by the exercise's number."""
