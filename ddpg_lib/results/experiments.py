@@ -221,7 +221,6 @@ MUSEUM: dict[str, dict[str, Any]] = {
     "wrong_sign": {"agent": f"{_BUGS}:WrongSign"},
     "leak": {"agent": "ddpg_lib.chapters.ch05.variants:Leaky"},
     "noise_swapped": {"agent": f"{_BUGS}:NoiseSwapped"},
-    "one_array": {"agent": f"{_BUGS}:OneArray"},
 }
 
 SWEEPS: dict[str, Sweep] = {
@@ -324,16 +323,8 @@ SWEEPS: dict[str, Sweep] = {
         },
         _HALF | {"hidden": (32, 32), "batch_size": 32, "actor_lr": 4e-3, "critic_lr": 8e-3},
     ),
-    # Chapter 12: the museum, and a world in which it matters that episodes end.
+    # Chapter 12.
     "museum": Sweep("Pendulum-v1", "pendulum", _FRESH, MUSEUM, _MUSEUM, looks=1),
-    "museum_balance": Sweep(
-        "ddpg_lib.chapters.ch12.worlds:PendulumBalance-v0",
-        "pendulum",
-        _FRESH,
-        {"right": {}, "end_ignored": {"agent": f"{_BUGS}:EndIgnored"}},
-        _MUSEUM | {"steps": 4_000},
-        looks=1,
-    ),
     "normalizations": Sweep(
         "Pendulum-v1",
         "pendulum",

@@ -235,7 +235,6 @@ _CURVES: dict[str, tuple[tuple[str, str], ...]] = {
         name: (("museum", name), ("museum", "right"))
         for name in (
             "stale_state",
-            "one_array",
             "reward_forgotten",
             "mixed_rows",
             "wrong_sign",
