@@ -44,7 +44,7 @@ VITALS: dict[str, str] = {
     "slope": "median size of dQ/da at the actor's actions, over the spread of Q over states",
     "noise": "standard deviation that exploration adds to an action, over sigma",
     "unsteady": "largest difference between two evaluations of one policy in one state",
-    "seen otherwise": "mean difference between a policy's action in an evaluation and in training",
+    "seen otherwise": "mean difference of an action at the start of an evaluation and in training",
     "twins": "share of the first 500 actions that equal those of another agent",
 }
 """What each quantity of :func:`vitals` is."""
@@ -224,6 +224,8 @@ def _behavior(probe: DDPG, rows: Batch, times: int = 200) -> dict[str, Array]:
     slots = np.linspace(0, rows.obs.shape[1] - 1, times).astype(int)
     obs = rows.obs.numpy()[:, slots]  # (n, times, obs_dim)
     player = probe.player()
+    # One after the other, as an evaluation meets them: a player may gather statistics of its own.
+    met = np.concatenate([player.act(obs[:, t : t + 1]) for t in range(times // 10)], axis=1)
     first, again = player.act(obs), player.act(obs)
     trained = probe.actor(torch.from_numpy(obs)).detach().numpy()
     own = probe.center + probe.half_range * trained
@@ -232,7 +234,7 @@ def _behavior(probe: DDPG, rows: Batch, times: int = 200) -> dict[str, Array]:
     # Where it does not clip, as far as there is such a place.
     free = np.abs(trained) < 1 - probe.config.sigma
     sizes = [x[f].std() if f.sum() > 10 else x.std() for x, f in zip(noise, free, strict=True)]
-    different = np.abs(first - own) / probe.half_range
+    different = np.abs(met - own[:, : times // 10]) / probe.half_range
     return {
         "noise": np.array(sizes) / max(probe.config.sigma, 1e-12),
         "unsteady": (np.abs(first - again) / probe.half_range).max(axis=(1, 2)),
