@@ -129,7 +129,7 @@ def signs(log: Mapping[str, ArrayLike]) -> dict[str, float]:
     spread = max(float(returns.max() - returns.min()), 1e-12)
     middle = np.array([iqm(column) for column in returns.T])
     best, last, first = middle.max(), middle[-2:].mean(), middle[0]
-    ends = returns[:, -2:].mean(axis=1)
+    ends = returns[:, -1]
     found = dict.fromkeys(CURVE_SIGNS, math.nan)
     found["gain"] = float((last - first) / spread)
     gained = best - first
