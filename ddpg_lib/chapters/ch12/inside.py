@@ -9,12 +9,15 @@ import csv
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ddpg_lib.chapters.ch12.exhibits import EXHIBITS
+from ddpg_lib.chapters.ch12.catching import Agent
+from ddpg_lib.chapters.ch12.exhibits import EXHIBITS, PENDULUM
 from ddpg_lib.ddpg import DDPG
+from ddpg_lib.diagnose.rules import RULES, Rule
 from ddpg_lib.diagnose.vitals import VITALS, vitals
 from ddpg_lib.results.experiments import SWEEPS
 from ddpg_lib.results.recorded import DATA
@@ -33,9 +36,10 @@ SHORT = {"steps": 1_250, "eval_every": 1_250, "eval_episodes": 1}  # 250 updates
 def look(name: str) -> dict[str, Array]:
     """Train two agents with the bug of an exhibit, or ``RIGHT`` ones, and measure their vitals."""
     exhibit = EXHIBITS.get(name)
-    agent, env, changes = DDPG, "Pendulum-v1", {}
+    agent: Agent = DDPG
+    env, changes = PENDULUM, dict[str, Any]()
     if exhibit is not None:
-        agent, env, changes = exhibit.agent, exhibit.env, dict(exhibit.changes)  # type: ignore[assignment]
+        agent, env, changes = exhibit.agent, exhibit.env, dict(exhibit.changes)
     plan = {**SWEEPS["museum"].changes, **SHORT, **changes}
     run = train(env, "pendulum", SEEDS, agent=agent, progress=False, **plan)
     return vitals(run.agent, env)
@@ -80,6 +84,19 @@ def recorded(folder: Path = FOLDER) -> dict[str, dict[str, Array]]:
         name: {quantity: np.array(values) for quantity, values in of.items()}
         for name, of in found.items()
     }
+
+
+def diagnosed(name: str) -> list[Rule]:
+    """What the rules of ``ddpg diagnose`` say of an exhibit's recorded vitals, trusted ones first.
+
+    ``name`` is a key of :func:`recorded`.
+    """
+    found = {
+        quantity: float(np.nanmedian(values)) if not np.isnan(values).all() else np.nan
+        for quantity, values in recorded()[name].items()
+    }
+    found["updates"] = SHORT["steps"] - SWEEPS["museum"].changes["warmup_steps"]
+    return [rule for rule in RULES if rule.holds(found)]
 
 
 if __name__ == "__main__":
