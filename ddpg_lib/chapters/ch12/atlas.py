@@ -155,7 +155,6 @@ SYMPTOMS: dict[str, tuple[str, str, str]] = {
     "values pinned": ("targets_mistakes", "forgotten", "q"),
     "a saturated actor": ("targets_mistakes", "newest_64", "saturated"),
     "one agent in eight fails": ("pendulum_choices", "warmup_500", "return"),
-    "worse than in training": ("museum", "noise_swapped", "return"),
     "content and wrong": ("museum", "reward_forgotten", "critic_loss"),
 }
 """By name, a recorded sweep, arm and column that show a symptom."""

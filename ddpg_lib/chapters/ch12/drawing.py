@@ -77,7 +77,7 @@ def draw_run(arm: Arm, columns: Sequence[str], until: int | None = None) -> Figu
 def draw_symptoms() -> Figure:
     """Draw a recorded run for each of ``SYMPTOMS``."""
     figure, axes = plt.subplots(4, 2, figsize=(5.9, 7.6))
-    for ax, (name, (of, arm, column)) in zip(axes.flat, SYMPTOMS.items(), strict=True):
+    for ax, (name, (of, arm, column)) in zip(axes.flat, SYMPTOMS.items(), strict=False):
         shown = sweep(of).arms[arm]
         values = shown.curves if column == "return" else shown.inside[column]
         seen = ~np.isnan(values).any(axis=0)
@@ -86,6 +86,8 @@ def draw_symptoms() -> Figure:
         ax.set_title(name, fontsize=11)
         ax.set_ylabel(LABELS[column])
         _thousands(ax)
+    for ax in axes.flat[len(SYMPTOMS) :]:
+        ax.axis("off")
     for ax in axes[-1]:
         ax.set_xlabel("steps")
     return figure
