@@ -51,7 +51,7 @@ class Rule:
     next: str
 
     def holds(self, quantities: Mapping[str, float]) -> bool:
-        """Whether all conditions hold; one whose quantity is unknown does not."""
+        """Whether all conditions hold of ``quantities`` by name; of an unknown one none does."""
         return all(
             not math.isnan(quantities.get(name, math.nan)) and _OPERATORS[sign](quantities[name], x)
             for name, sign, x in self.when
