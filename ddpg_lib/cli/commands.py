@@ -450,6 +450,28 @@ class Compare:
 
 
 @dataclasses.dataclass
+class Diagnose:
+    """Look for what may be wrong with a run, and say what to try next.
+
+    Attributes
+    ----------
+    run_or_log : Path
+        A run folder, or a .csv of your own with the columns step and return, and perhaps loss, q,
+        actions (over their bound) and seed.
+    """
+
+    run_or_log: Positional[Annotated[Path, arg(metavar="RUN")]]
+
+    def run(self) -> None:
+        """Print the findings, or that there are none."""
+        if self.run_or_log.suffix.lower() != ".csv":
+            require_run(self.run_or_log)
+        from ddpg_lib.diagnose.diagnosing import diagnose
+
+        print(diagnose(self.run_or_log))
+
+
+@dataclasses.dataclass
 class Recipes:
     """List the recipes and what they set."""
 
@@ -547,7 +569,7 @@ class Export:
 
 
 COMMANDS = (
-    Train, Scout, Evaluate, Film, Plot, Compare, Resume, Extend, Export, Recipes, Reproduce,
+    Train, Scout, Evaluate, Film, Plot, Compare, Diagnose, Resume, Extend, Export, Recipes, Reproduce,
 )  # fmt: skip
 
 

@@ -56,6 +56,8 @@ class Sweep:
         file's name too.
     changes : dict
         Hyperparameters of all arms that differ from the recipe's.
+    looks
+        As of an :class:`Experiment`.
 
     Raises
     ------
@@ -204,6 +206,28 @@ NORMALIZATIONS: dict[str, tuple[float, dict[str, Any]]] = {
     "running_layer_both": (4, {"normalize_obs": True, "layer_norm": "both"}),
 }
 _UNITS: dict[str, dict[str, Any]] = {"plain": {}, "other": {"agent": f"{_CH11}:OtherUnits"}}
+# Chapter 12: a short run of small networks, with the step sizes that did best in chapter 11's
+# search. Those of the right program: a bug's arm asks what becomes of a program that would work.
+_MUSEUM: dict[str, Any] = {
+    "hidden": (32, 32),
+    "batch_size": 32,
+    "actor_lr": 4e-3,
+    "critic_lr": 8e-3,
+    "steps": 5_000,
+    "warmup_steps": 1_000,
+    "eval_every": 1_000,
+}
+# Each bug of the museum is a class of agent.
+_BUGS = "ddpg_lib.chapters.ch12.bugs"
+MUSEUM: dict[str, dict[str, Any]] = {
+    "right": {},
+    "stale_state": {"agent": f"{_BUGS}:StaleState"},
+    "reward_forgotten": {"agent": f"{_BUGS}:RewardForgotten"},
+    "mixed_rows": {"agent": f"{_BUGS}:MixedRows"},
+    "wrong_sign": {"agent": f"{_BUGS}:WrongSign"},
+    "leak": {"agent": "ddpg_lib.chapters.ch05.variants:Leaky"},
+    "noise_swapped": {"agent": f"{_BUGS}:NoiseSwapped"},
+}
 
 SWEEPS: dict[str, Sweep] = {
     # Chapter 6, what a buffer keeps, each with three step sizes, and the search that chose them.
@@ -307,6 +331,8 @@ SWEEPS: dict[str, Sweep] = {
         },
         _HALF | {"hidden": (32, 32), "batch_size": 32, "actor_lr": 4e-3, "critic_lr": 8e-3},
     ),
+    # Chapter 12.
+    "museum": Sweep("Pendulum-v1", "pendulum", _FRESH, MUSEUM, _MUSEUM, looks=1),
     "normalizations": Sweep(
         "Pendulum-v1",
         "pendulum",

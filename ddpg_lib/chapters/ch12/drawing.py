@@ -1,0 +1,134 @@
+"""Chapter 12's figures: rooms of the museum, single runs, and the tree of symptoms."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ddpg_lib.chapters.ch12.atlas import SYMPTOMS, Leaf, Question
+from ddpg_lib.chapters.ch12.exhibits import BALANCE, EXHIBITS
+from ddpg_lib.figures.curves import draw_stack
+from ddpg_lib.figures.style import COLORS
+from ddpg_lib.maths.stats import iqm
+from ddpg_lib.results.sweeps import Arm, sweep
+
+LABELS = {
+    "return": "return",
+    "q": "q, of a minibatch",
+    "critic_loss": "critic's loss",
+    "critic": "critic's belief",
+    "monte_carlo": "what is earned",
+    "saturated": "share at a bound",
+    "spread": "spread of its error",
+}
+"""How the columns of a recorded arm are called on an axis."""
+
+
+def draw_room(names: Sequence[str]) -> Figure:
+    """Draw the curves of exhibits with and without their bug, a panel each."""
+    columns = min(len(names), 3)
+    rows = -(-len(names) // columns)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(2.75 * columns, 2.2 * rows + 0.2), squeeze=False
+    )
+    for ax, name in zip(axes.flat, names, strict=False):
+        exhibit, arms = EXHIBITS[name], EXHIBITS[name].arms
+        right = arms["without"]
+        ax.plot(right.steps, iqm(right.curves, axis=0), color=COLORS["ink"], linewidth=1.2)
+        draw_stack(ax, arms["with"].steps, arms["with"].curves, color=COLORS["critic"])
+        ax.set_title("\n".join(textwrap.wrap(exhibit.title, 24)), fontsize=11)
+        ax.set_ylim((0, 210) if exhibit.env == BALANCE else (-1750, 0))
+        _thousands(ax)
+    for ax in axes.flat[len(names) :]:
+        ax.axis("off")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("return")
+    for ax in axes[-1]:
+        ax.set_xlabel("steps")
+    return figure
+
+
+def draw_run(arm: Arm, columns: Sequence[str], until: int | None = None) -> Figure:
+    """Draw one recorded stack without its name: the returns, and columns of its record beside.
+
+    ``until`` is the last step that is drawn, if not all are.
+    """
+    kept = arm.steps <= (until or arm.steps[-1])
+    figure, axes = plt.subplots(1, 1 + len(columns), figsize=(2.8 * (1 + len(columns)), 2.1))
+    drawn = {"return": arm.curves, **{name: arm.inside[name] for name in columns}}
+    colors = {"return": COLORS["actor"], "saturated": COLORS["actor"]}
+    for ax, (name, values) in zip(np.atleast_1d(axes), drawn.items(), strict=True):
+        seen = kept & ~np.isnan(values).any(axis=0)
+        color = colors.get(name, COLORS["critic"])
+        draw_stack(ax, arm.steps[seen], values[:, seen], color=color)
+        ax.set_title(LABELS[name], fontsize=11)
+        ax.set_xlabel("steps")
+        _thousands(ax)
+        if name == "saturated":
+            ax.set_ylim(-0.05, 1.05)
+    return figure
+
+
+def draw_symptoms() -> Figure:
+    """Draw a recorded run for each of ``SYMPTOMS``."""
+    figure, axes = plt.subplots(4, 2, figsize=(5.9, 7.6))
+    for ax, (name, (of, arm, column)) in zip(axes.flat, SYMPTOMS.items(), strict=False):
+        shown = sweep(of).arms[arm]
+        values = shown.curves if column == "return" else shown.inside[column]
+        seen = ~np.isnan(values).any(axis=0)
+        color = COLORS["actor" if column in ("return", "saturated") else "critic"]
+        draw_stack(ax, shown.steps[seen], values[:, seen], color=color)
+        ax.set_title(name, fontsize=11)
+        ax.set_ylabel(LABELS[column])
+        _thousands(ax)
+    for ax in axes.flat[len(SYMPTOMS) :]:
+        ax.axis("off")
+    for ax in axes[-1]:
+        ax.set_xlabel("steps")
+    return figure
+
+
+def draw_tree(root: Question) -> Figure:
+    """Draw a tree of questions from the left to the right, a line for each answer."""
+    lines: list[tuple[int, str, str, bool]] = []  # depth, answer, text, whether it is a leaf
+
+    def walk(node: Question | Leaf, depth: int, answer: str) -> None:
+        leaf = isinstance(node, Leaf)
+        lines.append((depth, answer, node.text, leaf))
+        if isinstance(node, Question):
+            for said, child in node.answers.items():
+                walk(child, depth + 1, said)
+
+    walk(root, 0, "")
+    indent, width, line = 0.3, 84, 0.2
+    heights = [len(textwrap.wrap(_said(a, t), width - 5 * d)) for d, a, t, _ in lines]
+    tops = np.concatenate([[0], np.cumsum([line * h + 0.12 for h in heights])])
+    figure = plt.figure(figsize=(5.9, tops[-1] + 0.1), layout="none")
+    ax = figure.add_axes((0, 0, 1, 1))
+    ax.set(xlim=(0, 5.9), ylim=(tops[-1] + 0.05, -0.05))
+    ax.axis("off")
+    below: list[float] = []  # the lower edges of the questions on the way to a line
+    for (depth, answer, text, leaf), top, height in zip(lines, tops, heights, strict=False):
+        x, y = 0.05 + indent * depth, top + 0.1
+        del below[depth:]
+        if below:
+            stem = x - indent + 0.09
+            ax.plot([stem, stem, x - 0.05], [below[-1], y, y], color=COLORS["muted"], linewidth=0.9)
+        below.append(top + line * height)
+        said = "\n".join(textwrap.wrap(_said(answer, text), width - 5 * depth))
+        color = COLORS["critic"] if leaf else COLORS["ink"]
+        ax.text(x, top, said, va="top", fontsize=10, color=color, linespacing=1.05)
+    return figure
+
+
+def _said(answer: str, text: str) -> str:
+    return f"{answer}: {text}" if answer else text
+
+
+def _thousands(ax: Axes) -> None:
+    ax.xaxis.set_major_formatter(lambda x, _: f"{x / 1000:g}k")

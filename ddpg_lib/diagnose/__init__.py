@@ -1,0 +1,1 @@
+"""From what a run shows to what may be wrong with it."""

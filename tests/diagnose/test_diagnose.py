@@ -1,0 +1,182 @@
+"""Diagnosis: the quantities by hand, the museum's bugs by name, healthy runs without alarm."""
+
+import numpy as np
+import pytest
+
+from ddpg_lib import DDPG, recipe, train
+from ddpg_lib.chapters.ch12.exhibits import EXHIBITS
+from ddpg_lib.chapters.ch12.inside import RIGHT, diagnosed
+from ddpg_lib.cli.main import main
+from ddpg_lib.diagnose.diagnosing import diagnose
+from ddpg_lib.diagnose.reading import CURVE_SIGNS, read_log, signs
+from ddpg_lib.diagnose.rules import CURVE_RULES, RULES
+from ddpg_lib.diagnose.vitals import VITALS, vitals
+from ddpg_lib.results.recorded import recorded as recorded_run
+from ddpg_lib.results.sweeps import sweep
+
+HEADER = "step,return,loss,q,actions\n"
+FALLING = "".join(f"{k * 1000},{-100 - k},{0.1},{-k},{0.5}\n" for k in range(6))
+
+
+@pytest.fixture(scope="module")
+def stack():
+    """Two agents whose buffers hold rows that were written by hand."""
+    config = recipe("pendulum", hidden=(8,), warmup_steps=1, batch_size=4)
+    agent = DDPG(2, [-2.0], [2.0], config, (0, 1))
+    for t in range(12):
+        obs, after = np.full((2, 2), float(t)), np.full((2, 2), t + 1.0)
+        agent.remember(obs, [[1.0], [-2.0]], [-1.0, -3.0], after, [t % 3 == 2, False])
+    for _ in range(30):
+        agent.update()
+    return agent
+
+
+def test_vitals_are_those_of_the_rows(stack):
+    found = vitals(stack)
+    assert list(found) == list(VITALS)
+    assert found["gaps"].tolist() == [0, 0]
+    assert found["still"].tolist() == [0, 0]
+    assert found["long jump"] == pytest.approx([1, 1])
+    assert found["ends"] == pytest.approx([1 / 3, 0])
+    assert found["even ends"].tolist() == [1, 0]
+    assert found["stored"].tolist() == [0.5, 1]
+    assert found["reward spread"] == pytest.approx([0, 0], abs=1e-6)
+    assert found["twins"].tolist() == [0, 0]
+    assert np.isnan(found["sent"]).all(), "without an environment nobody knows its bounds"
+    assert found["critic lag"].min() > 0
+    assert found["unsteady"].tolist() == [0, 0]
+    assert found["seen otherwise"] == pytest.approx([0, 0], abs=1e-6)
+
+
+def test_measuring_changes_nothing(stack):
+    before = stack.noise.rngs[0].bit_generator.state, stack.warmup_rngs[0].bit_generator.state
+    vitals(stack)
+    after = stack.noise.rngs[0].bit_generator.state, stack.warmup_rngs[0].bit_generator.state
+    assert before == after
+
+
+def museum_says(name):
+    """The names and families of what the rules say of an exhibit's recorded vitals."""
+    held = diagnosed(name)
+    return [rule.name for rule in held], [rule.family for rule in held]
+
+
+def test_the_museum_is_told_apart():
+    right = sum(museum_says(name)[0][:1] == [name] for name in EXHIBITS)
+    family = sum(museum_says(name)[1][:1] == [EXHIBITS[name].room] for name in EXHIBITS)
+    assert right >= 16, f"{right} of {len(EXHIBITS)} by name"
+    assert family >= 17, f"{family} of {len(EXHIBITS)} by family"
+
+
+def test_a_right_program_raises_no_alarm():
+    assert museum_says(RIGHT) == ([], [])
+
+
+def test_every_rule_is_about_what_is_measured():
+    for rules, known in ((RULES, {*VITALS, "updates"}), (CURVE_RULES, set(CURVE_SIGNS))):
+        for rule in rules:
+            assert {name for name, *_ in rule.when} <= known, rule.name
+            assert rule.confidence in ("high", "medium", "low")
+
+
+def log_of(arm):
+    log = {"step": np.tile(arm.steps.astype(float), (len(arm.curves), 1)), "return": arm.curves}
+    if "q" in arm.inside:
+        log |= {"loss": arm.inside["critic_loss"], "q": arm.inside["q"]}
+    return log
+
+
+def curve_findings(arm):
+    found = signs(log_of(arm))
+    return [rule.name for rule in CURVE_RULES if rule.holds(found)]
+
+
+HEALTHY = (
+    "bipedal_walker",
+    "half_cheetah",
+    "hidden_velocity",
+    "inverted_pendulum",
+    "lunar_lander",
+    "pendulum",
+    "pendulum_pixels",
+    "reacher",
+)
+
+
+def test_healthy_curves_raise_hardly_an_alarm():
+    arms = [
+        arm
+        for name in ("pendulum_choices", "targets", "reward_scales", "normalizations")
+        for arm in sweep(name).arms.values()
+        if (arm.final > -300).all()
+    ]
+    healthy = arms + [recorded_run(name) for name in HEALTHY]
+    assert len(healthy) >= 30
+    alarms = [curve_findings(arm) for arm in healthy if curve_findings(arm)]
+    assert len(alarms) <= 1, alarms
+
+
+def test_what_curves_alone_say_of_mistakes():
+    mistakes = sweep("targets_mistakes").arms
+    assert "pinned" in curve_findings(mistakes["forgotten"])
+    assert "worse" in curve_findings(mistakes["newest_64"])
+
+
+def write(tmp_path, text):
+    path = tmp_path / "log.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is empty"),
+        (HEADER, "has 0 rows"),
+        (HEADER + "0,-1,0,0,0\n", "has 1 row, and"),
+        ("steps,return\n" + "0,1\n" * 6, "no column step"),
+        ("step,loss\n" + "0,1\n" * 6, "no column return"),
+        (HEADER + FALLING + "6000,nan,0.1,-1,0.5\n", "return is 'nan', not a finite"),
+        (HEADER + FALLING + "6000,-1,0.1,inf,0.5\n", "q is 'inf', not a finite"),
+        (HEADER + FALLING + "6000,-1,0.1\n", "line 8, has 3 fields for 5"),
+        ("step,return,seed\n0,1,0\n1,1,0\n2,1,0\n3,1,0\n0,1,1\n", "not equally many rows"),
+    ],
+)
+def test_a_log_that_cannot_be_used(tmp_path, text, said, capsys):
+    path = write(tmp_path, text)
+    with pytest.raises(ValueError, match=said.replace("(", r"\(")):
+        read_log(path)
+    assert main(["diagnose", str(path)]) == 2
+    complaint = capsys.readouterr().err
+    assert complaint.count("\n") == 1
+    assert said in complaint
+
+
+def test_a_log_of_another_program(tmp_path, capsys):
+    path = write(tmp_path, HEADER + FALLING)
+    log = read_log(path)
+    assert log["return"].tolist() == [[-100, -101, -102, -103, -104, -105]]
+    assert "worse" in diagnose(path).names
+    assert main(["diagnose", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert "worse than it was at the start" in out
+    assert "next:" in out
+
+
+def test_a_good_log_is_said_to_be_good(tmp_path, capsys):
+    rows = "".join(f"{k},{-1000 + 90 * k},0.1,{-50 - k},0.5\n" for k in range(10))
+    assert main(["diagnose", str(write(tmp_path, HEADER + rows))]) == 0
+    assert capsys.readouterr().out.startswith("Nothing wrong was found")
+
+
+def test_a_run_folder(tmp_path, capsys):
+    with pytest.raises(ValueError, match="has made 0 updates"):
+        diagnose(DDPG(3, [-2.0], [2.0], recipe("pendulum"), (0,)))
+    assert main(["diagnose", str(tmp_path)]) == 2
+    assert "holds no run" in capsys.readouterr().err
+    plan = {"steps": 320, "warmup_steps": 220, "eval_every": 80, "eval_episodes": 1}
+    settings = {"hidden": (16, 16), "batch_size": 16, **plan}
+    train("Pendulum-v1", "pendulum", (0, 1), folder=tmp_path / "r", progress=False, **settings)
+    found = diagnose(tmp_path / "r")
+    assert not set(found.names) & {rule.name for rule in RULES}
+    assert main(["diagnose", str(tmp_path / "r")]) == 0
