@@ -569,7 +569,8 @@ class Export:
 
 
 COMMANDS = (
-    Train, Scout, Evaluate, Film, Plot, Compare, Diagnose, Resume, Extend, Export, Recipes, Reproduce,
+    Train, Scout, Evaluate, Film, Plot, Compare, Diagnose, Resume, Extend, Export, Recipes,
+    Reproduce,
 )  # fmt: skip
 
 

@@ -22,7 +22,15 @@ LEAST_UPDATES = 20  # before which an agent says nothing
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """A rule that holds, and the numbers by which it does."""
+    """A rule that holds.
+
+    Attributes
+    ----------
+    rule : Rule
+        The rule.
+    evidence : dict of float
+        The numbers by which it holds.
+    """
 
     rule: Rule
     evidence: dict[str, float]

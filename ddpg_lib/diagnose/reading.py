@@ -123,7 +123,10 @@ def of_history(history: History) -> dict[str, Array]:
 
 
 def signs(log: Mapping[str, ArrayLike]) -> dict[str, float]:
-    """The quantities of ``CURVE_SIGNS`` of a log, NaN where a column is missing."""
+    """The quantities of ``CURVE_SIGNS``, by name, of a ``log``: ``(agents, rows)`` by column.
+
+    They are NaN where a column is missing.
+    """
     table = {name: np.asarray(values, float) for name, values in log.items()}
     returns = table["return"]
     spread = max(float(returns.max() - returns.min()), 1e-12)

@@ -25,7 +25,15 @@ class Leaf:
 
 @dataclasses.dataclass(frozen=True)
 class Question:
-    """A quantity to look at, and where each of its answers leads."""
+    """A quantity to look at, and where each of its answers leads.
+
+    Attributes
+    ----------
+    text : str
+        What is asked.
+    answers : dict
+        What comes next, by the answer.
+    """
 
     text: str
     answers: Mapping[str, Node]

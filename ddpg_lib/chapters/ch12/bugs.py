@@ -152,7 +152,8 @@ class NormalizedBeforeStored(DDPG):
 class OneSeed(DDPG):
     """Seeds every agent of the stack with the first one's seed; only the environments differ.
 
-    All else, ``kwargs`` included, is as for :class:`~ddpg_lib.ddpg.DDPG`.
+    ``obs_dim``, ``action_low``, ``action_high``, ``config``, ``seeds`` and ``kwargs`` are as for
+    :class:`~ddpg_lib.ddpg.DDPG`.
     """
 
     def __init__(

@@ -23,7 +23,10 @@ class Balance(PendulumEnv):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
-        """Begin within 0.1 rad of upright, at up to 0.5 rad/s."""
+        """Begin within 0.1 rad of upright, at up to 0.5 rad/s, and return ``obs, info``.
+
+        ``seed`` and ``options`` are Gymnasium's.
+        """
         super().reset(seed=seed)
         self.state = self.np_random.uniform([-0.1, -0.5], [0.1, 0.5])
         return self._get_obs(), {}
@@ -31,15 +34,16 @@ class Balance(PendulumEnv):
     def step(
         self, u: NDArray[Any]
     ) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
-        """As Pendulum-v1, but for the reward and the end."""
+        """As Pendulum-v1 for a torque ``u``, ``(1,)``; what is returned differs in reward and end."""
         obs, _, _, truncated, info = super().step(u)
         fallen = bool(obs[0] < np.cos(LEANING))
         return obs, 1.0, fallen, truncated, info
 
 
-for name, entry_point, limit in (
+_WORLDS: tuple[tuple[str, Any, int], ...] = (
     ("PendulumShort-v0", PendulumEnv, LIMIT),
     ("PendulumBalance-v0", Balance, 200),
-):
+)
+for name, entry_point, limit in _WORLDS:
     if name not in gym.registry:
         gym.register(name, entry_point, max_episode_steps=limit)
