@@ -27,7 +27,7 @@ from ddpg_lib.runs.session import train
 
 Array = NDArray[np.float64]
 
-FOLDER = DATA / "museum"
+FOLDER = DATA / "vitals" / "museum"
 RIGHT = "right"  # the name of a stack without a bug
 SEEDS = (300, 301)
 SHORT = {"steps": 1_250, "eval_every": 1_250, "eval_episodes": 1}  # 250 updates

@@ -34,7 +34,7 @@ class Balance(PendulumEnv):
     def step(
         self, u: NDArray[Any]
     ) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
-        """As Pendulum-v1, for a torque ``u``, ``(1,)``; of what is returned reward and end differ."""
+        """As Pendulum-v1, for a torque ``u``, ``(1,)``; only reward and end are others."""
         obs, _, _, truncated, info = super().step(u)
         fallen = bool(obs[0] < np.cos(LEANING))
         return obs, 1.0, fallen, truncated, info
