@@ -7,6 +7,7 @@ import pytest
 from ddpg_lib import DDPG
 from ddpg_lib.chapters.ch12 import catching
 from ddpg_lib.chapters.ch12.exhibits import EXHIBITS, ROOMS
+from ddpg_lib.recipes import recipe
 from ddpg_lib.results.experiments import SWEEPS
 
 
@@ -42,4 +43,5 @@ def test_recorded_arms_are_of_the_exhibits_agent_and_differ_in_nothing_else():
             continue
         module, _, bare = bug.agent.partition(":")
         assert getattr(importlib.import_module(module), bare) is exhibit.agent
-        assert (bug.changes, bug.env, right.agent) == (right.changes, right.env, "")
+        settings = [recipe(x.recipe, **x.changes) for x in (bug, right)]
+        assert (settings[0], bug.env, right.agent) == (settings[1], right.env, "")
