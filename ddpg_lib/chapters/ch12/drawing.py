@@ -31,7 +31,7 @@ LABELS = {
 
 def draw_room(names: Sequence[str]) -> Figure:
     """Draw the curves of exhibits with and without their bug, a panel each."""
-    columns = min(len(names), 3)
+    columns = 3  # always, so that all rooms are drawn to one scale
     rows = -(-len(names) // columns)
     figure, axes = plt.subplots(
         rows, columns, figsize=(2.75 * columns, 2.2 * rows + 0.2), squeeze=False
