@@ -48,7 +48,7 @@ WANTED = {
     "GPU": "notebooks/howto_longer",
     "CUDA": "notebooks/howto_longer",
     "PDF figure": "notebooks/howto_figure",
-    "compare runs": "notebooks/howto_figure",
+    "compare runs": "notebooks/13_judging",
     "film": "notebooks/howto_command_line",
     "video": "notebooks/howto_command_line",
     "command line": "notebooks/howto_command_line",
