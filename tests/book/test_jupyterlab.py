@@ -179,7 +179,10 @@ class TestAsCloned:
 
     def test_folds_in_the_text_are_closed_and_open(self, shown, name):
         shown = shown[name]
-        text = "\n".join("".join(c["source"]) for c in cells(name) if c["cell_type"] == "markdown")
+        texts = ["".join(c["source"]) for c in cells(name) if c["cell_type"] == "markdown"]
+        outputs = [o for c in cells(name) for o in c.get("outputs", [])]
+        texts += ["".join(o.get("data", {}).get("text/html", "")) for o in outputs]
+        text = "\n".join(texts)
         summaries = re.findall(r"<summary>(.*?)</summary>", text, re.DOTALL)
         folds = [fold for drawn in shown["cells"] for fold in drawn["folds"]]
         assert len(folds) == len(summaries)
