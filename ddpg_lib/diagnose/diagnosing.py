@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ddpg_lib.ddpg import DDPG
-from ddpg_lib.diagnose.reading import CURVE_SIGNS, of_history, read_log, signs
+from ddpg_lib.diagnose.reading import CURVE_SIGNS, log_of, of_history, signs
 from ddpg_lib.diagnose.rules import CURVE_RULES, RULES, Rule
 from ddpg_lib.diagnose.vitals import VITALS, vitals
 from ddpg_lib.envs.making import EnvLike
@@ -88,7 +88,7 @@ def diagnose(source: DDPG | str | Path, env: EnvLike | None = None, **env_kwargs
     source
         A live stack, whose buffer, networks and behavior are looked at; a run folder, of which the
         same and the curves are; or a table with columns step and return, and perhaps loss, q,
-        actions and seed, as :func:`ddpg_lib.diagnose.reading.read_log` reads it.
+        actions and seed, as :func:`ddpg_lib.diagnose.reading.log_of` reads it.
     env
         What the stack was trained on, for the environment's bounds; a run folder names its own.
     **env_kwargs
@@ -107,7 +107,7 @@ def diagnose(source: DDPG | str | Path, env: EnvLike | None = None, **env_kwargs
         return _of_stack(source, env, env_kwargs)
     path = Path(source)
     if path.suffix.lower() == ".csv":
-        return _by(CURVE_RULES, signs(read_log(path)))
+        return _by(CURVE_RULES, signs(log_of(path)))
     log = of_history(curves_of(path))
     run = load(path)
     if run.config.kind != "ddpg" or run.config.n_step > 1:  # whose buffers hold no single rows

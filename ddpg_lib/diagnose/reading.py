@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,14 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from ddpg_lib.history import History
 from ddpg_lib.maths.stats import iqm
+from ddpg_lib.runs.logs import read_log
 
 Array = NDArray[np.float64]
 
 COLUMNS = ("step", "return", "loss", "q", "actions")
 """Of a log: the first two are needed. ``actions`` is the largest size of an action, or a mean of
 sizes, over its bound; a further column ``seed`` tells agents apart."""
-NAMES = {"critic_loss": "loss", "action": "actions", "reward": "return", "episode_reward": "return"}
-"""Other names of columns that are understood."""
 FEWEST = 4  # rows of an agent from which a curve can be told
 
 CURVE_SIGNS: dict[str, str] = {
@@ -36,83 +34,31 @@ CURVE_SIGNS: dict[str, str] = {
 """What each quantity of :func:`signs` is."""
 
 
-def read_log(path: Path) -> dict[str, Array]:
-    """Read a log as columns of shape ``(agents, rows)``, ``step`` among them.
+def log_of(path: Path) -> dict[str, Array]:
+    """Read a CSV file as columns of shape ``(agents, rows)``, ``step`` among them.
 
     Raises
     ------
     ValueError
-        If it cannot be read, lacks a column, holds what is no number or not finite, or too few
-        rows to tell anything; says which.
+        As :func:`ddpg_lib.runs.logs.read_log`, and for too few rows to tell anything, or not
+        equally many of each agent.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} cannot be read as a table: {error}") from None
-    rows = [row for row in csv.reader(text.splitlines()) if row]
-    if not rows:
-        raise ValueError(f"{path} is empty: it needs a header such as {','.join(COLUMNS)}")
-    header = [NAMES.get(name.strip().lower(), name.strip().lower()) for name in rows[0]]
-    missing = [name for name in COLUMNS[:2] if name not in header]
-    if missing:
-        raise ValueError(
-            f"{path} has no column {' and none '.join(missing)}, only {', '.join(header)}: rename "
-            f"its columns to {', '.join(COLUMNS)}, of which the first two are needed"
-        )
-    if len(rows) - 1 < FEWEST:
-        raise ValueError(
-            f"{path} has {len(rows) - 1} row{'s' * (len(rows) != 2)}, and a curve needs at least "
-            f"{FEWEST}: log more often, or train longer"
-        )
-    kept = [name for name in ("seed", *COLUMNS) if name in header]
-    columns: dict[str, list[float]] = {name: [] for name in kept}
-    for number, row in enumerate(rows[1:], start=2):
-        if len(row) != len(header):
-            raise ValueError(
-                f"{path}, line {number}, has {len(row)} fields for {len(header)} columns: it was "
-                "cut off, or a number holds a comma"
-            )
-        for name in kept:
-            columns[name].append(_number(row[header.index(name)], name, path, number))
-    return _by_agent(columns, path)
-
-
-def _number(text: str, name: str, path: Path, line: int) -> float:
-    """A finite number; of the optional columns the beginning may be blank."""
-    if name not in ("step", "return", "seed") and text.strip().lower() in ("", "nan"):
-        return math.nan
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise ValueError(
-            f"{path}, line {line}: {name} is {text.strip() or 'blank'!r}, not a finite number; "
-            "leave the row out, or look there first: a run that computes such numbers is broken"
-        )
-    return value
-
-
-def _by_agent(columns: Mapping[str, list[float]], path: Path) -> dict[str, Array]:
-    table = {name: np.array(values) for name, values in columns.items()}
-    seeds = table.pop("seed", np.zeros(len(table["step"])))
-    parts = [np.flatnonzero(seeds == seed) for seed in np.unique(seeds)]
-    if len({len(part) for part in parts}) > 1:
+    agents = list(read_log(path, COLUMNS[2:]).values())
+    rows = [len(agent["step"]) for agent in agents]
+    if len(set(rows)) > 1:
         raise ValueError(
             f"{path} has not equally many rows of each seed: cut it off where the shortest ends"
         )
-    if len(parts[0]) < FEWEST:
+    if rows[0] < FEWEST:
         raise ValueError(
-            f"{path} has {len(parts[0])} rows of each seed, and a curve needs at least {FEWEST}"
+            f"{path} has {rows[0]} rows of each agent, and a curve needs at least {FEWEST}: log "
+            "more often, or train longer"
         )
-    return {
-        name: np.stack([values[part[np.argsort(table["step"][part])]] for part in parts])
-        for name, values in table.items()
-    }
+    return {name: np.stack([agent[name] for agent in agents]) for name in agents[0]}
 
 
 def of_history(history: History) -> dict[str, Array]:
-    """The columns of a run's own curves, as from :func:`read_log`."""
+    """The columns of a run's own curves, as from :func:`log_of`."""
     steps = np.tile(np.array(history.steps, float), (len(history.curves), 1))
     metrics = {name: np.stack(values, axis=1) for name, values in history.metrics.items()}
     log = {"step": steps, "return": history.curves}

@@ -269,7 +269,7 @@ def compare(run: Path, env: str = "", episodes: int | None = None) -> Comparison
         played = history.returns[0].shape[-1]
         allowance = 0.0 if played == reference.episodes else _by_starts(reference, played)
     else:
-        found = read_log(run)
+        found = {name: (x["step"], x["return"]) for name, x in read_log(run).items()}
         if not env:
             raise ValueError(
                 f"{run} does not say which environment it is from: add --env, one of "

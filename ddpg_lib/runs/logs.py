@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,17 +15,20 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 NEEDED = ("step", "return")
+NAMES = {"critic_loss": "loss", "action": "actions", "reward": "return", "episode_reward": "return"}
+"""Other names of columns that are understood."""
 SHAPE = (
     "a table is a CSV file with a column step, a column return, and a column seed if there are "
     "several agents"
 )
 
 
-def read_log(path: Path) -> dict[str, tuple[Array, Array]]:
-    """Steps and returns of each agent in a CSV file, by ``"seed 3"``, or ``"the run"`` without.
+def read_log(path: Path, optional: Sequence[str] = ()) -> dict[str, dict[str, Array]]:
+    """Columns of each agent in a CSV file, by ``"seed 3"``, or ``"the run"`` without seeds.
 
-    Both arrays are ``(rows,)``. Other columns do not matter; ``curves.csv`` of a run folder is
-    such a file.
+    They are ``step``, ``return`` and those of the ``optional`` ones that are there, each
+    ``(rows,)``; where an optional one is blank it is NaN. Other columns do not matter;
+    ``curves.csv`` of a run folder is such a file.
 
     Raises
     ------
@@ -33,11 +37,12 @@ def read_log(path: Path) -> dict[str, tuple[Array, Array]]:
         number, fewer than two rows of an agent, or steps that do not grow. It names the line.
     """
     lines = _lines(path)
-    header = [name.strip().lower() for name in lines[0]]
+    header = [NAMES.get(name.strip().lower(), name.strip().lower()) for name in lines[0]]
     missing = [name for name in NEEDED if name not in header]
     if missing:
         raise ValueError(f"{path} has no column {missing[0]}, only {', '.join(header)}: {SHAPE}")
-    found: dict[str, list[tuple[float, float]]] = {}
+    kept = [*NEEDED, *(name for name in optional if name in header)]
+    found: dict[str, list[list[float]]] = {}
     for number, cells in enumerate(lines[1:], start=2):
         if not cells:
             continue
@@ -47,21 +52,21 @@ def read_log(path: Path) -> dict[str, tuple[Array, Array]]:
                 "remove the line if the program was stopped while it wrote"
             )
         row = dict(zip(header, cells, strict=True))
-        step, value = (_number(row[name], name, f"line {number} of {path}") for name in NEEDED)
+        values = [_number(row[name], name, f"line {number} of {path}") for name in kept]
         name = f"seed {row['seed'].strip()}" if "seed" in row else "the run"
         rows = found.setdefault(name, [])
-        if rows and step <= rows[-1][0]:
+        if rows and values[0] <= rows[-1][0]:
             raise ValueError(
-                f"line {number} of {path} goes back from step {rows[-1][0]:g} to {step:g}: sort "
-                "the rows, and tell several agents apart by a column seed"
+                f"line {number} of {path} goes back from step {rows[-1][0]:g} to {values[0]:g}: "
+                "sort the rows, and tell several agents apart by a column seed"
             )
-        rows.append((step, value))
+        rows.append(values)
     for name, rows in found.items():
         if len(rows) < 2:
             raise ValueError(f"{path} has one row for {name}: a curve needs two or more")
     if not found:
         raise ValueError(f"{path} has no rows below its header")
-    return {name: (np.array(x)[:, 0], np.array(x)[:, 1]) for name, x in found.items()}
+    return {name: dict(zip(kept, np.array(x).T, strict=True)) for name, x in found.items()}
 
 
 def _lines(path: Path) -> list[list[str]]:
@@ -82,6 +87,8 @@ def _lines(path: Path) -> list[list[str]]:
 
 
 def _number(text: str, column: str, where: str) -> float:
+    if column not in NEEDED and text.strip().lower() in ("", "nan"):
+        return math.nan
     try:
         value = float(text)
     except ValueError:

@@ -13,7 +13,8 @@ from ddpg_lib.results.experiments import SWEEPS
 
 @pytest.mark.parametrize("name", EXHIBITS)
 def test_a_right_agent_passes(name):
-    EXHIBITS[name].test(DDPG)
+    """The exhibit's own assertions are what is run."""
+    assert EXHIBITS[name].test(DDPG) is None
 
 
 @pytest.mark.parametrize("name", EXHIBITS)

@@ -8,7 +8,7 @@ from ddpg_lib.chapters.ch12.exhibits import EXHIBITS
 from ddpg_lib.chapters.ch12.inside import RIGHT, diagnosed
 from ddpg_lib.cli.main import main
 from ddpg_lib.diagnose.diagnosing import diagnose
-from ddpg_lib.diagnose.reading import CURVE_SIGNS, read_log, signs
+from ddpg_lib.diagnose.reading import CURVE_SIGNS, log_of, signs
 from ddpg_lib.diagnose.rules import CURVE_RULES, RULES
 from ddpg_lib.diagnose.vitals import VITALS, vitals
 from ddpg_lib.results.recorded import recorded as recorded_run
@@ -79,7 +79,7 @@ def test_every_rule_is_about_what_is_measured():
             assert rule.confidence in ("high", "medium", "low")
 
 
-def log_of(arm):
+def log_of_arm(arm):
     log = {"step": np.tile(arm.steps.astype(float), (len(arm.curves), 1)), "return": arm.curves}
     if "q" in arm.inside:
         log |= {"loss": arm.inside["critic_loss"], "q": arm.inside["q"]}
@@ -87,7 +87,7 @@ def log_of(arm):
 
 
 def curve_findings(arm):
-    found = signs(log_of(arm))
+    found = signs(log_of_arm(arm))
     return [rule.name for rule in CURVE_RULES if rule.holds(found)]
 
 
@@ -132,20 +132,21 @@ def write(tmp_path, text):
     ("text", "said"),
     [
         ("", "is empty"),
-        (HEADER, "has 0 rows"),
-        (HEADER + "0,-1,0,0,0\n", "has 1 row, and"),
+        (HEADER, "has no rows below"),
+        (HEADER + "0,-1,0,0,0\n", "has one row for the run"),
+        (HEADER + "0,-1,0,0,0\n1,-1,0,0,0\n", "has 2 rows of each agent"),
         ("steps,return\n" + "0,1\n" * 6, "no column step"),
         ("step,loss\n" + "0,1\n" * 6, "no column return"),
-        (HEADER + FALLING + "6000,nan,0.1,-1,0.5\n", "return is 'nan', not a finite"),
-        (HEADER + FALLING + "6000,-1,0.1,inf,0.5\n", "q is 'inf', not a finite"),
-        (HEADER + FALLING + "6000,-1,0.1\n", "line 8, has 3 fields for 5"),
-        ("step,return,seed\n0,1,0\n1,1,0\n2,1,0\n3,1,0\n0,1,1\n", "not equally many rows"),
+        (HEADER + FALLING + "6000,nan,0.1,-1,0.5\n", "return is nan: find out"),
+        (HEADER + FALLING + "6000,-1,0.1,inf,0.5\n", "q is inf: find out"),
+        (HEADER + FALLING + "6000,-1,0.1\n", "has 3 values for 5 columns"),
+        ("step,return,seed\n0,1,0\n1,1,0\n2,1,0\n3,1,0\n0,1,1\n1,1,1\n", "not equally many rows"),
     ],
 )
 def test_a_log_that_cannot_be_used(tmp_path, text, said, capsys):
     path = write(tmp_path, text)
     with pytest.raises(ValueError, match=said.replace("(", r"\(")):
-        read_log(path)
+        log_of(path)
     assert main(["diagnose", str(path)]) == 2
     complaint = capsys.readouterr().err
     assert complaint.count("\n") == 1
@@ -154,7 +155,7 @@ def test_a_log_that_cannot_be_used(tmp_path, text, said, capsys):
 
 def test_a_log_of_another_program(tmp_path, capsys):
     path = write(tmp_path, HEADER + FALLING)
-    log = read_log(path)
+    log = log_of(path)
     assert log["return"].tolist() == [[-100, -101, -102, -103, -104, -105]]
     assert "worse" in diagnose(path).names
     assert main(["diagnose", str(path)]) == 0

@@ -16,13 +16,21 @@ def test_agents_columns_in_any_order_and_others_beside(tmp_path):
     text = "\ufeffReturn, loss ,Step,seed\n-9,1,0,3\n-8,nan,0,4\n\n-7.5,,10,3\n-6,2,20,4\n"
     found = read_log(table(tmp_path, text))
     assert list(found) == ["seed 3", "seed 4"]
-    np.testing.assert_array_equal(found["seed 3"], ([0, 10], [-9, -7.5]))
-    np.testing.assert_array_equal(found["seed 4"], ([0, 20], [-8, -6]))
+    assert {name: x.tolist() for name, x in found["seed 3"].items()} == {
+        "step": [0, 10],
+        "return": [-9, -7.5],
+    }
+    assert found["seed 4"]["return"].tolist() == [-8, -6]
+    asked = read_log(table(tmp_path, text), ["loss", "q"])["seed 3"]
+    np.testing.assert_array_equal(asked["loss"], [1, np.nan])
+    assert list(asked) == ["step", "return", "loss"]
 
 
 def test_one_agent_needs_no_seed(tmp_path):
     found = read_log(table(tmp_path, "step,return\r\n1e3,-1\r\n2e3,-2\r\n"))
-    np.testing.assert_array_equal(found["the run"], ([1000, 2000], [-1, -2]))
+    assert found["the run"]["step"].tolist() == [1000, 2000]
+    other = read_log(table(tmp_path, "step,episode_reward\n1,-1\n2,-2\n"))
+    assert other["the run"]["return"].tolist() == [-1, -2]
 
 
 @pytest.mark.parametrize(
