@@ -56,8 +56,6 @@ class Sweep:
         file's name too.
     changes : dict
         Hyperparameters of all arms that differ from the recipe's.
-    looks
-        As of an :class:`Experiment`.
 
     Raises
     ------
