@@ -69,7 +69,7 @@ def section(run: str) -> str:
     means = sorted(recording.final.mean(axis=1), reverse=True)
     worst, best = number(means[-1]), number(means[0])
     changed = ablations(run)
-    env = recording.env.rpartition(":")[2]
+    env = recording.judged.rpartition(":")[2]
     beside = "" if run in UNPUBLISHED else ", above the published figures of the table"
     alt = f"Final returns on {env}: the agents of this book from {worst} to {best}{beside}"
     figure = to_html(

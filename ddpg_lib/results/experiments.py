@@ -32,6 +32,8 @@ class Experiment:
         Episodes of each agent in which its critic stands beside Monte Carlo returns.
     starts : int
         On which each final policy is judged.
+    judged : str
+        The environment in which, where it is not ``env``.
     """
 
     env: str
@@ -41,6 +43,7 @@ class Experiment:
     agent: str = ""
     looks: int = LOOKS
     starts: int = STARTS
+    judged: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -340,6 +343,30 @@ SWEEPS: dict[str, Sweep] = {
             for units, agent in _UNITS.items()
         },
         _HALF | {"hidden": (32, 32), "batch_size": 32},
+    ),
+    # Chapter 17: the shared encoder, separate ones with its step sizes and with Lillicrap's, and
+    # what is left of the shared one without each of its parts.
+    "pendulum_eyes": Sweep(
+        "Pendulum-v1",
+        "pendulum_pixels",
+        tuple(range(300, 304)),
+        {
+            "shared": {},
+            "separate": {"encoder": "separate"},
+            "separate_slow": {"encoder": "separate", "actor_lr": 1e-4, "critic_lr": 1e-3},
+            "climbing": {"agent": "ddpg_lib.chapters.ch17.faults:ClimbingEncoder"},
+            "no_shift": {"random_shift": 0},
+        },
+        {
+            "steps": 6_000,
+            "warmup_steps": 1_000,
+            "batch_size": 64,
+            "buffer_size": 6_000,
+            "eval_every": 1_500,
+            "eval_episodes": 5,
+        },
+        looks=1,
+        starts=20,
     ),
 }
 """Comparisons of many arms, by name: of these curves ship and no networks."""

@@ -138,7 +138,7 @@ COLUMNS = (
 )  # fmt: skip
 """Of the table of all results."""
 
-UNPUBLISHED = ("hidden_velocity",)
+UNPUBLISHED = ("car_racing", "hidden_velocity")
 """Recorded runs beside which we found nothing published that can be compared."""
 OURS = "this book"
 
@@ -181,7 +181,7 @@ def _ours(run: str, by: str) -> dict[str, str | float | int]:
     return {
         "run": run,
         "by": by,
-        "env": recording.env,
+        "env": recording.judged,
         "agents": len(recording.seeds),
         "steps": recording.config.steps,
         "return": round(value, 2),
