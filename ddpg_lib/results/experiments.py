@@ -108,6 +108,13 @@ EXPERIMENTS = {
     "bipedal_walker_one_step": Experiment(
         "BipedalWalker-v3", "bipedal_walker", tuple(range(4)), {"n_step": 1}
     ),
+    "car_racing": Experiment(
+        "ddpg_lib.worlds.driving:OnePedalUntilLost-v0",
+        "car_racing_pixels",
+        tuple(range(300, 304)),
+        looks=1,  # every step past the time limit is drawn too
+        judged="ddpg_lib.worlds.driving:OnePedal-v0",
+    ),
     "half_cheetah": Experiment("HalfCheetah-v5", "half_cheetah", tuple(range(4))),
     "inverted_pendulum": Experiment("InvertedPendulum-v5", "inverted_pendulum", tuple(range(8))),
     "inverted_pendulum_no_norm": Experiment(
