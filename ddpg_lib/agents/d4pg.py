@@ -66,7 +66,10 @@ class CategoricalCritic(nn.Module):
         return result
 
     def forward(self, obs: Tensor, action: Tensor, training: bool = False) -> Tensor:
-        """The means of the distributions ``(n, batch)``: what an ordinary critic gives."""
+        """The means of the distributions ``(n, batch)``: what an ordinary critic gives.
+
+        ``obs`` is ``(n, batch, obs_dim)``, ``action`` ``(n, batch, action_dim)``, in [-1, 1].
+        """
         return self.logits(obs, action).softmax(-1) @ self.values
 
 
@@ -103,7 +106,13 @@ class D4PG(DDPG):
     critic_target: CategoricalCritic  # type: ignore[assignment]
 
     def networks(self, rngs: Generators, action_dim: int) -> tuple[CategoricalCritic, Actor]:  # type: ignore[override]
-        """Make the critic and the actor."""
+        """Make the critic and the actor.
+
+        Raises
+        ------
+        ValueError
+            For settings of which they would take no notice.
+        """
         c = self.config
         require_plain_gradients(c)
         if c.normalize_obs or c.norm("critic") != "none" or c.action_layer:

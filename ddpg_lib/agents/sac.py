@@ -1,4 +1,4 @@
-"""Soft actor-critic (Haarnoja et al. 2018): a random policy that is paid for staying random."""
+"""Soft actor-critic (Haarnoja et al. 2018a): a random policy that is paid for staying random."""
 
 from __future__ import annotations
 
@@ -23,8 +23,12 @@ from ddpg_lib.parts.seeds import Generators
 class GaussianActor(Actor):
     """Policies that draw an action from a Gaussian and squash it by tanh.
 
-    Parameters are as for :class:`~ddpg_lib.parts.networks.Actor`; the last layer gives a mean and
-    the logarithm of a standard deviation for each action component.
+    The last layer gives a mean and the logarithm of a standard deviation for each action component.
+
+    Parameters
+    ----------
+    rngs, obs_dim, action_dim, *args, **kwargs
+        As for :class:`~ddpg_lib.parts.networks.Actor`.
     """
 
     LOG_STD = (-5.0, 2.0)  # between these the logarithm is kept, smoothly
@@ -33,11 +37,17 @@ class GaussianActor(Actor):
         super().__init__(rngs, obs_dim, 2 * action_dim, *args, **kwargs)
 
     def forward(self, obs: Tensor, training: bool = False) -> Tensor:
-        """The squashed means ``(n, batch, action_dim)``, which act without noise."""
+        """The squashed means ``(n, batch, action_dim)``, which act without noise.
+
+        ``obs`` is ``(n, batch, obs_dim)``.
+        """
         return torch.tanh(self.gaussian(obs, training)[0])
 
     def gaussian(self, obs: Tensor, training: bool = False) -> tuple[Tensor, Tensor]:
-        """Mean and logarithm of the standard deviation, ``(n, batch, action_dim)`` each."""
+        """Mean and logarithm of the standard deviation, ``(n, batch, action_dim)`` each.
+
+        ``obs`` is ``(n, batch, obs_dim)``.
+        """
         mean, x = self.raw(obs, training).chunk(2, dim=-1)
         low, high = self.LOG_STD
         return mean, low + (high - low) * (torch.tanh(x) + 1) / 2
@@ -45,8 +55,8 @@ class GaussianActor(Actor):
     def sample(self, obs: Tensor, noise: Tensor, training: bool = False) -> tuple[Tensor, Tensor]:
         """Actions ``(n, batch, action_dim)`` and the logarithms of their densities ``(n, batch)``.
 
-        ``noise`` is standard normal, of the actions' shape: they depend on the weights
-        differentiably (Haarnoja et al. 2018, equations 11 and appendix C).
+        ``obs`` is ``(n, batch, obs_dim)``, and ``noise``, of the actions' shape, standard normal:
+        so they depend on the weights differentiably (Haarnoja et al. 2018a, equation 11 and appendix C).
         """
         mean, log_std = self.gaussian(obs, training)
         x = mean + log_std.exp() * noise
@@ -59,9 +69,9 @@ class GaussianActor(Actor):
 class SAC(DDPG):
     """Soft actor-critic, with two critics and a temperature that is learned.
 
-    As in Haarnoja et al. (2018), sections 4 and 5, and the automatic temperature of their second
-    paper (2019, section 5): each agent's temperature falls while its policy is more random than
-    the target entropy, minus one for each action component. There is no target actor, and no
+    The critics and the policy are those of Haarnoja et al. (2018a), sections 4 and 5, the learned
+    temperature that of Haarnoja et al. (2018b), section 5: it falls while the policy is more random
+    than its target entropy, minus one for each action component. There is no target actor, and no
     noise but the policy's own; ``noise`` and ``sigma`` of the configuration are of no account.
 
     Parameters

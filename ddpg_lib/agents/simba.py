@@ -1,4 +1,4 @@
-"""SimBa's networks (Lee et al. 2024): residual blocks between layer normalizations."""
+"""SimBa's networks (Lee et al. 2025): residual blocks between layer normalizations."""
 
 from __future__ import annotations
 
@@ -18,10 +18,23 @@ from ddpg_lib.parts.seeds import Generators
 class ResidualNetwork(nn.Module):
     """From rows ``(n, batch, inputs)`` to ``(n, batch, outputs)`` through residual blocks.
 
-    Lee et al. (2024), section 4: a linear layer; blocks that add to their input what layer
+    Lee et al. (2025), section 4: a linear layer; blocks that add to their input what layer
     normalization, a layer four times as wide, ReLU and a linear layer make of it; layer
-    normalization; a linear layer. The parameters are as for
-    :class:`~ddpg_lib.parts.networks.Actor`; ``widths`` are those of the blocks, all equal.
+    normalization; a linear layer.
+
+    Parameters
+    ----------
+    rngs, final_init
+        As for :class:`~ddpg_lib.parts.networks.Actor`.
+    inputs, outputs
+        Numbers of a row.
+    widths
+        Of the blocks, all equal.
+
+    Raises
+    ------
+    ValueError
+        If they are not.
     """
 
     def __init__(
@@ -46,7 +59,7 @@ class ResidualNetwork(nn.Module):
         self.last.initialize(rngs, final_init)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map each agent's own rows."""
+        """Map each agent's own rows, ``x`` ``(n, batch, inputs)`` to ``(n, batch, outputs)``."""
         x = self.entry(x)
         for norm, wide, narrow in zip(self.norms, self.wide, self.narrow, strict=True):
             x = x + narrow(torch.relu(wide(norm(x))))
@@ -55,7 +68,15 @@ class ResidualNetwork(nn.Module):
 
 
 class ResidualActor(nn.Module):
-    """An actor, as :class:`~ddpg_lib.parts.networks.Actor`, of residual blocks."""
+    """An actor, as :class:`~ddpg_lib.parts.networks.Actor`, of residual blocks.
+
+    Parameters
+    ----------
+    obs_norm
+        Applied to observations first, and shared with the critic.
+    *network
+        As for :class:`ResidualNetwork`.
+    """
 
     def __init__(self, obs_norm: RunningNorm, *network: Any) -> None:
         super().__init__()
@@ -67,7 +88,15 @@ class ResidualActor(nn.Module):
 
 
 class ResidualCritic(nn.Module):
-    """A critic, as :class:`~ddpg_lib.parts.networks.Critic`, of residual blocks."""
+    """A critic, as :class:`~ddpg_lib.parts.networks.Critic`, of residual blocks.
+
+    Parameters
+    ----------
+    obs_norm
+        Applied to observations first, and shared with the actor.
+    *network
+        As for :class:`ResidualNetwork`.
+    """
 
     def __init__(self, obs_norm: RunningNorm, *network: Any) -> None:
         super().__init__()
@@ -81,7 +110,7 @@ class ResidualCritic(nn.Module):
 
 
 class SimBa(DDPG):
-    """DDPG with SimBa's networks (Lee et al. 2024), for which it was made; nothing else differs.
+    """DDPG with SimBa's networks (Lee et al. 2025), for which it was made; nothing else differs.
 
     The configuration's ``hidden`` names one width for each block, and ``normalize_obs`` is on: the
     running statistics of observations are the first part of the architecture.
@@ -100,7 +129,13 @@ class SimBa(DDPG):
     def networks(  # type: ignore[override]
         self, rngs: Generators, action_dim: int
     ) -> tuple[ResidualCritic, ResidualActor]:
-        """Make the critic and the actor."""
+        """Make the critic and the actor.
+
+        Raises
+        ------
+        ValueError
+            Without ``normalize_obs``.
+        """
         c = self.config
         if self.obs_norm is None:
             raise ValueError("SimBa normalizes observations: set normalize_obs=True")

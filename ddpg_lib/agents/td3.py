@@ -25,12 +25,16 @@ class TwinCritic(nn.Module):
         self.first, self.second = first, second
 
     def forward(self, obs: Tensor, action: Tensor, training: bool = False) -> Tensor:
-        """The first critic's values ``(n, batch)``, as of a :class:`~ddpg_lib.Critic`."""
+        """The first critic's values ``(n, batch)``.
+
+        ``obs`` is ``(n, batch, obs_dim)``, ``action`` ``(n, batch, action_dim)``, scaled to [-1,
+        1].
+        """
         value: Tensor = self.first(obs, action, training=training)
         return value
 
     def both(self, obs: Tensor, action: Tensor, training: bool = False) -> tuple[Tensor, Tensor]:
-        """The values of both, each ``(n, batch)``."""
+        """The values of both, each ``(n, batch)``; ``obs`` and ``action`` as in ``forward``."""
         return self(obs, action, training), self.second(obs, action, training=training)
 
 
@@ -45,6 +49,11 @@ class TD3(DDPG):
     ----------
     *args, **kwargs
         As for :class:`~ddpg_lib.ddpg.DDPG`.
+
+    Attributes
+    ----------
+    blur : Tensor, shape (n, batch_size, action_dim)
+        What the update under way adds to the target's actions.
     """
 
     BLUR, FARTHEST = 0.2, 0.5  # of the target's action: standard deviation, and where it is cut off
