@@ -93,11 +93,6 @@ class D4PG(DDPG):
 
     Barth-Maron et al. (2018), without their parallel actors and their prioritized replay. The
     range of returns has to be known: a subclass names it in ``RANGE``.
-
-    Parameters
-    ----------
-    *args, **kwargs
-        As for :class:`~ddpg_lib.ddpg.DDPG`.
     """
 
     RANGE: ClassVar[tuple[float, float]] = (-150.0, 150.0)  # units of the scaled reward

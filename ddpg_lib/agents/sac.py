@@ -56,7 +56,8 @@ class GaussianActor(Actor):
         """Actions ``(n, batch, action_dim)`` and the logarithms of their densities ``(n, batch)``.
 
         ``obs`` is ``(n, batch, obs_dim)``, and ``noise``, of the actions' shape, standard normal:
-        so they depend on the weights differentiably (Haarnoja et al. 2018a, equation 11 and appendix C).
+        so they depend on the weights differentiably (Haarnoja et al. 2018a,
+        equation 11 and appendix C).
         """
         mean, log_std = self.gaussian(obs, training)
         x = mean + log_std.exp() * noise

@@ -115,11 +115,6 @@ class SimBa(DDPG):
     The configuration's ``hidden`` names one width for each block, and ``normalize_obs`` is on: the
     running statistics of observations are the first part of the architecture.
 
-    Parameters
-    ----------
-    *args, **kwargs
-        As for :class:`~ddpg_lib.ddpg.DDPG`.
-
     Raises
     ------
     ValueError

@@ -121,6 +121,6 @@ def require_plain_gradients(config: Config) -> None:
 
 
 def drawn(rngs: Sequence[np.random.Generator], like: Tensor) -> Tensor:
-    """Standard normal numbers of a tensor's shape ``(n, ...)``, each agent's from its own rng."""
+    """Standard normal numbers ``(n, ...)``, of the shape of ``like``, each agent's own."""
     numbers = np.stack([rng.standard_normal(like.shape[1:], np.float32) for rng in rngs])
     return torch.from_numpy(numbers).to(like.device)
