@@ -9,7 +9,7 @@ import numpy as np
 
 Generators = Mapping[str, Sequence[np.random.Generator]]
 """For each purpose, one an agent."""
-PURPOSES = ("actor", "critic", "replay", "noise", "warmup")
+PURPOSES = ("actor", "critic", "replay", "noise", "warmup", "learning")
 
 
 def checked(seeds: Iterable[int]) -> tuple[int, ...]:
