@@ -151,10 +151,10 @@ RECIPES = {
         eval_every=2_000,
         eval_episodes=5,
     ),
-    # Actions last four steps of the environment: 250 to an episode. Found on seeds 100 and 101, with
-    # one pedal and episodes that end where a car is lost (ddpg_lib.worlds.driving), in 20,000
-    # actions: 490 on the mean with this little noise, 300 with Ornstein-Uhlenbeck noise of 0.3,
-    # which throws every car off the road soon, so that the fastest do best; 160 with gamma 0.96.
+    # Actions last four steps of the environment: 250 to an episode. It learns with one pedal, in
+    # episodes that end where a car is lost (ddpg_lib.worlds.driving). The search, on seeds 100 and
+    # 101 (data/searches/car_racing.csv), chose the noise: Ornstein-Uhlenbeck noise of 0.3 throws
+    # every car off the road soon, so that the fastest do best.
     "car_racing_pixels": Config(
         encoder="shared",
         frame_size=48,
