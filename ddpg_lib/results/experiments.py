@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ddpg_lib.errors import did_you_mean
 
 BUDGET = ("steps", "eval_every", "eval_episodes")
 LOOKS, STARTS = 5, 100  # episodes of a look inside, and of the final evaluation
+
+SEARCH_SEEDS = range(100, 200)
+"""On which settings are searched, and nothing that the book reports is recorded."""
+FIRST_FRESH_SEED = 300
+"""From here on seeds are for recording: no search has seen them."""
+SEARCH = "_search"  # ends the name of a sweep that chooses settings
+ON_OLD_SEEDS = (
+    "pendulum",
+    "bipedal_walker",
+    "bipedal_walker_one_step",
+    "half_cheetah",
+    "inverted_pendulum",
+    "inverted_pendulum_no_norm",
+    "lunar_lander",
+    "lunar_lander_one_step",
+    "lunar_lander_white_noise",
+    "reacher",
+)
+"""Recorded before this rule, on seeds from 0 on, on which their recipes may have been tried.
+
+A name leaves the list when its run is recorded again; none is added.
+"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,6 +117,7 @@ class Sweep:
 _ANGLE, _THREE_ANGLES = (
     f"ddpg_lib.worlds.hidden:Pendulum{name}-v0" for name in ("WithoutVelocity", "Stacked")
 )
+_CRANE = "ddpg_lib.worlds.crane:Crane-v0"  # page 13b, as those of chapter 18
 _AS_LONG: dict[str, Any] = {"steps": 20_000, "buffer_size": 20_000, "eval_every": 1_000}
 _FRESH = tuple(range(300, 308))  # seeds of no search
 
@@ -105,6 +128,7 @@ EXPERIMENTS = {
     "bipedal_walker_one_step": Experiment(
         "BipedalWalker-v3", "bipedal_walker", tuple(range(4)), {"n_step": 1}
     ),
+    "crane": Experiment(_CRANE, "crane", _FRESH),
     "half_cheetah": Experiment("HalfCheetah-v5", "half_cheetah", tuple(range(4))),
     "inverted_pendulum": Experiment("InvertedPendulum-v5", "inverted_pendulum", tuple(range(8))),
     "inverted_pendulum_no_norm": Experiment(
@@ -221,6 +245,24 @@ MUSEUM: dict[str, dict[str, Any]] = {
     "noise_swapped": {"agent": f"{_BUGS}:NoiseSwapped"},
 }
 
+CRANE_CHANGES: dict[str, dict[str, Any]] = {
+    "default": {},
+    "normalized": {"normalize_obs": True},
+    "correlated_noise": {"noise": "ornstein_uhlenbeck", "sigma": 0.3},
+    "five_steps": {"n_step": 5},
+    "scaled": {"reward_scale": 0.1},
+}
+"""What was changed of the default settings on the crane, one after another (page 13b)."""
+
+
+def _diary(changes: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Arms of which each keeps what those before it changed."""
+    kept: dict[str, Any] = {}
+    for arm, own in changes.items():
+        kept = {**kept, **own}
+        yield arm, kept
+
+
 SWEEPS: dict[str, Sweep] = {
     # Chapter 6, what a buffer keeps, each with three step sizes, and the search that chose them.
     "replay_contents": REPLAY_CONTENTS,
@@ -323,6 +365,22 @@ SWEEPS: dict[str, Sweep] = {
         },
         _HALF | {"hidden": (32, 32), "batch_size": 32, "actor_lr": 4e-3, "critic_lr": 8e-3},
     ),
+    # Page 13b: the diary of the crane's recipe, each arm the one before it and one change.
+    "crane_search": Sweep(
+        _CRANE,
+        "default",
+        tuple(range(100, 108)),
+        dict(_diary(CRANE_CHANGES)),
+        {
+            "hidden": (64, 64),
+            "batch_size": 64,
+            "buffer_size": 15_000,
+            "steps": 15_000,
+            "eval_every": 1_500,
+            "eval_episodes": 5,
+        },
+        looks=3,
+    ),
     # Chapter 12.
     "museum": Sweep("Pendulum-v1", "pendulum", _FRESH, MUSEUM, _MUSEUM, looks=1),
     "normalizations": Sweep(
@@ -345,16 +403,50 @@ SWEEPS: dict[str, Sweep] = {
 """Comparisons of many arms, by name: of these curves ship and no networks."""
 
 
+def require_seeds(name: str, seeds: Sequence[int]) -> None:
+    """Refuse to record on seeds that a search may have seen, or to search on those of recordings.
+
+    ``name`` is that of an experiment or of a sweep; the rule is that of ``SEARCH_SEEDS``,
+    ``FIRST_FRESH_SEED`` and ``ON_OLD_SEEDS``.
+
+    Raises
+    ------
+    ValueError
+        Naming the first seed that is not allowed, and those that are.
+    """
+    first, last = SEARCH_SEEDS[0], SEARCH_SEEDS[-1]
+    if name.endswith(SEARCH):
+        wrong = [seed for seed in seeds if seed not in SEARCH_SEEDS]
+        rule = f"a search takes seeds {first} to {last}"
+    elif name in ON_OLD_SEEDS:
+        wrong = [seed for seed in seeds if seed >= first]
+        rule = (
+            f"ON_OLD_SEEDS says that it was recorded on seeds below {first}; "
+            "recorded on others, it leaves that list"
+        )
+    else:
+        wrong = [seed for seed in seeds if seed < FIRST_FRESH_SEED]
+        rule = (
+            f"a recording takes seeds from {FIRST_FRESH_SEED} on, which no search has seen; "
+            f"if it is a search, end its name in {SEARCH} and take seeds {first} to {last}"
+        )
+    if wrong:
+        raise ValueError(f"{name} is on seed {wrong[0]}: {rule}")
+    if len(set(seeds)) < len(seeds):
+        raise ValueError(f"{name} has a seed twice: {', '.join(map(str, seeds))}")
+
+
 def experiment(name: str) -> Experiment | Sweep:
     """One of ``EXPERIMENTS`` or ``SWEEPS`` by name.
 
     Raises
     ------
     ValueError
-        For an unknown name, naming near ones.
+        For an unknown name, naming near ones, and as :func:`require_seeds`.
     """
     known: dict[str, Experiment | Sweep] = {**EXPERIMENTS, **SWEEPS}
     if name not in known:
         hint = did_you_mean(name, known)
         raise ValueError(f"there is no recorded run {name!r}, only {', '.join(known)}{hint}")
+    require_seeds(name, known[name].seeds)
     return known[name]
