@@ -369,7 +369,7 @@ SWEEPS: dict[str, Sweep] = {
     "crane_search": Sweep(
         _CRANE,
         "default",
-        tuple(range(100, 108)),
+        tuple(range(100, 104)),
         dict(_diary(CRANE_CHANGES)),
         {
             "hidden": (64, 64),
