@@ -1,7 +1,8 @@
 """Fill the results page from the recorded runs, and put all of it beside the book as CSV.
 
 A page that holds the line ``<!-- results -->`` gets a section for each recorded run: a figure and
-a table, made from what ships in ``ddpg_lib/data`` when the book is built.
+tables, made from what ships in ``ddpg_lib/data`` when the book is built. One that holds the line
+``<!-- searches -->`` gets the account of how each recipe was found.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from sphinx.application import Sphinx
 
 from ddpg_lib.figures.page import to_html
 from ddpg_lib.figures.style import use_house_style
+from ddpg_lib.maths.stats import iqm
 from ddpg_lib.results.experiments import EXPERIMENTS, ON_OLD_SEEDS
 from ddpg_lib.results.published import (
     OURS,
@@ -28,8 +30,9 @@ from ddpg_lib.results.published import (
     threshold,
 )
 from ddpg_lib.results.recorded import recorded
+from ddpg_lib.results.searches import ACCOUNTS, CHAPTERS, record
 
-MARK = "<!-- results -->"
+MARK, SEARCHES = "<!-- results -->", "<!-- searches -->"
 CSV = "results.csv"
 OLD = " †"  # marks what was recorded before seeds were kept apart
 KINDS = {sentence: kind for kind, sentence in STATISTICS.items()}
@@ -141,14 +144,69 @@ def _list(means: list[Any]) -> str:
     return ", ".join(map(number, means))
 
 
+def found(name: str) -> str:
+    """Return the settings of a search on record and what they came to, as Markdown."""
+    kept = record(name)
+    best = kept.best()
+    lines = ["| setting | mean | interquartile mean | worst |", "|---|--:|--:|--:|"]
+    for label, x in kept.final.items():
+        numbers = " | ".join(map(number, (x.mean(), iqm(x), x.min())))
+        lines.append(f"| {f'**{label}**' if label == best else label} | {numbers} |")
+    return "\n".join(lines)
+
+
+def accounts() -> str:
+    """Return how each recipe was found, and the searches of single chapters, as Markdown."""
+    parts = []
+    for name, told in ACCOUNTS.items():
+        facts = f"*Settings tried*: {told.tried}. *Seeds*: {told.seeds}."
+        parts += [f"## {name}", facts, told.learnt]
+        if told.record:
+            n = len(record(told.record).seeds)
+            parts += [
+                f"On record as `{told.record}`: final returns of {n} agents for each setting, the "
+                "highest mean in bold.",
+                found(told.record),
+            ]
+    lines = [
+        "| search | settings | agents each | seeds | best | its mean | median of all settings |",
+        "|---|--:|--:|---|---|--:|--:|",
+    ]
+    for name, subject in CHAPTERS.items():
+        kept = record(name)
+        means = {label: float(x.mean()) for label, x in kept.final.items()}
+        median = sorted(means.values())[len(means) // 2]
+        seeds = f"{kept.seeds[0]} to {kept.seeds[-1]}"
+        cells = [
+            subject,
+            len(means),
+            len(kept.seeds),
+            seeds,
+            kept.best(),
+            number(max(means.values())),
+        ]
+        lines.append("| " + " | ".join(map(str, [*cells, number(median)])) + " |")
+    parts += [
+        "## Searches for single chapters",
+        "These chose step sizes for the arms of a comparison, so that none is judged with those of "
+        "another. Each chapter shows its arms on other seeds.",
+        "\n".join(lines),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
 def fill(app: Sphinx, docname: str, source: list[str]) -> None:
-    """Put the sections where the mark is."""
+    """Put the sections where the marks are."""
+    before = source[0]
     if MARK in source[0]:
         use_house_style()
         source[0] = source[0].replace(
             MARK, "\n".join(section(run) for run in EXPERIMENTS if run in principal())
         )
-        for path in Path(__file__).parents[2].glob("ddpg_lib/data/*/manifest.json"):
+    if SEARCHES in source[0]:
+        source[0] = source[0].replace(SEARCHES, accounts())
+    if source[0] != before:
+        for path in Path(__file__).parents[2].glob("ddpg_lib/data/**/manifest.json"):
             app.env.note_dependency(str(path))
 
 
