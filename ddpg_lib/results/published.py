@@ -191,7 +191,15 @@ OURS = "this book"
 
 
 class Estimate(NamedTuple):
-    """A statistic of the agents, and the ends of its 95% interval."""
+    """A statistic of the agents.
+
+    Attributes
+    ----------
+    value : float
+        As estimated.
+    low, high : float
+        Ends of its 95% interval.
+    """
 
     value: float
     low: float
