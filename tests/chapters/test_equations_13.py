@@ -132,6 +132,7 @@ def test_the_cranes_reward():
 
 @pytest.mark.equation("13b.2", by="crossings of a simulated swing")
 def test_the_cranes_period(monkeypatch):
+    """Half periods between zeros of the angle, the trolley free and without friction."""
     monkeypatch.setattr(crane, "FRICTION", 0.0)
     state, angles, dt = np.array([0.0, 0.0, 0.01, 0.0]), [], 0.002
     for _ in range(6_000):
@@ -144,6 +145,7 @@ def test_the_cranes_period(monkeypatch):
 
 @pytest.mark.equation("13b.3", by="drawn noise")
 def test_how_often_noise_turns_the_motor():
+    """The share of drawn currents beyond the dead zone, for three spreads."""
     drawn = np.random.default_rng(0).normal(size=400_000)
     for spread in (0.1, 0.3, 0.55):
         share = (np.abs(spread * drawn) > crane.DEAD).mean()
