@@ -124,7 +124,7 @@ def section(run: str) -> str:
     again = ", ".join(f"`ddpg reproduce {name}`" for name in ablations(run))
     how = [
         f"An agent has failed whose mean lies below {bar_of(run)}, {named}.",
-        f"{len(means)} agents were trained, on seeds {made['seeds'][0]} to {made['seeds'][-1]}. "
+        f"Trained were {len(means)} agents, on seeds {made['seeds'][0]} to {made['seeds'][-1]}. "
         + reach,
         f"Repeat it with `ddpg reproduce {run}`: {took} on {made['hardware']['cores']} cores "
         f"({made['hardware']['processor']}), with torch {made['versions']['torch']} and gymnasium "

@@ -373,7 +373,7 @@ def beside_published(run: str, ablated: bool = False) -> Figure:
     table = _drawn(run, ablated)
     words = {"final": "", "late": "late", "best": "best", "peak": "peak", "training": "training"}
     short = {STATISTICS[name]: word for name, word in words.items()}
-    figure, ax = plt.subplots(figsize=(6.2, 0.8 + 0.4 * len(table)))
+    figure, ax = plt.subplots(figsize=(5.6, 0.8 + 0.4 * len(table)))
     labels = []
     for y, row in enumerate(table):
         if _is_ours(row):
@@ -381,8 +381,8 @@ def beside_published(run: str, ablated: bool = False) -> Figure:
             x = recorded(str(row["run"])).final.mean(axis=1)
             ax.plot(x, [float(y)] * len(x), "|", color=color, markersize=15, alpha=0.6)
             # One a little above the strokes' middle, one below: they may be equal.
-            _mark(ax, y - 0.14, middle(x), color, "D", color)
-            _mark(ax, y + 0.14, mean(x), color, "D", "white")
+            _mark(ax, y - 0.14, middle(x), color, filled=True)
+            _mark(ax, y + 0.14, mean(x), color, filled=False)
         else:
             color = COLORS["muted"]
             if row["low"] != "":
@@ -390,7 +390,7 @@ def beside_published(run: str, ablated: bool = False) -> Figure:
             ax.plot(row["return"], y - 0.14, "o", color=color, markersize=6)
             if row["ours"] != "":
                 own = Estimate(row["ours"], row["ours low"], row["ours high"])
-                _mark(ax, y + 0.14, own, COLORS["actor"], "D", "white")
+                _mark(ax, y + 0.14, own, COLORS["actor"], filled=False)
         label = f"{row['by']}, {_steps(row['steps'])}"
         if word := short[str(row["statistic"])]:
             label = f"{row['by']}, {word}, {_steps(row['steps'])}"
@@ -404,9 +404,11 @@ def beside_published(run: str, ablated: bool = False) -> Figure:
     return figure
 
 
-def _mark(ax: Any, y: float, x: Estimate, color: str, marker: str, face: str) -> None:
-    ax.plot([x.low, x.high], [y, y], color=color, linewidth=1.8, solid_capstyle="butt")
-    ax.plot(x.value, y, marker, color=color, markersize=5.5, markerfacecolor=face)
+def _mark(ax: Any, y: float, x: Estimate, color: str, filled: bool) -> None:
+    # Open means open: the page behind may be light or dark.
+    ax.plot([x.low, x.high], [y, y], color=color, linewidth=1.8 if filled else 1.2)
+    face = color if filled else "none"
+    ax.plot(x.value, y, "D", color=color, markersize=6, markeredgewidth=1.4, markerfacecolor=face)
 
 
 def caption(run: str, ablated: bool = False) -> str:
