@@ -400,7 +400,7 @@ def beside_published(run: str, ablated: bool = False) -> Figure:
     ax.set_ylim(len(table) - 0.5, -0.5)
     ax.grid(axis="y", visible=False)
     ax.set_xlabel("return of an episode")
-    ax.xaxis.set_major_locator(plt.MaxNLocator(5))
+    ax.locator_params(axis="x", nbins=5)
     return figure
 
 
