@@ -1,7 +1,8 @@
 """Fill the results page from the recorded runs, and put all of it beside the book as CSV.
 
 A page that holds the line ``<!-- results -->`` gets a section for each recorded run: a figure and
-a table, made from what ships in ``ddpg_lib/data`` when the book is built.
+tables, made from what ships in ``ddpg_lib/data`` when the book is built. One that holds the line
+``<!-- searches -->`` gets the account of how each recipe was found.
 """
 
 from __future__ import annotations
@@ -14,96 +15,198 @@ from sphinx.application import Sphinx
 
 from ddpg_lib.figures.page import to_html
 from ddpg_lib.figures.style import use_house_style
-from ddpg_lib.results.experiments import EXPERIMENTS
+from ddpg_lib.maths.stats import iqm
+from ddpg_lib.results.experiments import EXPERIMENTS, ON_OLD_SEEDS
 from ddpg_lib.results.published import (
     OURS,
-    UNPUBLISHED,
+    STATISTICS,
     ablations,
+    alternative,
     beside_published,
+    caption,
     principal,
     results_csv,
     rows,
+    threshold,
 )
 from ddpg_lib.results.recorded import recorded
+from ddpg_lib.results.searches import ACCOUNTS, CHAPTERS, record
 
-MARK = "<!-- results -->"
+MARK, SEARCHES = "<!-- results -->", "<!-- searches -->"
 CSV = "results.csv"
+OLD = " †"  # marks what was recorded before seeds were kept apart
+KINDS = {sentence: kind for kind, sentence in STATISTICS.items()}
+FEW = 5  # agents, below which the bootstrap says little
 
 
 def number(x: Any) -> str:
-    """Write a return as the tables show it: with two digits where it is small, else without."""
-    digits = 2 if abs(x) < 20 else 0
+    """Write a return as the tables show it: two digits where it is small, none where large."""
+    digits = 2 if abs(x) < 20 else 1 if abs(x) < 2000 else 0
     return f"{x:,.{digits}f}".replace("-", "−")
 
 
-def table(run: str) -> str:
-    """Return a run's table as Markdown."""
+def interval(row: dict[str, Any], value: str, low: str, high: str) -> str:
+    """Return a value with the ends of its interval."""
+    return f"{number(row[value])} ({number(row[low])} to {number(row[high])})"
+
+
+def ours(run: str) -> str:
+    """Return the table of a run and its ablations as Markdown."""
+    own = [row for row in rows(run) if row["by"].startswith(OURS)]
+    bar = bar_of(run)
     lines = [
-        "| by | environment | agents | steps | return | interval | judged |",
-        "|---|---|--:|--:|--:|---|---|",
+        f"| | agents | steps | mean (95%) | interquartile mean (95%) | below {bar} | worst |",
+        "|---|--:|--:|--:|--:|--:|--:|",
     ]
-    for row in rows(run):
-        mine = str(row["by"]).startswith(OURS)
-        by = f"{row['by']} {{cite}}`{row['source']}`"
-        if mine:
-            by = str(row["by"]).replace(f"{OURS}, ", "with ").replace(OURS, f"**{OURS}**")
-        interval = ""
-        if row["low"] != "":
-            what = "95%" if mine else f"±1 sd, {str(row['interval']).split()[-1]}"
-            interval = f"{number(row['low'])} to {number(row['high'])} ({what})"
+    for row in own:
+        by = row["by"].replace(f"{OURS}, ", "with ").replace(OURS, f"**{OURS}**")
         cells = [
-            by,
-            str(row["env"]).rpartition(":")[2],
+            by + OLD * (row["run"] in ON_OLD_SEEDS),
             row["agents"],
             f"{row['steps']:,}",
-            number(row["return"]),
+            interval(row, "return", "low", "high"),
+            interval(row, "interquartile mean", "iqm low", "iqm high"),
+            f"{row['failures']} of {row['agents']}",
+            number(row["worst"]),
         ]
-        lines.append("| " + " | ".join(map(str, [*cells, interval, row["evaluated"]])) + " |")
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)
+
+
+def bar_of(run: str) -> str:
+    """Return the threshold of failure as text, with no digit that says nothing."""
+    return f"{threshold(recorded(run).judged)[0]:g}".replace("-", "−")
+
+
+def theirs(run: str) -> str:
+    """Return the table of what is published beside a run as Markdown; empty without any."""
+    lines = [
+        "| published by | environment | agents | steps | what is reported | theirs | ours |",
+        "|---|---|--:|--:|---|--:|--:|",
+    ]
+    for row in rows(run):
+        if row["by"].startswith(OURS):
+            continue
+        score = number(row["return"])
+        if row["low"] != "":
+            over = row["interval"].split()[-1]
+            score += f" ± {number(row['high'] - row['return'])} over {over}"
+        same = "not kept" if row["ours"] == "" else interval(row, "ours", "ours low", "ours high")
+        cells = [
+            f"{row['by']} {{cite}}`{row['source']}`",
+            row["env"],
+            row["agents"],
+            f"{row['steps']:,}",
+            f"*{KINDS[row['statistic']]}*: {row['remark']}",
+            score,
+            same,
+        ]
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    return "\n".join(lines) if len(lines) > 2 else ""
 
 
 def section(run: str) -> str:
     """Return a run's section as Markdown."""
     recording = recorded(run)
     made = recording.manifest
-    means = sorted(recording.final.mean(axis=1), reverse=True)
-    worst, best = number(means[-1]), number(means[0])
-    changed = ablations(run)
     env = recording.judged.rpartition(":")[2]
-    beside = "" if run in UNPUBLISHED else ", above the published figures of the table"
-    alt = f"Final returns on {env}: the agents of this book from {worst} to {best}{beside}"
     figure = to_html(
         beside_published(run, ablated=True),
-        alt,
-        f"{len(means)} agents of this book on "
-        f"{env}: strokes; their interquartile mean with its 95% interval: diamond."
-        + " Orange: the same with one choice changed."
-        * bool(changed),
+        alternative(run, ablated=True),
+        caption(run, ablated=True),
     )
+    means = sorted(recording.final.mean(axis=1), reverse=True)
     hours = made["wall time in seconds"] / 3600
     took = f"{hours:.1f} hours" if hours >= 1 else f"{hours * 60:.0f} minutes"
     one = len(set(map(number, means))) == 1
-    reach = f"All reach {best}." if one else f"They reach {', '.join(map(number, means))}."
-    how = (
+    reach = f"All reach {number(means[0])}." if one else f"They reach {_list(means)}."
+    named = f"{threshold(recording.judged)[1]}'s threshold"
+    again = ", ".join(f"`ddpg reproduce {name}`" for name in ablations(run))
+    how = [
+        f"An agent has failed whose mean lies below {bar_of(run)}, {named}.",
+        f"Trained were {len(means)} agents, on seeds {made['seeds'][0]} to {made['seeds'][-1]}. "
+        + reach,
         f"Repeat it with `ddpg reproduce {run}`: {took} on {made['hardware']['cores']} cores "
         f"({made['hardware']['processor']}), with torch {made['versions']['torch']} and gymnasium "
-        f"{made['versions']['gymnasium']}, at commit `{str(made['commit'])[:10]}`. "
-        f"{len(means)} agents were trained. {reach}"
-    )
-    if changed:
-        again = ", ".join(f"`ddpg reproduce {name}`" for name in changed)
-        how += f" With one choice changed: {again}."
-    return f"## {env}\n\n{figure}\n\n{table(run)}\n\n{how}\n"
+        f"{made['versions']['gymnasium']}, at commit `{str(made['commit'])[:10]}`.",
+    ]
+    if len(means) < FEW:
+        how.insert(1, f"With {len(means)} agents the bootstrap interval is little but their range.")
+    if again:
+        how.append(f"With one choice changed: {again}.")
+    if run in ON_OLD_SEEDS:
+        how.append("† Recorded on seeds on which the recipe may have been tried.")
+    parts = [f"## {env}", figure, ours(run), theirs(run), " ".join(how)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _list(means: list[Any]) -> str:
+    return ", ".join(map(number, means))
+
+
+def found(name: str) -> str:
+    """Return the settings of a search on record and what they came to, as Markdown."""
+    kept = record(name)
+    best = kept.best()
+    lines = ["| setting | mean | interquartile mean | worst |", "|---|--:|--:|--:|"]
+    for label, x in kept.final.items():
+        numbers = " | ".join(map(number, (x.mean(), iqm(x), x.min())))
+        lines.append(f"| {f'**{label}**' if label == best else label} | {numbers} |")
+    return "\n".join(lines)
+
+
+def accounts() -> str:
+    """Return how each recipe was found, and the searches of single chapters, as Markdown."""
+    parts = []
+    for name, told in ACCOUNTS.items():
+        facts = f"*Settings tried*: {told.tried}. *Seeds*: {told.seeds}."
+        parts += [f"## {name}", facts, told.learnt]
+        if told.record:
+            n = len(record(told.record).seeds)
+            parts += [
+                f"On record as `{told.record}`: final returns of {n} agents for each setting, the "
+                "highest mean in bold.",
+                found(told.record),
+            ]
+    lines = [
+        "| search | settings | agents each | seeds | best | its mean | median of all settings |",
+        "|---|--:|--:|---|---|--:|--:|",
+    ]
+    for name, subject in CHAPTERS.items():
+        kept = record(name)
+        means = {label: float(x.mean()) for label, x in kept.final.items()}
+        median = sorted(means.values())[len(means) // 2]
+        seeds = f"{kept.seeds[0]} to {kept.seeds[-1]}"
+        cells = [
+            subject,
+            len(means),
+            len(kept.seeds),
+            seeds,
+            kept.best(),
+            number(max(means.values())),
+        ]
+        lines.append("| " + " | ".join(map(str, [*cells, number(median)])) + " |")
+    parts += [
+        "## Searches for single chapters",
+        "These chose step sizes for the arms of a comparison, so that none is judged with those of "
+        "another. Each chapter shows its arms on other seeds.",
+        "\n".join(lines),
+    ]
+    return "\n\n".join(parts) + "\n"
 
 
 def fill(app: Sphinx, docname: str, source: list[str]) -> None:
-    """Put the sections where the mark is."""
+    """Put the sections where the marks are."""
+    before = source[0]
     if MARK in source[0]:
         use_house_style()
         source[0] = source[0].replace(
             MARK, "\n".join(section(run) for run in EXPERIMENTS if run in principal())
         )
-        for path in Path(__file__).parents[2].glob("ddpg_lib/data/*/manifest.json"):
+    if SEARCHES in source[0]:
+        source[0] = source[0].replace(SEARCHES, accounts())
+    if source[0] != before:
+        for path in Path(__file__).parents[2].glob("ddpg_lib/data/**/manifest.json"):
             app.env.note_dependency(str(path))
 
 

@@ -139,6 +139,25 @@ def bootstrap_interval(
     return _interval((x,), statistic, level, resamples, axis, seed, x.size)
 
 
+def t_interval(x: ArrayLike, level: float = 0.95, axis: int = 0) -> tuple[Array, Array]:
+    """Student's interval of the mean over agents: mean ± t s / √n (13a.2).
+
+    With few agents that are alike it keeps its promise, where the bootstrap of a mean is too
+    narrow (page 13a). ``x`` is ``(n, ...)`` with n of 2 or more; both ends are ``(...)``.
+
+    Raises
+    ------
+    ValueError
+        As :func:`bootstrap_interval`.
+    """
+    _require_interval(level, 100)
+    results = _checked(x, axis, 2)
+    n = results.shape[axis]
+    half = stats.t.ppf((1 + level) / 2, n - 1) * results.std(axis=axis, ddof=1) / np.sqrt(n)
+    center = results.mean(axis=axis)
+    return np.asarray(center - half), np.asarray(center + half)
+
+
 def bootstrap_comparison(
     x: ArrayLike,
     y: ArrayLike,

@@ -11,6 +11,28 @@ from ddpg_lib.errors import did_you_mean
 BUDGET = ("steps", "eval_every", "eval_episodes")
 LOOKS, STARTS = 5, 100  # episodes of a look inside, and of the final evaluation
 
+SEARCH_SEEDS = range(100, 200)
+"""On which settings are searched, and nothing that the book reports is recorded."""
+FIRST_FRESH_SEED = 300
+"""From here on seeds are for recording: no search has seen them."""
+SEARCH = "_search"  # ends the name of a sweep that chooses settings
+ON_OLD_SEEDS = (
+    "pendulum",
+    "bipedal_walker",
+    "bipedal_walker_one_step",
+    "half_cheetah",
+    "inverted_pendulum",
+    "inverted_pendulum_no_norm",
+    "lunar_lander",
+    "lunar_lander_one_step",
+    "lunar_lander_white_noise",
+    "reacher",
+)
+"""Recorded before this rule, on seeds from 0 on, on which their recipes may have been tried.
+
+A name leaves the list when its run is recorded again; none is added.
+"""
+
 
 @dataclasses.dataclass(frozen=True)
 class Experiment:
@@ -379,16 +401,50 @@ SWEEPS: dict[str, Sweep] = {
 """Comparisons of many arms, by name: of these curves ship and no networks."""
 
 
+def require_seeds(name: str, seeds: Sequence[int]) -> None:
+    """Refuse to record on seeds that a search may have seen, or to search on those of recordings.
+
+    ``name`` is that of an experiment or of a sweep; the rule is that of ``SEARCH_SEEDS``,
+    ``FIRST_FRESH_SEED`` and ``ON_OLD_SEEDS``.
+
+    Raises
+    ------
+    ValueError
+        Naming the first seed that is not allowed, and those that are.
+    """
+    first, last = SEARCH_SEEDS[0], SEARCH_SEEDS[-1]
+    if name.endswith(SEARCH):
+        wrong = [seed for seed in seeds if seed not in SEARCH_SEEDS]
+        rule = f"a search takes seeds {first} to {last}"
+    elif name in ON_OLD_SEEDS:
+        wrong = [seed for seed in seeds if seed >= first]
+        rule = (
+            f"ON_OLD_SEEDS says that it was recorded on seeds below {first}; "
+            "recorded on others, it leaves that list"
+        )
+    else:
+        wrong = [seed for seed in seeds if seed < FIRST_FRESH_SEED]
+        rule = (
+            f"a recording takes seeds from {FIRST_FRESH_SEED} on, which no search has seen; "
+            f"if it is a search, end its name in {SEARCH} and take seeds {first} to {last}"
+        )
+    if wrong:
+        raise ValueError(f"{name} is on seed {wrong[0]}: {rule}")
+    if len(set(seeds)) < len(seeds):
+        raise ValueError(f"{name} has a seed twice: {', '.join(map(str, seeds))}")
+
+
 def experiment(name: str) -> Experiment | Sweep:
     """One of ``EXPERIMENTS`` or ``SWEEPS`` by name.
 
     Raises
     ------
     ValueError
-        For an unknown name, naming near ones.
+        For an unknown name, naming near ones, and as :func:`require_seeds`.
     """
     known: dict[str, Experiment | Sweep] = {**EXPERIMENTS, **SWEEPS}
     if name not in known:
         hint = did_you_mean(name, known)
         raise ValueError(f"there is no recorded run {name!r}, only {', '.join(known)}{hint}")
+    require_seeds(name, known[name].seeds)
     return known[name]

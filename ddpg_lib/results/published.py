@@ -1,16 +1,33 @@
-"""What others have published for DDPG, to stand beside the recorded runs."""
+"""What others have published for DDPG, to stand beside the recorded runs, like beside like."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+import importlib
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ddpg_lib.results.experiments import EXPERIMENTS
-from ddpg_lib.results.recorded import names, recorded
+import gymnasium as gym
+import numpy as np
+from numpy.typing import NDArray
+
+from ddpg_lib.maths.stats import bootstrap_interval, iqm, t_interval
+from ddpg_lib.results.experiments import EXPERIMENTS, ON_OLD_SEEDS
+from ddpg_lib.results.recorded import RecordedRun, names, recorded
 from ddpg_lib.runs.tables import csv_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+LATE = 0.05  # of a run's steps: the last ten of two hundred evaluations
+STATISTICS = {
+    "final": "mean of the final policies",
+    "late": f"mean of the evaluations in the last {LATE:.0%} of training",
+    "best": "mean of each agent's best evaluation",
+    "peak": "highest mean that any evaluation of all agents reached",
+    "training": "mean return of episodes of training, with noise",
+}
+"""What a number may be; all are means over agents, and all but the last without noise."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +42,8 @@ class Published:
         Whose implementation it is.
     env : str
         The Gymnasium id, with the version that was used.
+    statistic : str
+        One of ``STATISTICS``.
     score : float
         Return.
     spread : float or None
@@ -33,8 +52,8 @@ class Published:
         Over what the spread is one standard deviation.
     agents, steps : int
         Agents trained, and environment steps of each.
-    evaluated : str
-        Which policy is judged, and how.
+    remark : str
+        What else the source says of how it was measured.
     source : str
         Key of the bibliography.
     """
@@ -42,105 +61,199 @@ class Published:
     run: str
     library: str
     env: str
+    statistic: str
     score: float
     spread: float | None
     spread_of: str
     agents: int
     steps: int
-    evaluated: str
+    remark: str
     source: str
 
 
-_ZOO = ("one saved agent, without noise", "raffin2020")
-_TD3 = ("best evaluation of training, without noise", "fujimoto2018")
-_TIANSHOU = ("best evaluation of training, without noise", "weng2022")
-_NNABLA = ("best evaluation of training, without noise", "nnablarl")
+def _zoo(
+    run: str, env: str, score: float, spread: float, steps: int, episodes: int
+) -> tuple[Published, ...]:
+    """A row of the RL Zoo's benchmark.md: one trained agent, without noise."""
+    over = ("episodes", 1, steps, f"one agent, {episodes} episodes", "raffin2020")
+    return (Published(run, "RL Zoo", env, "final", score, spread, *over),)
 
-PUBLISHED = (
-    Published("pendulum", "RL Zoo", "Pendulum-v1", -152, 94, "episodes", 1, 20_000, *_ZOO),
-    Published(
-        "lunar_lander",
-        "RL Zoo",
-        "LunarLanderContinuous-v2",
-        230,
-        92,
-        "episodes",
-        1,
-        300_000,
-        *_ZOO,
-    ),
-    Published(
-        "bipedal_walker", "RL Zoo", "BipedalWalker-v3", 197, 142, "episodes", 1, 1_000_000, *_ZOO
-    ),
-    *(
-        Published(run, library, env, score, None, "", 10, 1_000_000, *_TD3)
-        for run, env, baselines, authors in (
-            ("inverted_pendulum", "InvertedPendulum-v1", 1000, 1000),
-            ("reacher", "Reacher-v1", -6.51, -4.01),
-            ("half_cheetah", "HalfCheetah-v1", 3306, 8577),
+
+def _older_zoo(
+    run: str, env: str, score: float, spread: float, steps: int, episodes: int
+) -> tuple[Published, ...]:
+    """A row of the older zoo's benchmark.md; its steps are those of hyperparams/ddpg.yml."""
+    over = ("episodes", 1, steps, f"one agent, {episodes} episodes", "raffin2018")
+    return (Published(run, "RL Baselines Zoo", env, "final", score, spread, *over),)
+
+
+def _td3(run: str, env: str, baselines: float, authors: float) -> tuple[Published, ...]:
+    """Table 1 of the paper; what its maximum is, its author says in issue 34 of sfujim/TD3."""
+    return tuple(
+        Published(
+            run, library, env, "peak", score, None, "", 10, 1_000_000,
+            "200 evaluations of 10 episodes", "fujimoto2018",
         )
         for library, score in (("OpenAI Baselines", baselines), ("Fujimoto et al.", authors))
-    ),
-    Published("reacher", "Tianshou", "Reacher-v2", -3.3, 0.3, "seeds", 10, 1_000_000, *_TIANSHOU),
-    Published("reacher", "nnabla-rl", "Reacher-v2", -3.7, 1.6, "seeds", 3, 1_000_000, *_NNABLA),
-    Published(
-        "half_cheetah",
-        "Tianshou",
-        "HalfCheetah-v3",
-        11719,
-        466,
-        "seeds",
-        10,
-        1_000_000,
-        *_TIANSHOU,
-    ),
-    Published(
-        "half_cheetah",
-        "nnabla-rl",
-        "HalfCheetah-v2",
-        10548,
-        1243,
-        "seeds",
-        3,
-        1_000_000,
-        *_NNABLA,
-    ),
-    Published(
-        "half_cheetah",
-        "CleanRL",
-        "HalfCheetah-v2",
-        10374,
-        157,
-        "seeds",
-        3,
-        1_000_000,
-        "returns of training, with noise; the actor moves every second step",
-        "huang2022",
-    ),
-    Published(
-        "half_cheetah",
-        "Spinning Up",
-        "HalfCheetah-v3",
-        10110,
-        None,
-        "",
-        10,
-        1_000_000,
-        "read from its published data; updates in blocks of 50 steps",
-        "achiam2018",
-    ),
-)
-"""Sources and differences are those that each entry names."""
+    )  # fmt: skip
 
-COLUMNS = (
-    "run", "by", "env", "agents", "steps", "return", "low", "high", "interval", "evaluated",
-    "source",
-)  # fmt: skip
-"""Of the table of all results."""
+
+def _td3_late(run: str, env: str, baselines: float, authors: float) -> tuple[Published, ...]:
+    """Table 2 of the paper: its row AHE is DDPG with the authors' settings."""
+    return tuple(
+        Published(
+            run, library, env, "late", score, None, "", 10, 1_000_000,
+            "last 10 evaluations of 10 episodes", "fujimoto2018",
+        )
+        for library, score in (("OpenAI Baselines", baselines), ("Fujimoto et al.", authors))
+    )  # fmt: skip
+
+
+def _pfrl(run: str, env: str, best: float, late: float) -> tuple[Published, ...]:
+    """Both tables of examples/mujoco/reproduction/ddpg/README.md."""
+    return tuple(
+        Published(
+            run, "PFRL", env, statistic, score, None, "", 10, 1_000_000, remark, "fujita2021",
+        )
+        for statistic, score, remark in (
+            ("best", best, "200 evaluations of 10 episodes"),
+            ("late", late, "last 10 evaluations of 10 episodes"),
+        )
+    )  # fmt: skip
+
+
+def _tianshou(run: str, env: str, score: float, spread: float) -> tuple[Published, ...]:
+    """The table of examples/mujoco/README.md, by its note 6 as in the paper of TD3."""
+    over = ("seeds", 10, 1_000_000, "evaluations of 10 episodes", "weng2022")
+    return (Published(run, "Tianshou", env, "peak", score, spread, *over),)
+
+
+def _nnabla(run: str, env: str, score: float, spread: float) -> tuple[Published, ...]:
+    """The "best mean score" of reproductions/mujoco/ddpg/README.md."""
+    over = ("seeds", 3, 1_000_000, "its best mean score", "nnablarl")
+    return (Published(run, "nnabla-rl", env, "peak", score, spread, *over),)
+
+
+def _cleanrl(run: str, env: str, score: float, spread: float) -> tuple[Published, ...]:
+    """The table of docs/rl-algorithms/ddpg.md at commit 023eaea; other commits differ."""
+    remark = "the actor moves every second step; documentation at commit 023eaea"
+    over = ("seeds", 3, 1_000_000, remark, "huang2022")
+    return (Published(run, "CleanRL", env, "training", score, spread, *over),)
+
+
+PUBLISHED = (
+    *_zoo("pendulum", "Pendulum-v1", -152.10, 94.28, 20_000, 750),
+    *_older_zoo("pendulum", "Pendulum-v0", -169.83, 93.30, 200_000, 750),
+    *_zoo("lunar_lander", "LunarLanderContinuous-v2", 230.22, 92.37, 300_000, 556),
+    *_older_zoo("lunar_lander", "LunarLanderContinuous-v2", 244.57, 75.62, 600_000, 660),
+    *_zoo("bipedal_walker", "BipedalWalker-v3", 197.49, 141.58, 1_000_000, 227),
+    *_pfrl("inverted_pendulum", "InvertedPendulum-v2", 1000, 844.17),
+    *_td3("inverted_pendulum", "InvertedPendulum-v1", 1000, 1000),
+    *_tianshou("inverted_pendulum", "InvertedPendulum-v2", 1000, 0),
+    *_nnabla("inverted_pendulum", "InvertedPendulum-v2", 1000, 0),
+    *_cleanrl("inverted_pendulum", "InvertedPendulum-v2", 684.61, 94.41),
+    *_pfrl("reacher", "Reacher-v2", -2.97, -5.64),
+    *_td3("reacher", "Reacher-v1", -6.51, -4.01),
+    *_tianshou("reacher", "Reacher-v2", -3.3, 0.3),
+    *_nnabla("reacher", "Reacher-v2", -3.66, 1.62),
+    *_pfrl("half_cheetah", "HalfCheetah-v2", 10262.97, 9750.57),
+    *_td3_late("half_cheetah", "HalfCheetah-v1", 3162.50, 8401.02),
+    *_td3("half_cheetah", "HalfCheetah-v1", 3305.60, 8577.29),
+    *_tianshou("half_cheetah", "HalfCheetah-v3", 11718.7, 465.6),
+    *_nnabla("half_cheetah", "HalfCheetah-v2", 10547.68, 1243.37),
+    *_cleanrl("half_cheetah", "HalfCheetah-v2", 10210.57, 196.22),
+)
+"""As read at each source, which the functions above name; the fairest first."""
 
 UNPUBLISHED = ("car_racing", "hidden_velocity")
 """Recorded runs beside which we found nothing published that can be compared."""
+
+THRESHOLDS = {
+    "Pendulum-v1": -300.0,
+    "PendulumWithoutVelocity-v0": -300.0,
+    "PendulumStacked-v0": -300.0,
+    "OnePedal-v0": 900.0,
+}
+"""Below which an agent has failed, where Gymnasium names no ``reward_threshold``.
+
+Below -300 a pendulum hangs in some episodes. The car with one pedal is held to what Gymnasium asks
+of CarRacing-v3.
+"""
+
+COLUMNS = (
+    "run", "by", "env", "seeds", "agents", "steps", "statistic", "return", "low", "high",
+    "interval", "interquartile mean", "iqm low", "iqm high", "threshold", "failures", "worst",
+    "ours", "ours low", "ours high", "remark", "source",
+)  # fmt: skip
+"""Of the table of all results; ``ours`` is this book's value of a rival's statistic."""
+
 OURS = "this book"
+
+
+class Estimate(NamedTuple):
+    """A statistic of the agents.
+
+    Attributes
+    ----------
+    value : float
+        As estimated.
+    low, high : float
+        Ends of its 95% interval.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+def threshold(env: str) -> tuple[float, str]:
+    """The return below which an agent has failed in an environment, and whose threshold it is.
+
+    Raises
+    ------
+    ValueError
+        If Gymnasium has none for it and ``THRESHOLDS`` neither.
+    """
+    module, _, bare = env.rpartition(":")
+    if bare in THRESHOLDS:
+        return THRESHOLDS[bare], OURS
+    if module:
+        importlib.import_module(module)  # registers it
+    value = gym.spec(bare).reward_threshold
+    if value is None:
+        raise ValueError(f"state in THRESHOLDS below which return an agent has failed on {bare}")
+    return float(value), "Gymnasium"
+
+
+def of_agents(recording: RecordedRun, statistic: str) -> NDArray[np.float64] | None:
+    """What each agent of a recorded run contributes to a statistic, ``(n,)``; None if unknown.
+
+    ``statistic`` is a key of ``STATISTICS``. All but "final" are of the evaluations that make the
+    learning curves, on the same few starts each time. Returns of training are not kept.
+    """
+    curves, steps = recording.curves, recording.steps
+    if statistic == "final":
+        return recording.final.mean(axis=1)
+    if statistic == "late":
+        late = steps >= (1 - LATE) * steps[-1]
+        return np.asarray(curves[:, late].mean(axis=1))
+    if statistic == "best":
+        return np.asarray(curves.max(axis=1))
+    if statistic == "peak":
+        return np.asarray(curves[:, curves.mean(axis=0).argmax()])
+    return None
+
+
+def mean(x: NDArray[np.float64]) -> Estimate:
+    """The mean of agents ``(n,)`` with Student's interval (13a.2)."""
+    low, high = t_interval(x)
+    return Estimate(float(x.mean()), float(low), float(high))
+
+
+def middle(x: NDArray[np.float64]) -> Estimate:
+    """The interquartile mean (13.2) of agents ``(n,)`` with its bootstrap interval."""
+    low, high = bootstrap_interval(x)
+    return Estimate(float(iqm(x)), float(low), float(high))
 
 
 def ablations(run: str) -> dict[str, str]:
@@ -168,74 +281,171 @@ def principal() -> list[str]:
     return [run for run in names() if run not in changed]
 
 
-def rows(run: str) -> list[dict[str, str | float | int]]:
-    """A recorded run, what is published beside it, and its ablations; keys are ``COLUMNS``."""
-    theirs = (_theirs(p) for p in PUBLISHED if p.run == run)
+def rows(run: str) -> list[dict[str, Any]]:
+    """A recorded run, its ablations, and what is published beside it; keys are ``COLUMNS``."""
     changed = (_ours(name, f"{OURS}, {change}") for name, change in ablations(run).items())
-    return [_ours(run, OURS), *theirs, *changed]
+    theirs = (_theirs(p) for p in PUBLISHED if p.run == run)
+    return [_ours(run, OURS), *changed, *theirs]
 
 
-def _ours(run: str, by: str) -> dict[str, str | float | int]:
+def _ours(run: str, by: str) -> dict[str, Any]:
     recording = recorded(run)
-    value, low, high = recording.interval()
-    return {
+    x = recording.final.mean(axis=1)
+    average, center, (bar, _) = mean(x), middle(x), threshold(recording.judged)
+    seeds = recording.seeds
+    row = {
         "run": run,
         "by": by,
         "env": recording.judged,
-        "agents": len(recording.seeds),
+        "seeds": f"{seeds[0]} to {seeds[-1]}" + " (old)" * (run in ON_OLD_SEEDS),
+        "agents": len(seeds),
         "steps": recording.config.steps,
-        "return": round(value, 2),
-        "low": round(low, 2),
-        "high": round(high, 2),
-        "interval": "95% of the interquartile mean, bootstrap over agents",
-        "evaluated": (f"final policies without noise, {recording.final.shape[1]} episodes each"),
+        "statistic": STATISTICS["final"],
+        "return": round(average.value, 2),
+        "low": round(average.low, 2),
+        "high": round(average.high, 2),
+        "interval": "95%, Student, over agents; of the interquartile mean: bootstrap",
+        "interquartile mean": round(center.value, 2),
+        "iqm low": round(center.low, 2),
+        "iqm high": round(center.high, 2),
+        "threshold": bar,
+        "failures": int((x < bar).sum()),
+        "worst": round(float(x.min()), 2),
+        "remark": f"no agent left out, {recording.final.shape[1]} episodes of each",
         "source": f"ddpg reproduce {run}",
     }
+    return {name: row.get(name, "") for name in COLUMNS}
 
 
-def _theirs(p: Published) -> dict[str, str | float | int]:
-    return {
+def _theirs(p: Published) -> dict[str, Any]:
+    x = of_agents(recorded(p.run), p.statistic)
+    own = None if x is None else mean(x)
+    spread = p.spread
+    row = {
         "run": p.run,
         "by": p.library,
         "env": p.env,
         "agents": p.agents,
         "steps": p.steps,
+        "statistic": STATISTICS[p.statistic],
         "return": p.score,
-        "low": "" if p.spread is None else p.score - p.spread,
-        "high": "" if p.spread is None else p.score + p.spread,
-        "interval": "" if p.spread is None else f"one standard deviation over {p.spread_of}",
-        "evaluated": p.evaluated,
+        "low": "" if spread is None else round(p.score - spread, 2),
+        "high": "" if spread is None else round(p.score + spread, 2),
+        "interval": "" if spread is None else f"one standard deviation over {p.spread_of}",
+        "ours": "" if own is None else round(own.value, 2),
+        "ours low": "" if own is None else round(own.low, 2),
+        "ours high": "" if own is None else round(own.high, 2),
+        "remark": p.remark,
         "source": p.source,
     }
+    return {name: row.get(name, "") for name in COLUMNS}
 
 
 def results_csv() -> str:
-    """Every recorded run, what is published beside it, and its ablations, as CSV."""
+    """Every recorded run, its ablations, and what is published beside it, as CSV."""
     found = [row for run in principal() for row in rows(run)]
     return csv_text([COLUMNS, *([row[name] for name in COLUMNS] for row in found)])
 
 
+def _drawn(run: str, ablated: bool) -> list[dict[str, Any]]:
+    """The rows that a figure shows: ablations if asked for."""
+    return [row for row in rows(run) if ablated or row["run"] == run]
+
+
+def _is_ours(row: dict[str, Any]) -> bool:
+    return str(row["by"]).startswith(OURS)
+
+
+def _steps(steps: int) -> str:
+    return f"{steps / 1e6:g}M steps" if steps >= 1_000_000 else f"{steps / 1e3:g}k steps"
+
+
 def beside_published(run: str, ablated: bool = False) -> Figure:
-    """Draw a recorded run, every agent, above what is published and, if asked, its ablations."""
+    """Draw a recorded run, every agent, above what is published and, if asked, its ablations.
+
+    In a published row, the open diamond is the same statistic of the recorded run's own agents.
+    What the marks mean stands in :func:`caption`.
+    """
     from matplotlib import pyplot as plt
 
     from ddpg_lib.figures.style import COLORS
 
-    table = [row for row in rows(run) if ablated or row["run"] == run]
-    figure, ax = plt.subplots(figsize=(5.6, 0.7 + 0.36 * len(table)))
+    table = _drawn(run, ablated)
+    words = {"final": "", "late": "late", "best": "best", "peak": "peak", "training": "training"}
+    short = {STATISTICS[name]: word for name, word in words.items()}
+    figure, ax = plt.subplots(figsize=(5.6, 0.8 + 0.4 * len(table)))
     labels = []
     for y, row in enumerate(table):
-        ours = str(row["by"]).startswith(OURS)
-        color = COLORS["actor" if row["by"] == OURS else "critic" if ours else "muted"]
-        if row["low"] != "":
-            ax.plot([row["low"], row["high"]], [y, y], color=color, linewidth=2.5 if ours else 1.2)
-        ax.plot(row["return"], y, "D" if ours else "o", color=color, markersize=6)
-        if ours:
-            means = recorded(str(row["run"])).final.mean(axis=1)
-            ax.plot(means, [float(y)] * len(means), "|", color=color, markersize=13, alpha=0.6)
-        label = f"{row['by']}, {row['steps']:,} steps"
+        if _is_ours(row):
+            color = COLORS["actor" if row["by"] == OURS else "critic"]
+            x = recorded(str(row["run"])).final.mean(axis=1)
+            ax.plot(x, [float(y)] * len(x), "|", color=color, markersize=15, alpha=0.6)
+            # One a little above the strokes' middle, one below: they may be equal.
+            _mark(ax, y - 0.14, middle(x), color, filled=True)
+            _mark(ax, y + 0.14, mean(x), color, filled=False)
+        else:
+            color = COLORS["muted"]
+            if row["low"] != "":
+                ax.plot([row["low"], row["high"]], [y - 0.14] * 2, color=color, linewidth=1.2)
+            ax.plot(row["return"], y - 0.14, "o", color=color, markersize=6)
+            if row["ours"] != "":
+                own = Estimate(row["ours"], row["ours low"], row["ours high"])
+                _mark(ax, y + 0.14, own, COLORS["actor"], filled=False)
+        label = f"{row['by']}, {_steps(row['steps'])}"
+        if word := short[str(row["statistic"])]:
+            label = f"{row['by']}, {word}, {_steps(row['steps'])}"
         labels.append(label if row["run"] == run else str(row["by"]).replace(f"{OURS},", "with"))
     ax.set_yticks(range(len(table)), labels)
+    ax.tick_params(axis="y", length=0)
     ax.set_ylim(len(table) - 0.5, -0.5)
+    ax.grid(axis="y", visible=False)
     ax.set_xlabel("return of an episode")
+    ax.locator_params(axis="x", nbins=5)
     return figure
+
+
+def _mark(ax: Any, y: float, x: Estimate, color: str, filled: bool) -> None:
+    # Open means open: the page behind may be light or dark.
+    ax.plot([x.low, x.high], [y, y], color=color, linewidth=1.8 if filled else 1.2)
+    face = color if filled else "none"
+    ax.plot(x.value, y, "D", color=color, markersize=6, markeredgewidth=1.4, markerfacecolor=face)
+
+
+def caption(run: str, ablated: bool = False) -> str:
+    """What the marks of :func:`beside_published` mean."""
+    table, recording = _drawn(run, ablated), recorded(run)
+    n, episodes = recording.final.shape
+    theirs = [row for row in table if not _is_ours(row)]
+    found = (
+        f"Strokes: the final policies of {n} agents, {episodes} episodes each. Filled diamond: "
+        "their interquartile mean with its 95% bootstrap interval; open diamond: their mean with "
+        "Student's."
+    )
+    if ablated and ablations(run):
+        found += " Orange: the same with one choice changed."
+    if theirs:
+        found += " Circles: published"
+        over = {str(row["interval"]).rpartition(" ")[2] for row in theirs if row["interval"]}
+        if over:
+            found += f", where given with one standard deviation over {' or '.join(sorted(over))}"
+        found += "; the open diamond below each is the same statistic of our agents."
+        words = {str(row["statistic"]) for row in theirs}
+        for name in ("late", "best", "peak", "training"):
+            if STATISTICS[name] in words:
+                found += f" {name.capitalize()}: {STATISTICS[name]}."
+    return found
+
+
+def alternative(run: str, ablated: bool = False) -> str:
+    """What :func:`beside_published` shows, in words."""
+    recording = recorded(run)
+    x = recording.final.mean(axis=1)
+    found = (
+        f"Final returns on {recording.judged.rpartition(':')[2]}: {len(x)} agents from {x.min():,.2f} "
+        f"to {x.max():,.2f}, mean {mean(x).value:,.2f}, interquartile mean {middle(x).value:,.2f}."
+    )
+    for row in _drawn(run, ablated)[1:]:
+        by = str(row["by"]).replace(f"{OURS},", "With")
+        found += f" {by}: {row['return']:,.2f}"
+        found += f" against our {row['ours']:,.2f}." if row["ours"] != "" else "."
+    return re.sub(r"(?<=[ (])-(?=\d)", "−", found)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from ddpg_lib.chapters.ch13.sampling import agents_needed, chance_of_any, range_coverage, t_interval
+from ddpg_lib.chapters.ch13.sampling import agents_needed, chance_of_any, range_coverage
 from ddpg_lib.chapters.ch13.starts import error_of_starts
-from ddpg_lib.maths.stats import iqm, performance_profile, probability_of_improvement
+from ddpg_lib.maths.stats import iqm, performance_profile, probability_of_improvement, t_interval
 from ddpg_lib.results.compare import Reference, place
 
 RNG = np.random.default_rng(13)

@@ -421,12 +421,12 @@ def test_recipes_can_be_typed_again(ddpg):
 
 def test_reproduce_leaves_a_manifest(ddpg, tmp_path, monkeypatch):
     changes = {"steps": 60, "warmup_steps": 50, "eval_every": 60, "eval_episodes": 1}
-    tiny = Experiment("Pendulum-v1", "pendulum", (0, 1), changes)
+    tiny = Experiment("Pendulum-v1", "pendulum", (300, 301), changes)
     monkeypatch.setitem(EXPERIMENTS, "tiny", tiny)
     assert ddpg("reproduce tiny --no-compile")[0] == 0
     manifest = json.loads((tmp_path / "reproduced/tiny/record/manifest.json").read_text())
     assert manifest["command"] == "ddpg reproduce tiny --no-compile"
-    assert manifest["seeds"] == [0, 1]
+    assert manifest["seeds"] == [300, 301]
     assert manifest["config"]["steps"] == 60
     assert {"torch", "numpy", "gymnasium", "python"} <= set(manifest["versions"])
     assert manifest["hardware"]["cores"] == os.cpu_count()
@@ -455,10 +455,16 @@ def test_reproduce_leaves_a_manifest(ddpg, tmp_path, monkeypatch):
     assert ddpg("reproduce tiny --no-compile")[0] == 0
     again = json.loads((tmp_path / "reproduced/tiny/record/manifest.json").read_text())
     assert again["sha256"] == manifest["sha256"]
-    monkeypatch.setitem(EXPERIMENTS, "other", Experiment("Pendulum-v1", "pendulum", (5,)))
+    monkeypatch.setitem(EXPERIMENTS, "other", Experiment("Pendulum-v1", "pendulum", (305,)))
     code, _, err = ddpg("reproduce other --folder reproduced/tiny")
     assert code == 2
     assert "holds another run" in err
+    # On a search's seeds nothing is recorded, nor begun.
+    monkeypatch.setitem(EXPERIMENTS, "other", Experiment("Pendulum-v1", "pendulum", (105,)))
+    code, _, err = ddpg("reproduce other")
+    assert code == 2
+    assert "other is on seed 105: a recording takes seeds from 300 on" in err
+    assert not (tmp_path / "reproduced/other").exists()
 
 
 # ---- In a process of its own ----

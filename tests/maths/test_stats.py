@@ -14,6 +14,7 @@ from ddpg_lib.maths.stats import (
     iqm,
     performance_profile,
     probability_of_improvement,
+    t_interval,
 )
 
 
@@ -151,6 +152,21 @@ def test_intervals_lie_among_the_results_and_move_with_the_units(x, shift, scale
 
 
 # ---- Profiles and comparisons ----
+
+
+@pytest.mark.parametrize("n", [2, 5, 40])
+def test_students_interval_is_scipys(n):
+    x = np.random.default_rng(n).normal(3.0, 2.0, (n, 4))
+    low, high = t_interval(x, 0.9)
+    ends = scipy.stats.ttest_1samp(x, 0.0).confidence_interval(0.9)
+    np.testing.assert_allclose([low, high], [ends.low, ends.high])
+    np.testing.assert_allclose(t_interval(x.T, 0.9, axis=1), [low, high])
+
+
+@pytest.mark.parametrize(("x", "message"), [([1.0], "at least 2"), ([1.0, np.nan], "NaN")])
+def test_students_interval_refuses_what_has_none(x, message):
+    with pytest.raises(ValueError, match=message):
+        t_interval(x)
 
 
 def test_profile_is_the_survival_function():

@@ -1,16 +1,20 @@
 """What ships of the recorded runs agrees with itself, with the recipes, and with live episodes."""
 
 import csv
+import dataclasses
 import hashlib
 import io
-import json
+import itertools
 from types import SimpleNamespace
 
+import gymnasium as gym
 import numpy as np
 import pytest
+import scipy.stats
 
 from ddpg_lib import DDPG, Config, recipe
 from ddpg_lib.evaluation import evaluate
+from ddpg_lib.figures.style import use_house_style
 from ddpg_lib.maths.stats import iqm
 from ddpg_lib.results import published
 from ddpg_lib.results import recorded as results
@@ -207,21 +211,89 @@ def test_a_continued_run_repeats_its_notes(tmp_path, monkeypatch):
 
 
 def test_published_figures_name_their_source():
-    published = {p.run for p in PUBLISHED}
-    assert set(principal()) <= published | set(UNPUBLISHED)
-    assert not published & set(UNPUBLISHED)
+    beside = {p.run for p in PUBLISHED}
+    assert set(principal()) <= beside | set(UNPUBLISHED)
+    assert not beside & set(UNPUBLISHED)
     bibliography = (DATA.parents[1] / "book/references.bib").read_text(encoding="utf-8")
     for p in PUBLISHED:
         assert f"{{{p.source}," in bibliography, p.source
         assert (p.spread is None) == (p.spread_of == "")
+        assert p.statistic in published.STATISTICS
 
 
 @pytest.mark.parametrize("name", principal())
 def test_the_table_begins_with_ours(name):
     first, *others = rows(name)
+    means = recorded(name).final.mean(axis=1)
     assert first["by"] == OURS
-    assert first["return"] == pytest.approx(recorded(name).interval()[0], abs=0.01)
+    assert first["return"] == pytest.approx(means.mean(), abs=0.01)
+    if means.std() > 1e-9 * abs(means.mean()):
+        ends = scipy.stats.ttest_1samp(means, 0.0).confidence_interval()
+        assert (first["low"], first["high"]) == pytest.approx(tuple(ends), abs=0.01)
+    center = (first["interquartile mean"], first["iqm low"], first["iqm high"])
+    assert center == pytest.approx(recorded(name).interval(), abs=0.01)
     assert len(others) == sum(p.run == name for p in PUBLISHED) + len(ablations(name))
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_recording_has_a_threshold_and_counts_its_failures(name):
+    kept = recorded(name)
+    bar, whose = published.threshold(kept.env)
+    bare = kept.env.rpartition(":")[2]
+    assert whose == (OURS if bare in published.THRESHOLDS else "Gymnasium")
+    row = next(r for run in principal() for r in rows(run) if r["run"] == name)
+    assert row["threshold"] == bar
+    assert row["failures"] == sum(x.mean() < bar for x in kept.final)
+    assert row["worst"] == pytest.approx(kept.final.mean(axis=1).min(), abs=0.01)
+    assert row["seeds"].endswith("(old)") == (min(kept.seeds) < 100)
+
+
+def test_thresholds_are_gymnasiums_where_it_has_one():
+    assert published.threshold("LunarLanderContinuous-v3") == (200.0, "Gymnasium")
+    assert published.threshold("Reacher-v5") == (-3.75, "Gymnasium")
+    assert published.threshold("Pendulum-v1") == (-300.0, OURS)
+    for bare in published.THRESHOLDS:
+        found = gym.registry.get(bare)
+        assert found is None or found.reward_threshold is None, f"{bare} has one by now"
+    with pytest.raises(ValueError, match="state in THRESHOLDS"):
+        published.threshold("ddpg_lib.worlds.furnace:Furnace-v0")
+
+
+def test_each_rival_stands_beside_its_own_statistic():
+    """Five evaluations of two agents, by hand; their last twentieth is the last alone."""
+    curves = np.array([[0.0, 9.0, 3.0, 4.0, 5.0], [0.0, 2.0, 6.0, 8.0, 7.0]])
+    kept = dataclasses.replace(
+        fake(np.array([[10.0, 20.0], [30.0, 50.0]])), curves=curves, steps=np.arange(5) * 10
+    )
+    expected = {
+        "final": [15.0, 40.0],
+        "late": [5.0, 7.0],
+        "best": [9.0, 8.0],
+        "peak": [4.0, 8.0],  # their mean is 6, as at the end and more than before
+    }
+    for statistic, values in expected.items():
+        assert published.of_agents(kept, statistic).tolist() == values, statistic
+    assert published.of_agents(kept, "training") is None
+    assert set(published.STATISTICS) == {*expected, "training"}
+    longer = dataclasses.replace(kept, curves=np.tile(np.arange(41.0), (2, 1)),
+                                 steps=np.arange(41) * 10)  # fmt: skip
+    assert published.of_agents(longer, "late").tolist() == [39.0, 39.0]  # 38, 39 and 40
+
+
+def test_rows_of_rivals_hold_that_value():
+    for run in principal():
+        for row, p in zip(
+            [r for r in rows(run) if not r["by"].startswith(OURS)],
+            [p for p in PUBLISHED if p.run == run],
+            strict=True,
+        ):
+            x = published.of_agents(recorded(run), p.statistic)
+            assert row["statistic"] == published.STATISTICS[p.statistic]
+            assert row["ours"] == ("" if x is None else pytest.approx(x.mean(), abs=0.01))
+
+
+def test_the_page_says_truly_that_others_evaluate_more_often():
+    assert max(len(recorded(name).steps) for name in names()) < 100
 
 
 def test_an_ablation_says_what_was_changed():
@@ -248,13 +320,46 @@ def test_csv_holds_every_row():
     assert {r["run"] for r in read if r["by"].startswith(OURS)} == set(names())
     assert len(read) == sum(len(rows(name)) for name in principal())
     zoo = next(r for r in read if r["by"] == "RL Zoo" and r["run"] == "pendulum")
-    assert (float(zoo["return"]), float(zoo["low"]), float(zoo["high"])) == (-152, -246, -58)
+    ends = [float(zoo[k]) for k in ("return", "low", "high")]
+    assert ends == pytest.approx([-152.10, -246.38, -57.82])
 
 
-def test_figure_shows_every_agent():
+def _marks(figure, marker):
+    return [line for line in figure.axes[0].lines if line.get_marker() == marker]
+
+
+def test_figure_shows_every_agent_both_means_and_like_beside_like():
     figure = published.beside_published("pendulum")
-    strokes = next(line for line in figure.axes[0].lines if line.get_marker() == "|")
-    np.testing.assert_allclose(strokes.get_xdata(), recorded("pendulum").final.mean(axis=1))
+    means = recorded("pendulum").final.mean(axis=1)
+    (strokes,) = _marks(figure, "|")
+    np.testing.assert_allclose(strokes.get_xdata(), means)
+    filled, *opened = _marks(figure, "D")
+    assert filled.get_markerfacecolor() == filled.get_color()
+    assert filled.get_xdata()[0] == pytest.approx(iqm(means))
+    assert len(opened) == 1 + sum(p.run == "pendulum" for p in PUBLISHED)
+    for line in opened:  # all rivals of the pendulum report final policies
+        assert line.get_markerfacecolor() != line.get_color()
+        assert line.get_xdata()[0] == pytest.approx(means.mean(), abs=0.01)
+    circles = [float(line.get_xdata()[0]) for line in _marks(figure, "o")]
+    assert circles == [p.score for p in PUBLISHED if p.run == "pendulum"]
     labels = [t.get_text() for t in figure.axes[0].get_yticklabels()]
-    assert labels[0] == f"{OURS}, 12,000 steps"
-    assert json.dumps(labels).count("RL Zoo") == 1
+    assert labels == [f"{OURS}, 12k steps", "RL Zoo, 20k steps", "RL Baselines Zoo, 200k steps"]
+
+
+@pytest.mark.parametrize("name", principal())
+def test_captions_say_what_is_drawn(name):
+    use_house_style()
+    figure, text = published.beside_published(name, ablated=True), published.caption(name, True)
+    assert f"{len(recorded(name).seeds)} agents" in text
+    assert ("Orange" in text) == bool(ablations(name))
+    assert ("Circles" in text) == bool(_marks(figure, "o"))
+    for word in ("Late", "Best", "Peak", "Training"):
+        drawn = any(f", {word.lower()}, " in t.get_text() for t in figure.axes[0].get_yticklabels())
+        assert (f"{word}: " in text) == drawn
+    assert published.alternative(name).startswith("Final returns on ")
+    # No label covers another.
+    figure.draw_without_rendering()
+    boxes = [t.get_window_extent() for t in figure.axes[0].get_yticklabels()]
+    for one, other in itertools.pairwise(boxes):
+        assert not one.overlaps(other)
+    assert min(box.x0 for box in boxes) >= 0

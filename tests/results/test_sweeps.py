@@ -54,10 +54,10 @@ def test_arms_have_equal_budgets():
 
 def test_a_sweep_is_made_and_read_and_made_again(tmp_path, monkeypatch):
     arms = {"plain": {}, "timid": {"tau": 0.1, "agent": f"{__name__}:Timid"}}
-    monkeypatch.setitem(SWEEPS, "tiny", Sweep("Pendulum-v1", "pendulum", (3, 4), arms, TINY))
+    monkeypatch.setitem(SWEEPS, "tiny", Sweep("Pendulum-v1", "pendulum", (303, 304), arms, TINY))
     runs = reproduce("tiny", tmp_path / "tiny", progress=False, compile=False)
     kept = RecordedSweep.read(tmp_path / "tiny/record")
-    assert kept.seeds == [3, 4]
+    assert kept.seeds == [303, 304]
     assert type(runs[1].agent) is Timid
     for run, (label, arm) in zip(runs, kept.arms.items(), strict=True):
         assert arm.config == recipe("pendulum", **TINY, tau=0.1 if label == "timid" else 0.005)

@@ -17,18 +17,6 @@ Array = NDArray[np.float64]
 RESAMPLES = 500  # of each bootstrap; over many experiments the noise of its ends averages out
 
 
-def t_interval(x: ArrayLike, level: float = 0.95) -> tuple[Array, Array]:
-    """Student's interval of the mean over agents, the first axis: mean ± t s / √n (13a.2).
-
-    ``x`` is ``(n, ...)`` with n of 2 or more; both ends are ``(...)``.
-    """
-    results = np.asarray(x, float)
-    n = len(results)
-    half = stats.t.ppf((1 + level) / 2, n - 1) * results.std(axis=0, ddof=1) / np.sqrt(n)
-    center = results.mean(axis=0)
-    return center - half, center + half
-
-
 def range_coverage(n: int) -> float:
     """How often the range of ``n`` agents holds the true median (13a.1), whatever they are."""
     return 1 - 2.0 ** (1 - n)

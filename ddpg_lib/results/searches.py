@@ -1,0 +1,202 @@
+"""How each recipe was found: what was tried, on which seeds, and what of it is on record."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ddpg_lib.results.experiments import SEARCH
+from ddpg_lib.results.recorded import DATA
+from ddpg_lib.results.sweeps import sweep, sweeps
+
+Array = NDArray[np.float64]
+FOLDER = DATA / "searches"
+SUFFIX = ".csv"
+
+
+@dataclasses.dataclass(frozen=True)
+class Account:
+    """How a recipe was found.
+
+    Attributes
+    ----------
+    tried : str
+        Settings that were compared, as far as it is known.
+    seeds : str
+        On which.
+    learnt : str
+        What came of it, in sentences.
+    record : str
+        A key of :func:`records` that holds its results, or nothing where none were kept.
+    """
+
+    tried: str
+    seeds: str
+    learnt: str
+    record: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """The results of a search, as they ship.
+
+    Attributes
+    ----------
+    seeds : list of int
+        One an agent, the same for all settings.
+    final : dict of array, shape (n,)
+        By setting, the mean final return of each agent.
+    """
+
+    seeds: list[int]
+    final: dict[str, Array]
+
+    def best(self) -> str:
+        """The setting with the highest mean."""
+        return max(self.final, key=lambda name: float(self.final[name].mean()))
+
+
+NOT_KEPT = "not kept"
+ACCOUNTS: dict[str, Account] = {
+    "default": Account(
+        "none",
+        "none",
+        "Not searched: values that public implementations share, as a place to start from.",
+    ),
+    "pendulum": Account(
+        NOT_KEPT,
+        "in part 0 to 7, on which it is recorded too",
+        "It took the place of a recipe with ReLU, a discount of 0.98, noise of 0.1, 500 random "
+        "steps and constant step sizes. The commit that did so (e338f1f) says that it failed on "
+        "none of 24 seeds and does not name them. What was tried between the two is not on "
+        "record. Each choice was undone alone afterwards, on seeds that no search has seen: the "
+        "sweep pendulum_choices, which chapter 9 shows.",
+    ),
+    "pendulum_memory": Account(
+        "2 pairs of step sizes, after a first try that was given up",
+        "100 to 103",
+        "The first try had tanh units, gates that began near one half and constant step sizes; "
+        "none of its four agents was near the goal after 8,000 steps. With all three changed at "
+        "once, two pairs of step sizes were compared, and with the smaller one an agent lagged "
+        "behind. Chapter 18 tells it with the curves.",
+        "hidden_velocity",
+    ),
+    "cue": Account(
+        NOT_KEPT,
+        "100 to 107",
+        "Two changes are remembered beside the recipe. With tanh at the actor's end one agent of "
+        "eight went to a bound and stayed, so gradients are inverted instead; with tanh in its "
+        "head the critic took three times as long. The curves were not kept.",
+    ),
+    "inverted_pendulum": Account(
+        NOT_KEPT,
+        "not noted",
+        "It came into the library as it is (commit 1ddc330). It is the pendulum's with layer "
+        "normalization in the critic, against a failure that the run inverted_pendulum_no_norm "
+        "keeps: without it one agent of eight ends far below the others.",
+    ),
+    "half_cheetah": Account(
+        "1, as far as the history shows",
+        "not noted",
+        'Committed as "a first recipe, not yet proven" (e8cd8df) and recorded as it was. Layer '
+        "normalization is taken over from the inverted pendulum. That it does better than "
+        "published settings at the same number of steps was not tested.",
+    ),
+    "lunar_lander": Account(
+        NOT_KEPT,
+        "not noted",
+        "It came into the library as it is, with its ablations (commit feca49c). Of its fourteen "
+        "settings two were varied on record, the length of the targets and the noise, both on the "
+        "seeds of the recipe's own run; chapter 14 shows the three runs.",
+    ),
+    "bipedal_walker": Account(
+        "1, as far as the history shows",
+        "not noted",
+        "The lander's recipe with wider networks and weaker noise, committed as \"a first recipe, "
+        'not yet proven" (4138e4a) and recorded as it was. The length of the targets was varied '
+        "afterwards, on the same seeds; chapter 15 shows both runs.",
+    ),
+    "reacher": Account(
+        NOT_KEPT,
+        "not noted",
+        "Its first version (commit b614c35) had 64-64 networks, batches of 64, noise of 0.2 and "
+        "200,000 steps; the recorded one has 128-128, batches of 128, noise of 0.1 and 120,000. "
+        "What was seen in between is not on record.",
+    ),
+    "pendulum_pixels": Account(
+        "1",
+        "100 and 101",
+        "A first guess, which learned the task in 8,000 actions; it was given more of them and "
+        "recorded. Nothing else was tried.",
+    ),
+    "car_racing_pixels": Account(
+        "4, two agents each, the worst broken off",
+        "100 and 101",
+        "Ornstein-Uhlenbeck noise of 0.3 throws every car off the road soon, so that the fastest do "
+        "best; with white noise of 0.15 they learn to take bends. A discount of 0.96 and actions of "
+        "two steps did worse. Two agents are few, and the best setting was recorded with more than "
+        "twice the actions. Chapter 17 shows the curves.",
+        "car_racing",
+    ),
+    "lillicrap": Account(
+        "none",
+        "none",
+        "Not searched: the published values of Lillicrap et al. (2016) where observations are "
+        "numbers. Page 11a searches step sizes for its parts.",
+    ),
+    "lillicrap_pixels": Account(
+        "none",
+        "none",
+        "Not searched: the published values of Lillicrap et al. (2016) for pixels, where the paper "
+        "gives them.",
+    ),
+}
+"""By recipe. What is not on record is said to be so."""
+
+CHAPTERS = {
+    "replay_search": "chapter 6: what a buffer keeps, each with three step sizes",
+    "targets_search": "chapter 7: how fast targets follow, each with four step sizes",
+    "units": "chapter 11 and page 11a: normalizations and the published recipe's parts, in two "
+    "systems of units, each with six step sizes",
+}
+"""Searches that chose settings for a chapter's comparison and not for a recipe."""
+
+
+def records() -> list[str]:
+    """The searches whose results ship, for :func:`record`."""
+    tables = [path.stem for path in FOLDER.glob(f"*{SUFFIX}")]
+    return sorted([*tables, *(name for name in sweeps() if name.endswith(SEARCH))])
+
+
+def record(name: str) -> Record:
+    """The results of a search, one of :func:`records`.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name.
+    """
+    if name not in records():
+        raise ValueError(f"there is no search {name!r} on record, only {', '.join(records())}")
+    path = FOLDER / f"{name}{SUFFIX}"
+    if not path.exists():
+        kept = sweep(name)
+        return Record(kept.seeds, {label: arm.final for label, arm in kept.arms.items()})
+    return _table(path)
+
+
+def _table(path: Path) -> Record:
+    """A CSV with a column for each seed, behind those that name the setting and perhaps a step."""
+    with path.open(newline="", encoding="utf-8") as file:
+        head, *lines = list(csv.reader(file))
+    seeds = [int(column) for column in head if column.isdigit()]
+    named = [k for k, column in enumerate(head) if not column.isdigit() and column != "step"]
+    final = {}
+    for line in lines:  # a later step of the same setting takes the place of an earlier one
+        label = ", ".join(f"{head[k]} {line[k]}" for k in named)
+        final[label] = np.array([float(x) for x in line[-len(seeds) :]])
+    return Record(seeds, final)

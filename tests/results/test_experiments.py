@@ -1,0 +1,80 @@
+"""Which seeds searches and recordings may use."""
+
+import re
+
+import pytest
+
+from ddpg_lib.results.experiments import (
+    EXPERIMENTS,
+    ON_OLD_SEEDS,
+    SEARCH,
+    SWEEPS,
+    Experiment,
+    Sweep,
+    experiment,
+    require_seeds,
+)
+from ddpg_lib.results.recorded import names, recorded
+from ddpg_lib.results.sweeps import sweep, sweeps
+
+# As the list was when the rule came. Record a run again and take its name out of both.
+ONCE_OLD = {
+    "bipedal_walker",
+    "bipedal_walker_one_step",
+    "half_cheetah",
+    "inverted_pendulum",
+    "inverted_pendulum_no_norm",
+    "lunar_lander",
+    "lunar_lander_one_step",
+    "lunar_lander_white_noise",
+    "pendulum",
+    "reacher",
+}
+
+
+@pytest.mark.parametrize("name", [*EXPERIMENTS, *SWEEPS])
+def test_everything_that_can_be_asked_for_is_on_seeds_that_it_may_use(name):
+    assert experiment(name).seeds
+
+
+def test_the_list_of_old_seeds_only_shrinks():
+    assert set(ON_OLD_SEEDS) <= ONCE_OLD & set(EXPERIMENTS)
+    assert len(set(ON_OLD_SEEDS)) == len(ON_OLD_SEEDS)
+
+
+def test_what_ships_was_made_on_seeds_that_it_may_use():
+    """Said of the files themselves, whatever is asked for today."""
+    for name in names():
+        fresh = min(recorded(name).seeds) >= 300
+        assert fresh != (name in ON_OLD_SEEDS), name
+    for name in sweeps():
+        seeds = sweep(name).seeds
+        searched = all(100 <= seed < 200 for seed in seeds)
+        assert searched if name.endswith(SEARCH) else min(seeds) >= 300, name
+
+
+@pytest.mark.parametrize(
+    ("name", "seeds", "complaint"),
+    [
+        ("x", (300, 107), "x is on seed 107: a recording takes seeds from 300 on"),
+        ("x", (250,), "x is on seed 250"),
+        ("x", (0, 300), "x is on seed 0"),
+        ("x_search", (100, 300), "x_search is on seed 300: a search takes seeds 100 to 199"),
+        ("x_search", (0,), "x_search is on seed 0"),
+        ("reacher", (0, 300), "it leaves that list"),
+        ("x", (300, 301, 300), "x has a seed twice: 300, 301, 300"),
+    ],
+)
+def test_other_seeds_are_refused(name, seeds, complaint):
+    with pytest.raises(ValueError, match=re.escape(complaint)):
+        require_seeds(name, seeds)
+
+
+def test_asking_by_name_refuses_them_too(monkeypatch):
+    wrong = Experiment("Pendulum-v1", "pendulum", (0,))
+    monkeypatch.setitem(EXPERIMENTS, "wrong", wrong)
+    with pytest.raises(ValueError, match="wrong is on seed 0"):
+        experiment("wrong")
+    monkeypatch.setitem(SWEEPS, "wrong", Sweep("Pendulum-v1", "pendulum", (100,), {"a": {}}))
+    with pytest.raises(ValueError, match="end its name in _search"):
+        experiment("wrong")

@@ -1,0 +1,65 @@
+"""Every recipe has an account of how it was found, and what it says agrees with what ships."""
+
+import re
+
+import numpy as np
+import pytest
+
+from ddpg_lib.recipes import RECIPES
+from ddpg_lib.results.experiments import SEARCH_SEEDS, SWEEPS
+from ddpg_lib.results.recorded import DATA
+from ddpg_lib.results.searches import ACCOUNTS, CHAPTERS, NOT_KEPT, record, records
+from ddpg_lib.results.sweeps import sweep
+
+RECORDED = {x.record for x in ACCOUNTS.values() if x.record}
+
+
+def test_every_recipe_says_how_it_was_found():
+    assert set(ACCOUNTS) == set(RECIPES)
+    for told in ACCOUNTS.values():
+        assert told.learnt.endswith(".")
+        assert told.tried != NOT_KEPT or not told.record
+
+
+def test_every_search_on_record_is_told():
+    assert set(records()) == RECORDED | set(CHAPTERS)
+    assert not RECORDED & set(CHAPTERS)
+
+
+@pytest.mark.parametrize("name", sorted(RECORDED | set(CHAPTERS)))
+def test_searches_ran_on_the_seeds_of_searches(name):
+    kept = record(name)
+    assert set(kept.seeds) <= set(SEARCH_SEEDS)
+    assert len(kept.final) > 1
+    for x in kept.final.values():
+        assert x.shape == (len(kept.seeds),)
+        assert np.isfinite(x).all()
+    assert kept.final[kept.best()].mean() == max(x.mean() for x in kept.final.values())
+
+
+@pytest.mark.parametrize("recipe", [name for name, told in ACCOUNTS.items() if told.record])
+def test_accounts_name_the_seeds_and_the_number_of_settings(recipe):
+    told = ACCOUNTS[recipe]
+    kept = record(told.record)
+    assert told.seeds == f"{kept.seeds[0]} to {kept.seeds[-1]}"
+    assert int(re.match(r"\d+", told.tried)[0]) == len(kept.final)
+
+
+def test_a_table_of_curves_gives_the_last_step_of_each_setting():
+    kept = record("hidden_velocity")
+    lines = (DATA / "searches/hidden_velocity.csv").read_text().splitlines()
+    last = [float(x) for x in lines[-1].split(",")[3:]]
+    assert kept.final["actor_lr 0.001, critic_lr 0.002"].tolist() == last
+    assert kept.seeds == [100, 101, 102, 103]
+
+
+def test_a_sweep_gives_its_arms():
+    kept = record("targets_search")
+    assert list(kept.final) == list(SWEEPS["targets_search"].arms)
+    arm = sweep("targets_search").arms[kept.best()]
+    np.testing.assert_array_equal(kept.final[kept.best()], arm.final)
+
+
+def test_unknown_searches_are_refused():
+    with pytest.raises(ValueError, match="there is no search 'luck' on record, only"):
+        record("luck")
