@@ -172,12 +172,10 @@ THRESHOLDS = {
     "Pendulum-v1": -300.0,
     "PendulumWithoutVelocity-v0": -300.0,
     "PendulumStacked-v0": -300.0,
-    "OnePedal-v0": 900.0,
 }
 """Below which an agent has failed, where Gymnasium names no ``reward_threshold``.
 
-Below -300 a pendulum hangs in some episodes. The car with one pedal is held to what Gymnasium asks
-of CarRacing-v3.
+Below -300 a pendulum hangs in some episodes.
 """
 
 COLUMNS = (
@@ -440,8 +438,9 @@ def alternative(run: str, ablated: bool = False) -> str:
     """What :func:`beside_published` shows, in words."""
     recording = recorded(run)
     x = recording.final.mean(axis=1)
+    bare = recording.judged.rpartition(":")[2]
     found = (
-        f"Final returns on {recording.judged.rpartition(':')[2]}: {len(x)} agents from {x.min():,.2f} "
+        f"Final returns on {bare}: {len(x)} agents from {x.min():,.2f} "
         f"to {x.max():,.2f}, mean {mean(x).value:,.2f}, interquartile mean {middle(x).value:,.2f}."
     )
     for row in _drawn(run, ablated)[1:]:
