@@ -68,4 +68,4 @@ def _panel(ax: Axes, values: NDArray[Any], score: NDArray[np.float64]) -> None:
 
 
 def _key(value: Any) -> Any:
-    return str(value) if isinstance(value, list | bool) else value
+    return str(value) if isinstance(value, list | tuple | bool) else value

@@ -256,7 +256,8 @@ class Study:
                     config = recipe_named(self.recipe).replace(**changes)
                 except ValueError as error:
                     raise ValueError(f"{_where(env, point)}: {error}") from None
-                found += [Cell(env, config, seeds, point) for seeds in stacks]
+                varied = {name: getattr(config, name) for name in point}
+                found += [Cell(env, config, seeds, varied) for seeds in stacks]
         return found
 
     def _require_names(self) -> None:
