@@ -584,8 +584,7 @@ class Sweep:
     backend : str
         Where they run: local, ray or dask.
     address : str
-        Of the cluster: host:port for Ray, by default the one of this machine; tcp://host:port for
-        Dask.
+        Of the cluster, host:port; by default 127.0.0.1:6379 for Ray and 127.0.0.1:8786 for Dask.
     check : bool
         Say what the sweep would take, and run nothing.
     plot : bool

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import logging
+import socket
 from collections.abc import Iterator
 
 from ddpg_lib.config import require_one_of
@@ -42,8 +43,8 @@ def backend(name: str = "local", jobs: int = -1, address: str = "") -> Iterator[
     jobs
         Cells at work at once; -1 is one a core, of the machine or of the whole cluster.
     address
-        Of the cluster: for Ray ``host:port``, by default the one of this machine; for Dask
-        ``tcp://host:port`` of its scheduler.
+        Of the cluster, ``host:port``: for Ray of its head, by default 127.0.0.1:6379, for Dask of
+        its scheduler, by default 127.0.0.1:8786.
 
     Raises
     ------
@@ -68,6 +69,17 @@ def backend(name: str = "local", jobs: int = -1, address: str = "") -> Iterator[
 _REMOTE = {"max_restarts": -1, "max_task_retries": ATTEMPTS, "num_cpus": 1}
 
 
+def _require_open(kind: str, address: str, how: str) -> None:
+    """Refuse an address at which nothing listens, which the clients would wait for for minutes."""
+    host, _, port = address.removeprefix("tcp://").rpartition(":")
+    if not host or not port.isdigit():
+        raise ValueError(f"address must be host:port, such as 127.0.0.1:6379; got {address!r}")
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+    except (OSError, OverflowError):
+        raise ValueError(f"there is no {kind} cluster at {address}: begin one with {how}") from None
+
+
 @contextlib.contextmanager
 def _ray(address: str) -> Iterator[None]:
     import ray
@@ -75,14 +87,10 @@ def _ray(address: str) -> Iterator[None]:
 
     ours = not ray.is_initialized()
     if ours:
-        try:
-            ray.init(address=address or "auto", log_to_driver=False, logging_level=logging.ERROR)
-        except (ConnectionError, ValueError, RuntimeError) as error:
-            where = f"at {address}" if address else "on this machine"
-            raise ValueError(
-                f"there is no Ray cluster {where}: begin one with `ray start --head`, and on other "
-                "machines `ray start --address=HOST:6379`"
-            ) from error
+        address = address or "127.0.0.1:6379"
+        how = "`ray start --head`, and on each other machine `ray start --address=HOST:6379`"
+        _require_open("Ray", address, how)
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     try:
         register_ray()
         yield
@@ -95,15 +103,10 @@ def _ray(address: str) -> Iterator[None]:
 def _dask(address: str) -> Iterator[None]:
     from distributed import Client
 
-    if not address:
-        raise ValueError("Dask needs the address of its scheduler, such as tcp://host:8786")
-    try:
-        client = Client(address, timeout=10)
-    except (OSError, ValueError, TimeoutError) as error:
-        raise ValueError(
-            f"there is no Dask cluster at {address}: begin one with `dask scheduler`, and on each "
-            f"machine `dask worker {address}`"
-        ) from error
+    address = address or "127.0.0.1:8786"
+    how = "`dask scheduler`, and on each machine `dask worker HOST:8786`"
+    _require_open("Dask", address, how)
+    client = Client(address, timeout=10)
     try:
         yield
     finally:

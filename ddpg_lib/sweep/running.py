@@ -135,7 +135,12 @@ def _trained(cell: Cell, folder: Path) -> Row:
             f"its worker died {ATTEMPTS} times before the next checkpoint, perhaps for want of "
             "memory: lower buffer_size, take fewer jobs, or lower eval_every"
         )
-    note = {"checkpoint": _checkpoint_time(folder), "attempts": attempts}
+    note = {
+        "checkpoint": _checkpoint_time(folder),
+        "step": last_step(folder),
+        "attempts": attempts,
+        "worker": worker_name(),
+    }
     (folder / "attempts.json").write_text(json.dumps(note), encoding="utf-8")
     if (folder / "config.json").exists() or (folder / CHECKPOINT).exists():
         run = resume(folder, progress=False)

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import signal
+import sys
 import time
 
 import joblib
@@ -104,29 +105,65 @@ def test_an_interrupted_sweep_goes_on_where_it_was(here, tmp_path, monkeypatch):
     assert resumed == [first]
 
 
+FATAL = """
+import json, os, signal, time
+from pathlib import Path
+import gymnasium as gym
+from ddpg_lib.runs.saving import load
+
+HERE = Path(__file__).parent
+
+def saved():
+    # The step of the checkpoint of the cell that this process trains.
+    for note in HERE.glob("*/cells/*/attempts.json"):
+        if json.loads(note.read_text())["worker"].endswith(f":{os.getpid()}"):
+            if not (note.parent / "result.json").exists():
+                return load(note.parent / "checkpoint.safetensors").state["training"]["step"]
+
+class Once(gym.Wrapper):
+    "Kills its process while it trains, after a checkpoint; a file says that it has."
+
+    def __init__(self):
+        super().__init__(gym.make("Pendulum-v1"))
+        self.steps, self.trains = 0, False
+
+    def reset(self, *, seed=None, options=None):
+        self.trains = seed is None or seed < 1000
+        return super().reset(seed=seed, options=options)
+
+    def step(self, action):
+        self.steps += 1
+        if self.trains and not (HERE / "killed").exists():
+            time.sleep(0.01)  # long enough for a checkpoint after the evaluation
+            if self.steps > 35 and saved() == 30:
+                (HERE / "killed").touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+        return super().step(action)
+
+class Always(gym.Wrapper):
+    "Kills its process in its first episode."
+
+    def __init__(self):
+        super().__init__(gym.make("Pendulum-v1"))
+
+    def step(self, action):
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
 @pytest.fixture
 def fatal(monkeypatch, tmp_path):
-    """Environments for workers, who find them by a module of this folder: ids by name."""
-    module = tmp_path / "ddpg_test_fatal.py"
-    module.write_text(
-        "import os, signal\nfrom pathlib import Path\nimport gymnasium as gym\n"
-        f"HERE = Path({str(tmp_path)!r})\n"
-        "class Fatal(gym.Wrapper):\n"
-        "    def __init__(self, forever):\n"
-        "        super().__init__(gym.make('Pendulum-v1'))\n"
-        "        self.forever, self.steps = forever, 0\n"
-        "    def step(self, action):\n"
-        "        self.steps += 1\n"
-        "        if self.steps == 50 and (self.forever or not (HERE / 'killed').exists()):\n"
-        "            (HERE / 'killed').touch()\n"
-        "            os.kill(os.getpid(), signal.SIGKILL)\n"
-        "        return super().step(action)\n"
-        "def Once(): return Fatal(False)\n"
-        "def Always(): return Fatal(True)\n",
-        encoding="utf-8",
-    )
+    """A folder with environments that kill, which workers find as a module."""
+    (tmp_path / "ddpg_test_fatal.py").write_text(FATAL, encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "ddpg_test_fatal", raising=False)
     return tmp_path
+
+
+def begun_again(folder, rows):
+    """Cells that were begun by more than one process, with a checkpoint at hand."""
+    notes = [json.loads((folder / "cells" / r.name / "attempts.json").read_text()) for r in rows]
+    return sum(note["step"] == 30 and note["checkpoint"] > 0 for note in notes)
 
 
 @pytest.mark.slow
@@ -136,6 +173,7 @@ def test_a_killed_worker_loses_nothing_but_time(fatal, here):
         rows = sweep(study, fatal / "out", progress=False)
     assert (fatal / "killed").exists()
     assert [row.returns for row in rows] == [row.returns for row in here[0]]
+    assert begun_again(fatal / "out", rows) >= 1  # joblib stops all when it loses one
 
 
 @pytest.mark.slow
