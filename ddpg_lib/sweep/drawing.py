@@ -13,6 +13,7 @@ from ddpg_lib.figures.style import COLORS, use_house_style
 from ddpg_lib.maths.stats import iqm
 from ddpg_lib.sweep.table import Results
 
+FEW = 8  # different values; up to so many each has a place of its own on the axis
 LOG = 20  # from which ratio of largest to smallest an axis is logarithmic
 
 
@@ -42,30 +43,24 @@ def draw_results(results: Results) -> Figure:
         score = np.asarray(iqm(found.returns, axis=1))
         for ax, name in zip(row, results.names, strict=True):
             _panel(ax, found.column(name), score)
-            if row is axes[-1]:
-                ax.set_xlabel(name)
         row[0].set_ylabel(f"return\n{env.rpartition(':')[2]}")
+    for ax, name in zip(axes[-1], results.names, strict=True):
+        ax.set_xlabel(name)
     return figure
 
 
 def _panel(ax: Axes, values: NDArray[Any], score: NDArray[np.float64]) -> None:
-    numeric = values.ndim == 1 and np.issubdtype(values.dtype, np.number)
-    known = sorted({_key(v) for v in values.tolist()}, key=str if not numeric else None)
-    few = len(known) <= 8
-    if numeric and not few:
+    known = np.unique(values)
+    if np.issubdtype(values.dtype, np.number) and len(known) > FEW:
         x, parts = values.astype(float), np.array_split(np.argsort(values), 4)
         centers = [float(np.median(x[part])) for part in parts]
         if x.min() > 0 and x.max() / x.min() > LOG:
             ax.set_xscale("log")
     else:
-        x = np.array([known.index(_key(v)) for v in values.tolist()], float)
+        x = np.searchsorted(known, values).astype(float)
         parts = [np.flatnonzero(x == k) for k in range(len(known))]
-        centers = list(range(len(known)))
-        ax.set_xticks(range(len(known)), [str(k) for k in known])
+        centers = list(map(float, range(len(known))))
+        ax.set_xticks(range(len(known)), list(map(str, known.tolist())))
     ax.plot(x, score, "o", color=COLORS["muted"], markersize=3, alpha=0.6)
     medians = [float(np.median(score[part])) for part in parts]
     ax.plot(centers, medians, "o-", color=COLORS["actor"], markersize=4, linewidth=1.5)
-
-
-def _key(value: Any) -> Any:
-    return str(value) if isinstance(value, list | tuple | bool) else value

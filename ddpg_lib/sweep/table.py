@@ -70,8 +70,10 @@ class Results:
         return np.array([row.returns for row in self.rows])
 
     def column(self, name: str) -> NDArray[Any]:
-        """A hyperparameter in each cell, ``(cells,)``."""
-        return np.array([cell.varied[name] for cell in self.cells])
+        """A hyperparameter in each cell, ``(cells,)``; as text where it is no number."""
+        values = [cell.varied[name] for cell in self.cells]
+        numeric = all(isinstance(x, int | float) and not isinstance(x, bool) for x in values)
+        return np.array(values if numeric else list(map(str, values)))
 
     def csv(self) -> str:
         """All rows as the text of a CSV file; the returns to the last bit."""

@@ -6,7 +6,6 @@ import signal
 import sys
 import time
 
-import joblib
 import numpy as np
 import pytest
 from shared import TINY
@@ -28,6 +27,10 @@ from ddpg_lib.sweep.running import (
     worker_name,
 )
 from ddpg_lib.sweep.study import Study
+
+joblib = pytest.importorskip(
+    "joblib", reason='needs the extra scale: pip install "ddpg-lib[scale]"'
+)
 
 SETTINGS = {k: v for k, v in dataclasses.asdict(TINY).items() if k not in ("hidden", "tau")}
 SHORT = {**SETTINGS, "hidden": (8, 8), "steps": 60, "eval_every": 30}
