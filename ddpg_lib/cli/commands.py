@@ -600,7 +600,13 @@ class Sweep:
     plot: bool = False
 
     def run(self) -> None:
-        """Run what is left of it, and print the table."""
+        """Run what is left of it, and print the table.
+
+        Raises
+        ------
+        ValueError
+            If the folder is a file.
+        """
         from ddpg_lib.sweep.study import read_study, require_environments
 
         study = read_study(self.file)

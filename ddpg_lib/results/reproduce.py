@@ -165,7 +165,13 @@ def _finish(run: Run, record: Path, command: str, starts: int) -> None:
 
 
 def write_manifest(record: Path, command: str, facts: dict[str, Any]) -> None:
-    """Write how a record came about, and the checksums of its other files."""
+    """Write how a record came about, with ``facts`` by name, and the checksums of its other files.
+
+    Raises
+    ------
+    CheckpointError
+        If the folder cannot be written to.
+    """
     manifest = {
         "command": command,
         "commit": commit(),

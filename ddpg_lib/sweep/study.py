@@ -93,7 +93,10 @@ class Range:
             raise ValueError(f'low must be positive with scale = "log"; got {self.low}')
 
     def at(self, u: float, whole: bool = False) -> Any:
-        """The value at a share ``u`` of the way, 0 <= u < 1; ``whole`` rounds it."""
+        """Return a value from ``low`` to ``high``, at a share ``u`` of the way, or of ``values``.
+
+        ``u`` is at least 0 and below 1; ``whole`` rounds the value.
+        """
         if self.values:
             return self.values[int(u * len(self.values))]
         if self.scale == "log":
@@ -228,7 +231,7 @@ class Study:
         return [*self.grid, *self.ranges]
 
     def points(self) -> Iterator[dict[str, Any]]:
-        """Every combination of the grid with every draw: what varies, by name."""
+        """Yield every combination of the grid with every draw, ``{name: value, ...}``."""
         rng = np.random.default_rng(self.draw_seed)
         drawn = rng.random((self.draws, len(self.ranges))) if self.ranges else np.zeros((1, 0))
         whole = {name: _type(name) == "int" for name in self.ranges}
