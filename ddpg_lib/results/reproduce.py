@@ -108,7 +108,7 @@ def reproduce(name: str, folder: Path, progress: bool = True, compile: bool = Tr
             "wall time in seconds": round(run.seconds, 1),
         }
         runs.append(run)
-    _write_manifest(record, command, {"env": asked.env, "seeds": list(asked.seeds), "arms": arms})
+    write_manifest(record, command, {"env": asked.env, "seeds": list(asked.seeds), "arms": arms})
     return runs
 
 
@@ -163,11 +163,17 @@ def _finish(run: Run, record: Path, command: str, asked: Experiment) -> None:
         },
         "wall time in seconds": round(run.seconds, 1),
     }
-    _write_manifest(record, command, facts)
+    write_manifest(record, command, facts)
 
 
-def _write_manifest(record: Path, command: str, facts: dict[str, Any]) -> None:
-    """Write how a record came about, and the checksums of its other files."""
+def write_manifest(record: Path, command: str, facts: dict[str, Any]) -> None:
+    """Write how a record came about, with ``facts`` by name, and the checksums of its other files.
+
+    Raises
+    ------
+    CheckpointError
+        If the folder cannot be written to.
+    """
     manifest = {
         "command": command,
         "commit": commit(),

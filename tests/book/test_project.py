@@ -50,6 +50,8 @@ def test_every_requirement_is_pinned_within_its_bounds(python):
     pinned = pins(python)
     for text in [*PROJECT["dependencies"], *(r for extra in EXTRAS.values() for r in extra)]:
         requirement = Requirement(text)
+        if requirement.marker and not requirement.marker.evaluate({"python_version": python}):
+            continue
         version = pinned.get(canonicalize_name(requirement.name))
         assert version is not None, f"{text} has no pin for Python {python}"
         assert requirement.specifier.contains(version), f"{text} against {version}"
@@ -91,6 +93,8 @@ def test_the_workflow_tests_the_lower_bounds_that_pyproject_states():
     stated = {}
     for text in PROJECT["dependencies"]:
         requirement = Requirement(text)
+        if requirement.marker and not requirement.marker.evaluate({"python_version": "3.12"}):
+            continue  # not for the Python of that job
         (bound,) = requirement.specifier
         assert bound.operator == ">=", text
         stated[requirement.name] = bound.version
