@@ -45,7 +45,7 @@ class Finding:
             f"{self.rule.says} [{self.rule.family}, confidence {self.rule.confidence}]\n"
             f"  evidence: {numbers}\n"
             f"  next:     {self.rule.next}\n"
-            f"  see:      {self.rule.link}"
+            f"  see:      the book, {self.rule.link}"
         )
 
 

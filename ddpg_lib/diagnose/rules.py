@@ -13,7 +13,44 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 
-BOOK = "notebooks/12_museum.html"
+ATLAS = ("page 12a", "notebooks/12a_atlas.html")
+PAGES: dict[str, tuple[str, str]] = {
+    "the loop": ("chapter 12, room 1", "notebooks/12_museum.html#room-1-the-loop"),
+    "units and scales": ("chapter 12, room 2", "notebooks/12_museum.html#room-2-units-and-scales"),
+    "the target": ("chapter 12, room 3", "notebooks/12_museum.html#room-3-the-target"),
+    "the actor's step": ("chapter 12, room 4", "notebooks/12_museum.html#room-4-the-actor-s-step"),
+    "evaluation and seeds": (
+        "chapter 12, room 5",
+        "notebooks/12_museum.html#room-5-evaluation-and-seeds",
+    ),
+    "exploration": ("chapter 8", "notebooks/08_exploration.html"),
+    "step sizes": ATLAS,
+}
+"""Where the book speaks of a family: in words, and a name relative to the built book."""
+
+EXHIBITED: dict[str, str] = {
+    "stale_state": "The state that never moves on",
+    "one_array": "Two names for one array",
+    "after_reset": "Stored after the reset",
+    "limit_as_end": "The time limit as an end",
+    "half_range": "tanh, never scaled",
+    "mangled_action": "The action that came back changed",
+    "sign_of_reward": "The sign of the reward",
+    "normalized_before_stored": "Normalized, then stored",
+    "reward_forgotten": "A target without the reward",
+    "end_ignored": "Nothing ever ends",
+    "mixed_rows": "Every target against every value",
+    "live_target": "The gradient through the target",
+    "no_target": "No target network",
+    "target_forgotten": "A target that never moves",
+    "wrong_sign": "Downhill",
+    "cut_gradient": "The actor's gradient is None",
+    "leak": "The critic moves in the actor's step",
+    "noise_swapped": "Noise in the test, none in training",
+    "other_statistics": "Evaluated on other statistics",
+    "one_seed": "One seed for all",
+}
+"""The titles of the museum's exhibits, by the names of the rules that find them."""
 
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
@@ -59,8 +96,16 @@ class Rule:
 
     @property
     def link(self) -> str:
-        """Where the book shows it."""
-        return BOOK
+        """Where the book shows it: an exhibit and its room, or what is nearest.
+
+        The address is relative to the built book, ``_build/html`` or wherever it is served.
+        """
+        if self in CURVE_RULES:  # a curve says too little for one exhibit
+            return "{}: {}".format(*ATLAS)
+        where, address = PAGES[self.family]
+        if (title := EXHIBITED.get(self.name)) is not None:
+            where += f', "{title}"'
+        return f"{where}: {address}"
 
 
 RULES: tuple[Rule, ...] = (
