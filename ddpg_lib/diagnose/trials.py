@@ -122,8 +122,8 @@ def _acted(agent: DDPG) -> dict[str, Array]:
     acted = (probe.act(obs.numpy()) - agent.center) / agent.half_range
     probe.noise.sigma = 0.0
     probe.noise.reset(np.ones(agent.n, bool))
-    tried = np.stack([probe.explore(obs.numpy()[:, t]) for t in range(len(slots))], axis=1)
-    tried = (tried - agent.center) / agent.half_range
+    sent = np.stack([probe.explore(obs.numpy()[:, t]) for t in range(len(slots))], axis=1)
+    tried = (sent - agent.center) / agent.half_range
     gain = np.full(agent.n, np.nan)
     for i in range(agent.n):
         free = (np.abs(acted[i]) < 0.99) & (np.abs(own[i]) < 0.99) & (np.abs(own[i]) > 1e-3)
@@ -204,11 +204,13 @@ def _asked(agent: DDPG) -> dict[str, Array]:
     rows = agent.replay._batch(np.tile(slots, (n, 1)))
     gamma = agent.config.gamma
     with torch.no_grad():
-        a_target, a_online = agent.actor_target(rows.next_obs), agent.actor(rows.next_obs)
+        a_target = agent.actor_target(rows.next_obs, training=True)
+        a_online = agent.actor(rows.next_obs, training=True)
+        a_before = agent.actor_target(rows.obs, training=True)
         q = agent.critic(rows.obs, rows.action).numpy()
         right = gamma * agent.critic_target(rows.next_obs, a_target).numpy()
         others = {
-            "misses, by s": [agent.critic_target(rows.obs, agent.actor_target(rows.obs))],
+            "misses, by s": [agent.critic_target(rows.obs, a_before)],
             "misses, by Q": [agent.critic(rows.next_obs, a) for a in (a_target, a_online)],
             "misses, by mu": [agent.critic_target(rows.next_obs, a_online)],
             "misses, by a": [agent.critic_target(rows.next_obs, rows.action)],
@@ -268,7 +270,7 @@ def _length(step: Tensor, gradient: Tensor) -> Array:
 
 def _stepped(agent: DDPG) -> dict[str, Array]:
     """Where one update of a copy, its optimizers as at their beginning, moves the weights."""
-    c, nothing = agent.config, np.full(agent.n, np.nan)
+    c = agent.config
     slots = np.linspace(0, len(agent.replay) - 1, 64).astype(int)
     batch = agent.replay._batch(np.tile(slots, (agent.n, 1)))
     alone, both = _fresh(agent), _fresh(agent)
@@ -277,7 +279,9 @@ def _stepped(agent: DDPG) -> dict[str, Array]:
         for name in ("critic", "actor", "critic_target", "actor_target")
     }
     with torch.no_grad():
-        next_q = both.critic_target(batch.next_obs, both.actor_target(batch.next_obs))
+        next_q = both.critic_target(
+            batch.next_obs, both.actor_target(batch.next_obs, training=True)
+        )
         y = td_target(batch.reward, batch.terminated, next_q, torch.full_like(next_q, c.gamma))
     q = both.critic(batch.obs, batch.action)
     own = list(both.critic.parameters())
@@ -291,7 +295,7 @@ def _stepped(agent: DDPG) -> dict[str, Array]:
     first = _flat(alone.critic.parameters()) - before["critic"]
     # The critic has moved before the actor looks at it.
     seer = copy.deepcopy(agent.actor)
-    action = seer(batch.obs)
+    action = seer(batch.obs, training=True)  # linear, where gradients are inverted
     value = both.critic(batch.obs, action)
     plain = c.dqda_clipping is None and not c.invert_gradients
     loss = (
@@ -315,8 +319,7 @@ def _stepped(agent: DDPG) -> dict[str, Array]:
         "loss": (told["critic_loss"].detach() / expected).numpy(),
         "critic descends": _agreement(first, -_flat(down)),
         "critic step": _length(first, _flat(down)) / c.critic_lr,
-        # Inverted gradients jump where an action crosses a bound, and signs with them.
-        "actor ascends": nothing if c.invert_gradients else _agreement(moved["actor"], -_flat(up)),
+        "actor ascends": _agreement(moved["actor"], -_flat(up)),
         "actor step": _length(moved["actor"], _flat(up)) / c.actor_lr,
         "critic moved twice": twice.numpy(),
     }
@@ -339,5 +342,5 @@ def _fresh(agent: DDPG) -> DDPG:
                 tensor.zero_()
         generator = torch.Generator().manual_seed(0)
         for w in probe.target_weights:
-            w += 0.01 * w.abs().mean() * torch.randn(w.shape, generator=generator)
+            w.add_(torch.randn(w.shape, generator=generator), alpha=0.01 * float(w.abs().mean()))
     return probe

@@ -116,3 +116,9 @@ def test_targets_are_not_asked_where_rows_depend_on_each_other():
     for t in range(40):
         agent.remember([[t, 1.0]], [[0.5]], [1.0], [[t + 1, 1.0]], [False])
     assert np.isnan(trials(agent)["misses"]).all()
+
+
+def test_an_actor_without_bounds_of_its_own_is_asked_as_it_is_trained():
+    found = trials(grown(invert_gradients=True))
+    assert found["misses"] == pytest.approx([0, 0], abs=2e-3)
+    assert found["actor ascends"] == pytest.approx([1, 1], abs=2e-3)
