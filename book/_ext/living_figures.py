@@ -31,6 +31,7 @@ from sphinx.util import logging
 
 from ddpg_lib.figures.page import to_svg
 from ddpg_lib.figures.style import COLORS, use_house_style
+from ddpg_lib.recipes import RECIPES
 from ddpg_lib.worlds.pendulum import (
     EnergyShaping,
     PendulumModel,
@@ -115,8 +116,21 @@ def weights(name: str) -> dict[str, Any]:
     flat = np.concatenate([x.reshape(len(x), -1) for x in layers], axis=1).astype("<f2")
     networks = [base64.b64encode(row.tobytes()).decode() for row in flat]
     kept = {key: about()[key] for key in ("steps", "returns", "seed")}
+    kept["scale"] = RECIPES[about()["recipe"]].reward_scale
     inputs = stored[f"{name}.layers.0.weight"].shape[1]
     return {"sizes": [inputs, 64, 64, 1], "bits": 16, "networks": networks, **kept}
+
+
+def network(name: str, x: Any) -> Any:
+    """What the last actor, before its tanh, or critic says of rows ``x``."""
+    stored = load_file(LIVING / "data/pendulum.safetensors")
+    layers = [
+        [stored[f"{name}.layers.{i}.{k}"][-1].astype(float) for k in ("weight", "bias")]
+        for i in range(3)
+    ]
+    for weight, bias in layers[:-1]:
+        x = np.tanh(x @ weight + bias)
+    return x @ layers[-1][0] + layers[-1][1]
 
 
 def flights() -> dict[str, Any]:
@@ -151,6 +165,53 @@ def swing_still() -> Figure:
     return figure
 
 
+def landscape_still() -> Figure:
+    """The last critic's values of the hanging pendulum's torques, and the actor's choice."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.2), width_ratios=[1, 1.5])
+    left.set(xlim=(-1.3, 1.3), ylim=(-1.3, 1.3), aspect="equal")
+    left.axis("off")
+    obs = PendulumModel().observation(np.pi, 0.0)
+    action = 2 * float(np.tanh(network("actor", obs).item()))
+    draw_pendulum(left, np.pi, action)
+    torques = np.linspace(-2, 2, 81)
+    scale = RECIPES[about()["recipe"]].reward_scale
+
+    def q(u: Any) -> Any:
+        rows = np.column_stack([np.tile(obs, (len(u), 1)), np.asarray(u) / 2])
+        return network("critic", rows)[:, 0] / scale
+
+    right.plot(torques, q(torques), color=COLORS["critic"])
+    right.plot([action], q([action]), "o", color=COLORS["actor"])
+    right.set(xlabel="torque (N m)", title="Q(s, ·), hanging at rest")
+    return figure
+
+
+def training_still() -> Figure:
+    """The mean returns of the recorded actors."""
+    figure, ax = plt.subplots(figsize=(6, 3.2))
+    found = about()
+    ax.plot(found["steps"], found["returns"], "o-", ms=4, color=COLORS["actor"])
+    ax.set(xlabel="steps of training", title="Mean return over 20 starts")
+    ax.xaxis.set_major_formatter("{x:,.0f}")
+    return figure
+
+
+def lander_still() -> Figure:
+    """The paths of the recorded flights from the first start."""
+    figure, ax = plt.subplots(figsize=(6, 3.6))
+    found = flights()["flights"]
+    first = [f for f in found if f["start"] == found[0]["start"]]
+    ax.plot(*np.transpose(first[0]["ground"]), color=COLORS["ink"])
+    for flight, color in zip(first, ("muted", "noise", "actor"), strict=True):
+        name = f"{flight['moment']}: {flight['end']}"
+        ax.plot(flight["x"], flight["y"], color=COLORS[color], label=name)
+    ax.set(aspect="equal", xlim=(0, 20), ylim=(0, 400 / 30))
+    ax.grid(visible=False)
+    ax.set(xticks=[], yticks=[])
+    ax.legend(loc="upper left")
+    return figure
+
+
 FIGURES: dict[str, Living] = {
     "swing-the-pendulum-by-hand": Living(
         "Swing it yourself",
@@ -163,6 +224,37 @@ FIGURES: dict[str, Living] = {
         swing_still,
         ("swing.js",),
         ("rulers",),
+    ),
+    "q-landscape-and-arrow": Living(
+        "The landscape",
+        "Left a hanging pendulum. Right the learned value of every torque as an orange curve, "
+        "and a blue dot on it, the actor's torque.",
+        "Drag the pendulum to a state, and see the critic's value of every torque there, the "
+        "actor's torque (dot), the slope that moves it (arrow), and the highest point (tick). The "
+        "first slider goes through the training of one agent; below, what its actor says in this "
+        "state through all of it, with the slopes.",
+        landscape_still,
+        ("landscape.js",),
+        ("actors", "critics"),
+    ),
+    "scrub-through-training": Living(
+        "Scrub through training",
+        "Mean return of one agent's recorded actors against the steps of training; it rises from "
+        "below −1,000 to about −150.",
+        "The slider chooses a moment in one agent's training; the actor of that moment swings the "
+        "pendulum. Push it, or drag it somewhere and let go, and see whether it recovers.",
+        training_still,
+        ("landscape.js", "scrub.js"),
+        ("actors",),
+    ),
+    "lander-flights": Living(
+        "The lander's flights",
+        "Three paths from one start above the ground: before training, midway, and after.",
+        "Flights of one agent's actor before training, midway, and after, without noise, from "
+        "two starts. Drag the time: thrust, the critic's value, and the return so far.",
+        lander_still,
+        ("lander.js",),
+        ("flights",),
     ),
 }
 

@@ -282,11 +282,11 @@
         for (const paint of this.canvases) paint();
       });
     }
-    // A canvas that keeps its ratio (height over width). With `drag(x, y, w, h, phase)` it hears
+    // A canvas that keeps its ratio (height over width), in a row of its own if `wide`. With `drag(x, y, w, h, phase)` it hears
     // mouse and touch; with `keys` {ArrowLeft(event) {...}} it takes the focus and hears keys.
-    canvas({ label, ratio = 0.7, grow = 1, draw, drag, keys, role = "img" }) {
+    canvas({ label, ratio = 0.7, grow = 1, wide = false, draw, drag, keys, role = "img" }) {
       const e = make("canvas", { role, "aria-label": label });
-      const box = make("div", { class: "living-canvas", style: `flex-grow:${grow}` }, e);
+      const box = make("div", { class: "living-canvas", style: wide ? "flex-basis:100%" : `flex-grow:${grow}` }, e);
       this.stage.append(box);
       const c = e.getContext("2d");
       let w = 0, h = 0;
