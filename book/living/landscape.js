@@ -91,7 +91,7 @@ ddpgLiving.define("q-landscape-and-arrow", fig => {
 		label: "The actor's torque in this state against the steps of training, with the slopes.",
 		ratio: 0.24, wide: true,
 		draw(c, w, h, k) {
-			const a = L.axes(c, w, h, { x: [2000, 12000], y: [-2.6, 2.6], ylabel: w > 500 ? "the actor's torque in this state, by step of training" : "actor's torque, by step of training", yticks: 2, xticks: 5 }, k);
+			const a = L.axes(c, w, h, { x: [2000, 12000], y: [-2.6, 2.6], ylabel: w > 500 ? "the actor's torque in this state, by step of training" : "actor's torque, by step of training", yticks: 3, xticks: 5 }, k);
 			const px = agent.steps.map(v => a.X(v));
 			L.line(c, path.map((p, i) => [px[i], a.Y(p.action)]), k.actor, 2);
 			path.forEach((p, i) => {
