@@ -1,365 +1,276 @@
-/* DDPG (Lillicrap et al. 2016, Algorithm 1) for one agent, the same update as ddpg_lib.ddpg.
-   Everything stands in one function without outside names, so that its text runs in a worker
-   as well. Numbers are float64; a batch is a flat array, one row a transition. */
-(function (global) {
-  "use strict";
+/* DDPG (Lillicrap et al. 2016, Algorithm 1) for one agent: the same update as ddpg_lib.ddpg, in
+   float64. A batch is a flat array, one row a transition. All of it stands in one function without
+   outside names, because a worker runs its text: read from disk, a page may not load one by name. */
+"use strict";
+(() => {
+  const core = () => {
+    const clip = (x, low, high) => Math.min(Math.max(x, low), high);
 
-  function core() {
-    /* Uniform numbers from 0 to 1 (sfc32, by Chris Doty-Humphrey, from PractRand), and normal ones. */
+    // mulberry32, as in core.js, with a stream for each purpose.
     class Random {
-      constructor(seed, stream = 0) {
-        [this.a, this.b, this.c, this.d] = [seed | 0, stream | 0, 0x9e3779b9 | 0, 1];
-        for (let i = 0; i < 15; i++) this.uniform();
+      constructor(seed, stream) {
+        this.a = Math.imul(seed + 1, 0x9E3779B1) ^ Math.imul(stream, 0x85EBCA77);
       }
       uniform() {
-        const t = (((this.a + this.b) | 0) + this.d) | 0;
-        this.d = (this.d + 1) | 0;
-        this.a = this.b ^ (this.b >>> 9);
-        this.b = (this.c + (this.c << 3)) | 0;
-        this.c = (((this.c << 21) | (this.c >>> 11)) + t) | 0;
-        return (t >>> 0) / 4294967296;
+        const a = this.a = this.a + 0x6D2B79F5 | 0;
+        let t = Math.imul(a ^ a >>> 15, 1 | a);
+        t = t + Math.imul(t ^ t >>> 7, 61 | t) ^ t;
+        return ((t ^ t >>> 14) >>> 0) / 4294967296;
       }
-      between(low, high) {
-        return low + (high - low) * this.uniform();
-      }
+      between(low, high) { return low + (high - low) * this.uniform(); }
       normal() {
         return Math.sqrt(-2 * Math.log(1 - this.uniform())) * Math.cos(2 * Math.PI * this.uniform());
       }
     }
 
-    /* A multilayer perceptron: z = x W + b, hidden layers through tanh or relu, the output through
-       tanh or as it is. `theta` holds W (inputs, outputs) and b of each layer in turn. */
-    class Network {
-      constructor(sizes, { hidden = "tanh", squash = false, rows = 1, random = null } = {}) {
-        this.sizes = sizes;
-        this.depth = sizes.length - 1;
-        this.kinds = sizes.slice(1).map((_, l) => (l < this.depth - 1 ? hidden : squash ? "tanh" : ""));
-        let size = 0;
-        const parts = sizes.slice(1).map((k, l) => {
-          const at = size;
-          size += (sizes[l] + 1) * k;
-          return at;
-        });
-        this.theta = new Float64Array(size);
-        this.gradient = new Float64Array(size);
-        const views = (x) =>
-          parts.map((at, l) => {
-            const k = sizes[l + 1];
-            const middle = at + sizes[l] * k;
-            return [x.subarray(at, middle), x.subarray(middle, middle + k)];
-          });
-        this.layers = views(this.theta);
-        this.slopes = views(this.gradient);
-        this.h = sizes.map((k) => new Float64Array(rows * k)); // h[0] is the input
-        this.d = sizes.map((k) => new Float64Array(rows * k)); // dL/dz, and dL/dinput in d[0]
-        if (random) {
-          this.layers.forEach(([w, b], l) => {
-            const bound = l === this.depth - 1 ? 3e-3 : 1 / Math.sqrt(sizes[l]);
-            for (const x of [w, b]) for (let i = 0; i < x.length; i++) x[i] = random.between(-bound, bound);
-          });
-        }
-      }
-
-      /* The outputs of the first n rows of h[0]. */
-      forward(n) {
-        for (let l = 0; l < this.depth; l++) {
-          const [w, b] = this.layers[l];
-          affine(this.h[l], w, b, this.h[l + 1], n, this.sizes[l], this.sizes[l + 1]);
-          const out = this.h[l + 1];
-          const end = n * this.sizes[l + 1];
-          if (this.kinds[l] === "tanh") for (let i = 0; i < end; i++) out[i] = tanh(out[i]);
-          else if (this.kinds[l] === "relu") for (let i = 0; i < end; i++) if (out[i] < 0) out[i] = 0;
-        }
-        return this.h[this.depth];
-      }
-
-      /* From dL/doutput in d[depth]: the gradient in the weights, if asked, and in the input. */
-      backward(n, weights, input) {
-        for (let l = this.depth - 1; l >= 0; l--) {
-          const [m, k] = [this.sizes[l], this.sizes[l + 1]];
-          const [d, h] = [this.d[l + 1], this.h[l + 1]];
-          if (this.kinds[l] === "tanh") for (let i = 0; i < n * k; i++) d[i] *= 1 - h[i] * h[i];
-          else if (this.kinds[l] === "relu") for (let i = 0; i < n * k; i++) if (h[i] === 0) d[i] = 0;
-          if (weights) outer(this.h[l], d, this.slopes[l][0], this.slopes[l][1], n, m, k);
-          if (l > 0 || input) back(d, this.layers[l][0], this.d[l], n, m, k);
-        }
-      }
-    }
-
-    function tanh(x) {
-      if (x > 19 || x < -19) return x > 0 ? 1 : -1;
-      if (x < 1e-4 && x > -1e-4) return x;
-      const e = Math.exp(2 * x);
+    const tanh = x => {
+      if (x * x < 1e-8) return x;
+      const e = Math.exp(2 * clip(x, -20, 20));
       return (e - 1) / (e + 1);
-    }
-
-    /* Four columns at a time: what is summed stays in registers. */
-    function affine(x, w, b, out, n, m, k) {
-      for (let r = 0; r < n; r++) {
-        const from = r * m;
-        let j = 0;
-        for (; j + 3 < k; j += 4) {
-          let [s0, s1, s2, s3] = [b[j], b[j + 1], b[j + 2], b[j + 3]];
-          for (let i = 0, at = j; i < m; i++, at += k) {
-            const v = x[from + i];
-            s0 += v * w[at];
-            s1 += v * w[at + 1];
-            s2 += v * w[at + 2];
-            s3 += v * w[at + 3];
-          }
-          const to = r * k + j;
-          out[to] = s0;
-          out[to + 1] = s1;
-          out[to + 2] = s2;
-          out[to + 3] = s3;
-        }
-        for (; j < k; j++) {
-          let s = b[j];
-          for (let i = 0; i < m; i++) s += x[from + i] * w[i * k + j];
-          out[r * k + j] = s;
-        }
-      }
-    }
-
-    function outer(x, d, dw, db, n, m, k) {
-      for (let i = 0; i < m; i++) {
-        let j = 0;
-        for (; j + 3 < k; j += 4) {
-          let [s0, s1, s2, s3] = [0, 0, 0, 0];
-          for (let r = 0, at = j, xi = i; r < n; r++, at += k, xi += m) {
-            const v = x[xi];
-            s0 += v * d[at];
-            s1 += v * d[at + 1];
-            s2 += v * d[at + 2];
-            s3 += v * d[at + 3];
-          }
-          const to = i * k + j;
-          dw[to] = s0;
-          dw[to + 1] = s1;
-          dw[to + 2] = s2;
-          dw[to + 3] = s3;
-        }
-        for (; j < k; j++) {
-          let s = 0;
-          for (let r = 0; r < n; r++) s += x[r * m + i] * d[r * k + j];
-          dw[i * k + j] = s;
-        }
-      }
+    };
+    // out[to + j] += sum over i < m of a[from + i stride] b[i, j], for j < k.
+    const addProduct = (a, from, stride, b, out, to, m, k) => {
       for (let j = 0; j < k; j++) {
-        let s = 0;
-        for (let r = 0; r < n; r++) s += d[r * k + j];
-        db[j] = s;
+        let s = out[to + j];
+        for (let i = 0, p = from, q = j; i < m; i++, p += stride, q += k) s += a[p] * b[q];
+        out[to + j] = s;
       }
-    }
-
-    function back(d, w, dx, n, m, k) {
-      for (let r = 0; r < n; r++) {
-        for (let i = 0; i < m; i++) {
-          let s = 0;
-          for (let j = 0, a = r * k, c = i * k; j < k; j++) s += d[a + j] * w[c + j];
-          dx[r * m + i] = s;
+    };
+    /* A perceptron with tanh in its hidden layers, for up to `rows` inputs at once. `theta` holds
+       of each layer W, inputs by outputs, and b, and `gradient` dL/dtheta. */
+    class Network {
+      constructor(sizes, squash, rows, random = null) {
+        const last = sizes.length - 1;
+        Object.assign(this, { sizes, squash, last });
+        let total = 0;
+        const at = sizes.slice(1).map((k, l) => [total, total += sizes[l] * k, total += k]);
+        this.theta = new Float64Array(total);
+        this.gradient = new Float64Array(total);
+        const parts = x => at.map(([w, b, end]) => [x.subarray(w, b), x.subarray(b, end)]);
+        this.layers = parts(this.theta);
+        this.slopes = parts(this.gradient);
+        this.h = sizes.map(k => new Float64Array(rows * k)); // what comes out; h[0] is the input
+        this.d = sizes.map(k => new Float64Array(rows * k)); // dL/dh, then dL/dz
+        if (random)
+          this.layers.forEach((both, l) => {
+            const bound = l < last - 1 ? sizes[l] ** -0.5 : 3e-3;
+            for (const x of both) x.forEach((_, i) => { x[i] = random.between(-bound, bound); });
+          });
+      }
+      // The outputs of the first n rows of h[0].
+      forward(n) {
+        for (let l = 0; l < this.last; l++) {
+          const [m, k] = [this.sizes[l], this.sizes[l + 1]], [w, b] = this.layers[l];
+          const x = this.h[l], y = this.h[l + 1];
+          for (let r = 0; r < n; r++) {
+            for (let j = 0; j < k; j++) y[r * k + j] = b[j];
+            addProduct(x, r * m, 1, w, y, r * k, m, k);
+          }
+          if (l < this.last - 1 || this.squash) for (let i = 0; i < n * k; i++) y[i] = tanh(y[i]);
+        }
+        return this.h[this.last];
+      }
+      // From dL/doutput in d[last] to that of the weights, or else to that of the input in d[0].
+      backward(n, weights) {
+        for (let l = this.last - 1; l >= 0; l--) {
+          const [m, k] = [this.sizes[l], this.sizes[l + 1]], [w] = this.layers[l];
+          const d = this.d[l + 1], y = this.h[l + 1], dx = this.d[l];
+          if (l < this.last - 1 || this.squash)
+            for (let i = 0; i < n * k; i++) d[i] *= 1 - y[i] * y[i];
+          if (weights) {
+            const [dw, db] = this.slopes[l];
+            dw.fill(0);
+            db.fill(0);
+            for (let i = 0; i < m; i++) addProduct(this.h[l], i, m, d, dw, i * k, n, k);
+            for (let r = 0; r < n * k; r += k) for (let j = 0; j < k; j++) db[j] += d[r + j];
+            if (!l) return;
+          }
+          for (let r = 0; r < n; r++)
+            for (let i = 0; i < m; i++) {
+              let s = 0;
+              for (let j = 0; j < k; j++) s += d[r * k + j] * w[i * k + j];
+              dx[r * m + i] = s;
+            }
         }
       }
     }
 
-    /* Adam (Kingma and Ba 2015, Algorithm 1), in place. */
+    // Adam (Kingma and Ba 2015, Algorithm 1).
     class Adam {
-      constructor(network) {
-        this.network = network;
-        this.t = 0;
-        this.m = new Float64Array(network.theta.length);
-        this.v = new Float64Array(network.theta.length);
+      constructor({ theta, gradient }) {
+        Object.assign(this, { theta, gradient, t: 0 });
+        this.m = new Float64Array(theta.length);
+        this.v = new Float64Array(theta.length);
       }
-      step(lr) {
-        const { m, v } = this;
-        const { theta, gradient } = this.network;
-        this.t += 1;
-        const root = Math.sqrt(1 - 0.999 ** this.t);
-        const size = (lr * root) / (1 - 0.9 ** this.t);
+      descend(lr) {
+        const { theta, gradient, m, v } = this;
+        const root = Math.sqrt(1 - 0.999 ** ++this.t), size = lr * root / (1 - 0.9 ** this.t);
         for (let i = 0; i < theta.length; i++) {
           const g = gradient[i];
           m[i] += 0.1 * (g - m[i]);
           v[i] += 0.001 * (g * g - v[i]);
-          theta[i] -= (size * m[i]) / (Math.sqrt(v[i]) + 1e-8 * root);
+          theta[i] -= size * m[i] / (Math.sqrt(v[i]) + 1e-8 * root);
         }
       }
     }
 
-    const OBS = 3;
-    const ROW = 2 * OBS + 3; // s, a, r, s', d
-    const EPISODE = 200;
-    const TORQUE = 2;
-
-    /* Pendulum-v1 of Gymnasium: the next [angle, speed] and the reward. */
-    function swing(angle, speed, torque) {
-      const u = Math.max(-TORQUE, Math.min(TORQUE, torque));
-      const turn = 2 * Math.PI;
-      const off = ((((angle + Math.PI) % turn) + turn) % turn) - Math.PI;
-      const reward = -(off * off + 0.1 * speed * speed + 0.001 * u * u);
-      const faster = speed + (15 * Math.sin(angle) + 3 * u) * 0.05;
-      const next = Math.max(-8, Math.min(8, faster));
-      return [angle + next * 0.05, next, reward];
-    }
-
-    const SETTINGS = {
-      hidden: [32, 32], activation: "tanh", gamma: 0.99, tau: 0.005, sigma: 0.2, lr: 1e-3,
-      batch: 32, capacity: 20000, warmup: 1000, bug: "",
+    // Pendulum-v1, as in core.js.
+    const swing = (theta, speed, torque) => {
+      const u = clip(torque, -2, 2), angle = Math.atan2(Math.sin(theta), Math.cos(theta));
+      const next = clip(speed + (15 * Math.sin(theta) + 3 * u) * 0.05, -8, 8);
+      return [theta + next * 0.05, next, -(angle ** 2 + 0.1 * speed ** 2 + 0.001 * u ** 2)];
     };
+    const observe = (theta, speed) => [Math.cos(theta), Math.sin(theta), speed];
+    const WIDTH = 9, A = 3, R = 4, NEXT = 5, D = 8; // of a row s, a, r, s', d, and where they are
+    const LIMIT = 200;
 
-    /* An agent on its own pendulum. `settings` may change while it learns: gamma, tau, sigma, lr
-       and bug ("", "stale", "mixed" or "downhill": the museum's StaleState, MixedRows, WrongSign). */
+    /* An agent at its own pendulum. Its settings may change while it learns. The bugs are classes
+       of ddpg_lib.chapters.ch12.bugs: stale StaleState, mixed MixedRows, downhill WrongSign. */
     class Agent {
       constructor(seed, settings = {}) {
-        const c = (this.settings = { ...SETTINGS, ...settings });
+        const c = this.settings = {
+          gamma: 0.99, tau: 0.01, sigma: 0.2, lr: 4e-3, bug: "",
+          hidden: 32, batch: 32, capacity: 20000, warmup: 500, ...settings,
+        };
         const made = (stream, inputs, squash) =>
-          new Network([inputs, ...c.hidden, 1], {
-            hidden: c.activation, squash, rows: c.batch, random: new Random(seed, stream),
-          });
-        this.actor = made(1, OBS, true);
-        this.critic = made(2, OBS + 1, false);
-        this.actorTarget = made(1, OBS, true);
-        this.criticTarget = made(2, OBS + 1, false);
-        this.actorAdam = new Adam(this.actor);
-        this.criticAdam = new Adam(this.critic);
-        this.rows = new Float64Array(c.capacity * ROW);
-        this.minibatch = new Float64Array(c.batch * ROW);
-        this.y = new Float64Array(c.batch);
-        this.stored = 0;
-        this.random = new Random(seed, 3);
-        this.noise = new Random(seed, 4);
-        this.q = 0; // the critic's mean value of the actor's actions in the last minibatch
-        this.loss = 0;
+          new Network([inputs, c.hidden, c.hidden, 1], squash, c.batch, new Random(seed, stream));
+        [this.actor, this.actorTarget] = [made(1, 3, true), made(1, 3, true)];
+        [this.critic, this.criticTarget] = [made(2, 4, false), made(2, 4, false)];
+        [this.actorAdam, this.criticAdam] = [new Adam(this.actor), new Adam(this.critic)];
+        this.rows = new Float64Array(c.capacity * WIDTH);
+        this.drawn = new Float64Array(c.batch * WIDTH);
+        this.stored = this.loss = this.q = 0;
+        [this.random, this.noise] = [new Random(seed, 3), new Random(seed, 4)];
         this.reset();
       }
-
       reset() {
-        this.angle = this.random.between(-Math.PI, Math.PI);
-        this.speed = this.random.between(-1, 1);
-        this.seen = this.observe();
-        this.time = 0;
+        [this.theta, this.speed] = [this.random.between(-Math.PI, Math.PI), this.random.between(-1, 1)];
+        this.s = observe(this.theta, this.speed);
+        this.t = 0;
       }
-
-      observe() {
-        return [Math.cos(this.angle), Math.sin(this.angle), this.speed];
-      }
-
-      /* The actor's action for one observation, from -1 to 1. */
-      act(obs) {
-        this.actor.h[0].set(obs);
+      // The actor's action, from -1 to 1.
+      act(s) {
+        this.actor.h[0].set(s);
         return this.actor.forward(1)[0];
       }
-
-      /* One step of the loop: act, store, perhaps reset, learn. */
+      // One step of the loop.
       step() {
-        const c = this.settings;
-        const warm = this.stored < c.warmup;
-        const a = warm
-          ? this.noise.between(-1, 1)
-          : Math.max(-1, Math.min(1, this.act(this.seen) + c.sigma * this.noise.normal()));
-        let reward;
-        [this.angle, this.speed, reward] = swing(this.angle, this.speed, TORQUE * a);
-        const next = this.observe();
-        this.store(this.seen, a, reward, next, 0); // a time limit is no end: d = 0
-        if (c.bug !== "stale") this.seen = next;
-        if (++this.time === EPISODE) this.reset();
+        const { warmup, sigma, bug } = this.settings, warm = this.stored < warmup;
+        const a = warm ? this.noise.between(-1, 1)
+          : clip(this.act(this.s) + sigma * this.noise.normal(), -1, 1);
+        let r;
+        [this.theta, this.speed, r] = swing(this.theta, this.speed, 2 * a);
+        const next = observe(this.theta, this.speed);
+        this.store([...this.s, a, r, ...next, 0]); // a time limit is no end: d = 0
+        if (bug !== "stale") this.s = next;
+        if (++this.t === LIMIT) this.reset();
         if (!warm) this.learn(this.sample());
       }
-
-      store(s, a, r, next, d) {
-        const at = (this.stored++ % this.settings.capacity) * ROW;
-        this.rows.set(s, at);
-        this.rows[at + OBS] = a;
-        this.rows[at + OBS + 1] = r;
-        this.rows.set(next, at + OBS + 2);
-        this.rows[at + ROW - 1] = d;
-      }
-
+      store(row) { this.rows.set(row, this.stored++ % this.settings.capacity * WIDTH); }
       sample() {
-        const held = Math.min(this.stored, this.settings.capacity);
-        for (let i = 0; i < this.settings.batch; i++) {
-          const at = Math.floor(this.random.uniform() * held) * ROW;
-          for (let j = 0; j < ROW; j++) this.minibatch[i * ROW + j] = this.rows[at + j];
+        const { capacity, batch } = this.settings, held = Math.min(this.stored, capacity);
+        for (let i = 0; i < batch; i++) {
+          const from = Math.floor(this.random.uniform() * held) * WIDTH;
+          for (let j = 0; j < WIDTH; j++) this.drawn[i * WIDTH + j] = this.rows[from + j];
         }
-        return this.minibatch;
+        return this.drawn;
       }
-
-      /* Copy the states of a minibatch into a network's input, with the actions if it has room. */
-      fill(network, rows, from, action) {
-        const [x, n, m] = [network.h[0], this.settings.batch, network.sizes[0]];
+      // What a network says of a minibatch's states, beginning at a column, and of actions.
+      ask(network, rows, column, actions) {
+        const x = network.h[0], n = this.settings.batch, m = network.sizes[0];
         for (let i = 0; i < n; i++) {
-          for (let j = 0; j < OBS; j++) x[i * m + j] = rows[i * ROW + from + j];
-          if (m > OBS) x[i * m + OBS] = action ? action[i] : rows[i * ROW + OBS];
+          for (let j = 0; j < 3; j++) x[i * m + j] = rows[i * WIDTH + column + j];
+          if (m > 3) x[i * m + 3] = actions ? actions[i] : rows[i * WIDTH + A];
         }
         return network.forward(n);
       }
-
-      /* One update of Algorithm 1, given a minibatch of rows s, a, r, s', d. */
+      // One update of Algorithm 1.
       learn(rows) {
-        const { actor, critic, y } = this;
-        const { gamma, tau, lr, bug, batch: n } = this.settings;
+        const { actor, critic } = this, { gamma, tau, lr, bug, batch: n } = this.settings;
         // Set y = r + gamma (1 - d) Q'(s', mu'(s')).
-        const nextAction = this.fill(this.actorTarget, rows, OBS + 2);
-        const nextQ = this.fill(this.criticTarget, rows, OBS + 2, nextAction);
-        let mean = 0;
-        for (let i = 0; i < n; i++) {
-          y[i] = rows[i * ROW + OBS + 1] + gamma * (1 - rows[i * ROW + ROW - 1]) * nextQ[i];
-          mean += y[i] / n;
-        }
+        const nextQ = this.ask(this.criticTarget, rows, NEXT, this.ask(this.actorTarget, rows, NEXT));
+        const y = Array.from({ length: n }, (_, i) =>
+          rows[i * WIDTH + R] + gamma * (1 - rows[i * WIDTH + D]) * nextQ[i]);
 
-        // Update the critic by minimizing the loss. The museum's mixed rows set every target
-        // against every value, whose gradient is that of the mean target.
-        const q = this.fill(critic, rows, 0);
+        // Update the critic by minimizing the loss. Mixed rows set every target against every
+        // value: the mean over all pairs has the gradient of the mean target.
+        const q = this.ask(critic, rows, 0), mean = y.reduce((sum, x) => sum + x, 0) / n;
         this.loss = 0;
         for (let i = 0; i < n; i++) {
-          const error = q[i] - (bug === "mixed" ? mean : y[i]);
-          critic.d[critic.depth][i] = (2 * error) / n;
+          critic.d[critic.last][i] = 2 / n * (q[i] - (bug === "mixed" ? mean : y[i]));
           this.loss += (q[i] - y[i]) ** 2 / n;
         }
-        critic.backward(n, true, false);
-        this.criticAdam.step(lr);
+        critic.backward(n, true);
+        this.criticAdam.descend(lr);
 
-        // Update the actor with the sampled policy gradient: the critic's slope in the action,
-        // through the actor. Adam descends, so the sign is turned, unless the bug forgets it.
-        const action = this.fill(actor, rows, 0);
-        const value = this.fill(critic, rows, 0, action);
+        // Update the actor with the sampled policy gradient: dQ/da, which comes out of the critic
+        // at its fourth input, goes on into the actor. Adam descends, hence the minus.
+        const value = this.ask(critic, rows, 0, this.ask(actor, rows, 0));
         this.q = 0;
         for (let i = 0; i < n; i++) {
           this.q += value[i] / n;
-          critic.d[critic.depth][i] = (bug === "downhill" ? 1 : -1) / n;
+          critic.d[critic.last][i] = (bug === "downhill" ? 1 : -1) / n;
         }
-        critic.backward(n, false, true);
-        for (let i = 0; i < n; i++) actor.d[actor.depth][i] = critic.d[0][i * (OBS + 1) + OBS];
-        actor.backward(n, true, false);
-        this.actorAdam.step(lr);
+        critic.backward(n, false);
+        for (let i = 0; i < n; i++) actor.d[actor.last][i] = critic.d[0][4 * i + 3];
+        actor.backward(n, true);
+        this.actorAdam.descend(lr);
 
-        // Let the targets follow.
-        follow(this.actorTarget.theta, actor.theta, tau);
-        follow(this.criticTarget.theta, critic.theta, tau);
+        // Update the targets.
+        for (const [w, online] of [[this.actorTarget, actor], [this.criticTarget, critic]])
+          for (let i = 0; i < w.theta.length; i++) w.theta[i] += tau * (online.theta[i] - w.theta[i]);
       }
-
-      /* The mean return of episodes without noise from given [angle, speed]. */
+      // The mean return of episodes without noise from `starts` [[theta, speed], ...].
       evaluate(starts) {
-        let total = 0;
-        for (let [angle, speed] of starts) {
-          for (let t = 0; t < EPISODE; t++) {
-            const a = this.act([Math.cos(angle), Math.sin(angle), speed]);
-            let reward;
-            [angle, speed, reward] = swing(angle, speed, TORQUE * a);
-            total += reward;
+        let sum = 0;
+        for (let [theta, speed] of starts)
+          for (let t = 0, r; t < LIMIT; t++) {
+            [theta, speed, r] = swing(theta, speed, 2 * this.act(observe(theta, speed)));
+            sum += r;
           }
-        }
-        return total / starts.length;
+        return sum / starts.length;
       }
     }
 
-    function follow(target, online, tau) {
-      for (let i = 0; i < target.length; i++) target[i] += tau * (online[i] - target[i]);
-    }
+    /* Agents that train side by side up to the step they are told, in slices of `slice`
+       milliseconds, after each of which they `post` what is new. Returns what hears orders:
+       {seeds, starts, every, settings, run} begins anew, {settings} turns dials, {goal} goes on. */
+    const serve = (post, slice) => {
+      let agents = [], order, goal = 0, waiting = false;
+      const work = () => {
+        waiting = false;
+        const curve = [], began = Date.now();
+        do {
+          if (!agents.length || agents[0].stored >= goal) return;
+          for (const x of agents) x.step();
+          const at = agents[0].stored;
+          if (at % order.every === 0) curve.push([at, agents.map(x => x.evaluate(order.starts))]);
+        } while (agents[0].stored < goal && Date.now() - began < slice);
+        post({
+          run: order.run, step: agents[0].stored, curve, ms: Date.now() - began,
+          actors: agents.map(x => x.actor.theta.slice()), q: agents.map(x => x.q),
+        });
+        wait();
+      };
+      const wait = () => {
+        if (!waiting) setTimeout(work);
+        waiting = true;
+      };
+      return told => {
+        if (told.seeds) {
+          order = told;
+          goal = 0;
+          agents = told.seeds.map(seed => new Agent(seed, told.settings));
+          const curve = [[0, agents.map(x => x.evaluate(told.starts))]];
+          post({ run: told.run, step: 0, curve, ms: 0, actors: agents.map(x => x.actor.theta.slice()) });
+        } else if (told.settings) for (const x of agents) Object.assign(x.settings, told.settings);
+        if (told.goal) goal = told.goal;
+        wait();
+      };
+    };
+    return { Random, Network, Adam, Agent, swing, serve };
+  };
 
-    return { Random, Network, Adam, Agent, swing, SETTINGS };
-  }
-
-  const living = (global.ddpgLiving = global.ddpgLiving || {});
-  living.ddpg = core();
-  living.ddpgCore = core;
-})(typeof self === "undefined" ? this : self);
+  window.ddpgLiving = window.ddpgLiving || {};
+  ddpgLiving.ddpg = { ...core(), core };
+})();

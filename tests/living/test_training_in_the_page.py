@@ -113,7 +113,6 @@ def apart(page, library):
 
 DIALS = [
     {}, {"tau": 1.0}, {"tau": 3e-4}, {"lr": 1e-4}, {"lr": 0.05}, {"gamma": 0.9},
-    {"activation": "relu"},
 ]  # fmt: skip
 
 
