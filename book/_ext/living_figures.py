@@ -98,7 +98,7 @@ def rulers() -> dict[str, Any]:
         "optimum": sums(optimum, theta, speed),
     }
     return {
-        "starts": np.stack([theta, speed], axis=1).round(6).tolist(),
+        "starts": np.stack([theta, speed], axis=1).round(9).tolist(),
         **{name: x.round(1).tolist() for name, x in curves.items()},
     }
 
@@ -206,8 +206,7 @@ def lander_still() -> Figure:
         name = f"{flight['moment']}: {flight['end']}"
         ax.plot(flight["x"], flight["y"], color=COLORS[color], label=name)
     ax.set(aspect="equal", xlim=(0, 20), ylim=(0, 400 / 30))
-    ax.grid(visible=False)
-    ax.set(xticks=[], yticks=[])
+    ax.axis("off")
     ax.legend(loc="upper left")
     return figure
 

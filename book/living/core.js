@@ -177,7 +177,7 @@
   };
   // Axes with round ticks; returns the two scales from numbers to pixels, and back for x.
   L.axes = (c, w, h, { x, y, xlabel = "", ylabel = "", left = 48, xticks = 4, yticks = 4 }, k) => {
-    const bottom = h - (xlabel ? 42 : 24), top = ylabel ? 26 : 10, right = w - 12;
+    const bottom = h - (xlabel ? 42 : 24), top = ylabel ? 26 : 10, right = w - 22;
     const X = v => left + (v - x[0]) / (x[1] - x[0]) * (right - left);
     const Y = v => bottom - (v - y[0]) / (y[1] - y[0]) * (bottom - top);
     const ticks = ([a, b], n) => {
@@ -298,7 +298,8 @@
       };
       new ResizeObserver(() => {
         w = box.clientWidth;
-        h = Math.round(w * (w > 300 && innerWidth < 500 ? Math.min(ratio, 0.72) : ratio));
+        const narrow = innerWidth < 500; // a phone: flat figures higher, square ones lower
+        h = Math.round(w * (!narrow ? ratio : wide ? 1.7 * ratio : Math.min(ratio, 0.72)));
         e.style.height = `${h}px`;
         const dots = Math.min(window.devicePixelRatio || 1, 2);
         e.width = w * dots;
@@ -308,6 +309,7 @@
       this.canvases.push(paint);
       if (drag) {
         e.classList.add("living-drag");
+        e.style.touchAction = keys ? "none" : "pan-y"; // a chart is dragged sideways only
         const hear = phase => event => {
           if (phase === "down") {
             if (event.button) return;

@@ -74,8 +74,8 @@ ddpgLiving.define("lander-flights", fig => {
       let a = L.axes(c, w, top, { x, y: [0, 1], ylabel: "thrust", yticks: 2, xticks: 4 }, k);
       trace(a, f.side.map(Math.abs), k.noise, 1);
       trace(a, f.main, k.actor, 1.5);
-      L.text(c, "main", w - 50, 9, k.actor, "right");
-      L.text(c, "side", w - 12, 9, k.noise, "right");
+      L.text(c, "main", w - 62, 9, k.actor, "right");
+      L.text(c, "side", w - 22, 9, k.noise, "right");
       L.line(c, [[a.X(s.t / 50), a.top], [a.X(s.t / 50), a.bottom]], k.quiet, 1);
       c.translate(0, top);
       const all = [...f.q, ...f.sum, 0], low = Math.min(...all), high = Math.max(...all);
@@ -83,7 +83,7 @@ ddpgLiving.define("lander-flights", fig => {
       trace(a, f.sum, k.ink, 1.5);
       trace(a, f.q, k.critic, 1.5);
       L.text(c, "critic's value", 2, 9, k.critic);
-      L.text(c, "return so far", w - 12, 9, k.ink, "right");
+      L.text(c, "return so far", w - 22, 9, k.ink, "right");
       L.line(c, [[a.X(s.t / 50), a.top], [a.X(s.t / 50), a.bottom]], k.quiet, 1);
       L.dot(c, a.X(s.t / 50), a.Y(f.q[s.t]), 4, k.critic);
       L.dot(c, a.X(s.t / 50), a.Y(f.sum[s.t]), 4, k.ink);

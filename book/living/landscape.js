@@ -82,7 +82,7 @@ ddpgLiving.define("q-landscape-and-arrow", fig => {
       L.line(c, [[x, a.bottom], [x, y]], k.actor, 1.5);
       c.setLineDash([]);
       // Along the torque's axis: which way the critic sends the actor, and how strongly.
-      const push = L.clip(now.slope * 4 / span * (a.right - a.left) / 4, -90, 90);
+      const push = L.clip(2 * now.slope / span * (a.right - a.left), -90, 90);
       if (Math.abs(push) > 1.5) L.arrow(c, x, y, x + push, y, k.critic, 3);
       L.dot(c, x, y, 6, k.actor);
     },
@@ -91,7 +91,7 @@ ddpgLiving.define("q-landscape-and-arrow", fig => {
     label: "The actor's torque in this state against the steps of training, with the slopes.",
     ratio: 0.24, wide: true,
     draw(c, w, h, k) {
-      const a = L.axes(c, w, h, { x: [2000, 12000], y: [-2, 2], ylabel: "the actor's torque in this state, by step of training", yticks: 2, xticks: 5 }, k);
+      const a = L.axes(c, w, h, { x: [2000, 12000], y: [-2.6, 2.6], ylabel: w > 500 ? "the actor's torque in this state, by step of training" : "actor's torque, by step of training", yticks: 2, xticks: 5 }, k);
       const px = agent.steps.map(v => a.X(v));
       L.line(c, path.map((p, i) => [px[i], a.Y(p.action)]), k.actor, 2);
       path.forEach((p, i) => {

@@ -57,7 +57,7 @@ ddpgLiving.define("swing-the-pendulum-by-hand", fig => {
     }
   };
   const canvas = fig.canvas({
-    label: "Pendulum. Left and right arrow keys push it; drag towards where the tip should go.",
+    label: "Pendulum. Left and right arrow keys push it; drag towards where the tip should go; space begins anew.",
     ratio: 0.95, grow: 1, role: "application",
     draw(c, w, h, k) {
       const part = fig.playing ? fig.part : 1; // between two steps of the world

@@ -161,7 +161,7 @@ def test_all_recorded_networks_say_what_pytorchs_say(tab, states):
         (slope,) = torch.autograd.grad(q.sum(), scaled)
         with torch.no_grad():
             action = 2 * recorded("actor", moment)(obs)
-        # In units of the reward (the critic learns a tenth of it), the slope in those of the torque.
+        # The critic learns a tenth of the reward, and of actions in [-1, 1].
         expected = torch.stack([action[0, :, 0], q[0] / 0.1, slope[0, :, 0] / 2 / 0.1], dim=1)
         np.testing.assert_allclose(found[moment], expected.detach().numpy(), rtol=0, atol=TOLERANCE)
 
@@ -180,7 +180,10 @@ def test_gradients_of_weights_are_pytorchs(tab, hidden):
         """([sizes, hidden, layers, x, dy]) => {
              const net = new ddpgLiving.Network(sizes, hidden, "tanh", layers);
              const zero = layers.map(l => ({w: l.w.map(() => 0), b: l.b.map(() => 0)}));
-             const dx = x.map((row, i) => { net.forward(row); return [...net.backward(dy[i], zero)]; });
+             const dx = x.map((row, i) => {
+               net.forward(row);
+               return [...net.backward(dy[i], zero)];
+             });
              return {dx, grads: zero};
            }""",
         [sizes, hidden, given, x.tolist(), dy.tolist()],
