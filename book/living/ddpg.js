@@ -5,23 +5,19 @@
 (() => {
   const core = () => {
     const clip = (x, low, high) => Math.min(Math.max(x, low), high);
+    const column = n => new Float64Array(n);
 
     // mulberry32, as in core.js, with a stream for each purpose.
-    class Random {
-      constructor(seed, stream) {
-        this.a = Math.imul(seed + 1, 0x9E3779B1) ^ Math.imul(stream, 0x85EBCA77);
-      }
-      uniform() {
-        const a = this.a = this.a + 0x6D2B79F5 | 0;
+    const random = (seed, stream) => {
+      let a = Math.imul(seed + 1, 0x9E3779B1) ^ Math.imul(stream, 0x85EBCA77);
+      return (low = 0, high = 1) => {
+        a = a + 0x6D2B79F5 | 0;
         let t = Math.imul(a ^ a >>> 15, 1 | a);
         t = t + Math.imul(t ^ t >>> 7, 61 | t) ^ t;
-        return ((t ^ t >>> 14) >>> 0) / 4294967296;
-      }
-      between(low, high) { return low + (high - low) * this.uniform(); }
-      normal() {
-        return Math.sqrt(-2 * Math.log(1 - this.uniform())) * Math.cos(2 * Math.PI * this.uniform());
-      }
-    }
+        return low + (high - low) * ((t ^ t >>> 14) >>> 0) / 4294967296;
+      };
+    };
+    const normal = uniform => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(uniform(0, 2 * Math.PI));
 
     const tanh = x => {
       if (x * x < 1e-8) return x;
@@ -36,37 +32,36 @@
         out[to + j] = s;
       }
     };
-    /* A perceptron with tanh in its hidden layers, for up to `rows` inputs at once. `theta` holds
-       of each layer W, inputs by outputs, and b, and `gradient` dL/dtheta. */
+
+    /* A perceptron with tanh in its hidden layers, for up to `rows` inputs at once, and its Adam.
+       `theta` holds of each layer W, inputs by outputs, and b; `gradient` holds dL/dtheta. */
     class Network {
-      constructor(sizes, squash, rows, random = null) {
+      constructor(sizes, squash, rows, uniform = null) {
         const last = sizes.length - 1;
-        Object.assign(this, { sizes, squash, last });
-        let total = 0;
-        const at = sizes.slice(1).map((k, l) => [total, total += sizes[l] * k, total += k]);
-        this.theta = new Float64Array(total);
-        this.gradient = new Float64Array(total);
+        let size = 0;
+        const at = sizes.slice(1).map((k, l) => [size, size += sizes[l] * k, size += k]);
+        const [theta, gradient, first, second] = [0, 0, 0, 0].map(() => column(size));
         const parts = x => at.map(([w, b, end]) => [x.subarray(w, b), x.subarray(b, end)]);
-        this.layers = parts(this.theta);
-        this.slopes = parts(this.gradient);
-        this.h = sizes.map(k => new Float64Array(rows * k)); // what comes out; h[0] is the input
-        this.d = sizes.map(k => new Float64Array(rows * k)); // dL/dh, then dL/dz
-        if (random)
+        Object.assign(this, { sizes, last, theta, gradient, first, second, t: 0 });
+        this.bent = l => l < last - 1 || squash;
+        [this.layers, this.slopes] = [parts(theta), parts(gradient)];
+        this.h = sizes.map(k => column(rows * k)); // what comes out; h[0] is the input
+        this.d = sizes.map(k => column(rows * k)); // dL/dh, then dL/dz
+        if (uniform)
           this.layers.forEach((both, l) => {
             const bound = l < last - 1 ? sizes[l] ** -0.5 : 3e-3;
-            for (const x of both) x.forEach((_, i) => { x[i] = random.between(-bound, bound); });
+            for (const x of both) x.forEach((_, i) => { x[i] = uniform(-bound, bound); });
           });
       }
       // The outputs of the first n rows of h[0].
       forward(n) {
         for (let l = 0; l < this.last; l++) {
-          const [m, k] = [this.sizes[l], this.sizes[l + 1]], [w, b] = this.layers[l];
-          const x = this.h[l], y = this.h[l + 1];
+          const [m, k] = [this.sizes[l], this.sizes[l + 1]], [w, b] = this.layers[l], y = this.h[l + 1];
           for (let r = 0; r < n; r++) {
-            for (let j = 0; j < k; j++) y[r * k + j] = b[j];
-            addProduct(x, r * m, 1, w, y, r * k, m, k);
+            y.set(b, r * k);
+            addProduct(this.h[l], r * m, 1, w, y, r * k, m, k);
           }
-          if (l < this.last - 1 || this.squash) for (let i = 0; i < n * k; i++) y[i] = tanh(y[i]);
+          if (this.bent(l)) for (let i = 0; i < n * k; i++) y[i] = tanh(y[i]);
         }
         return this.h[this.last];
       }
@@ -75,8 +70,7 @@
         for (let l = this.last - 1; l >= 0; l--) {
           const [m, k] = [this.sizes[l], this.sizes[l + 1]], [w] = this.layers[l];
           const d = this.d[l + 1], y = this.h[l + 1], dx = this.d[l];
-          if (l < this.last - 1 || this.squash)
-            for (let i = 0; i < n * k; i++) d[i] *= 1 - y[i] * y[i];
+          if (this.bent(l)) for (let i = 0; i < n * k; i++) d[i] *= 1 - y[i] * y[i];
           if (weights) {
             const [dw, db] = this.slopes[l];
             dw.fill(0);
@@ -93,17 +87,9 @@
             }
         }
       }
-    }
-
-    // Adam (Kingma and Ba 2015, Algorithm 1).
-    class Adam {
-      constructor({ theta, gradient }) {
-        Object.assign(this, { theta, gradient, t: 0 });
-        this.m = new Float64Array(theta.length);
-        this.v = new Float64Array(theta.length);
-      }
+      // One step of Adam (Kingma and Ba 2015, Algorithm 1).
       descend(lr) {
-        const { theta, gradient, m, v } = this;
+        const { theta, gradient, first: m, second: v } = this;
         const root = Math.sqrt(1 - 0.999 ** ++this.t), size = lr * root / (1 - 0.9 ** this.t);
         for (let i = 0; i < theta.length; i++) {
           const g = gradient[i];
@@ -111,6 +97,9 @@
           v[i] += 0.001 * (g * g - v[i]);
           theta[i] -= size * m[i] / (Math.sqrt(v[i]) + 1e-8 * root);
         }
+      }
+      follow(online, tau) {
+        for (let i = 0; i < this.theta.length; i++) this.theta[i] += tau * (online.theta[i] - this.theta[i]);
       }
     }
 
@@ -132,19 +121,17 @@
           gamma: 0.99, tau: 0.01, sigma: 0.2, lr: 4e-3, bug: "",
           hidden: 32, batch: 32, capacity: 20000, warmup: 500, ...settings,
         };
-        const made = (stream, inputs, squash) =>
-          new Network([inputs, c.hidden, c.hidden, 1], squash, c.batch, new Random(seed, stream));
-        [this.actor, this.actorTarget] = [made(1, 3, true), made(1, 3, true)];
-        [this.critic, this.criticTarget] = [made(2, 4, false), made(2, 4, false)];
-        [this.actorAdam, this.criticAdam] = [new Adam(this.actor), new Adam(this.critic)];
-        this.rows = new Float64Array(c.capacity * WIDTH);
-        this.drawn = new Float64Array(c.batch * WIDTH);
+        const made = (stream, inputs) =>
+          new Network([inputs, c.hidden, c.hidden, 1], inputs === 3, c.batch, random(seed, stream));
+        [this.actor, this.actorTarget] = [made(1, 3), made(1, 3)];
+        [this.critic, this.criticTarget] = [made(2, 4), made(2, 4)];
+        [this.rows, this.drawn] = [column(c.capacity * WIDTH), column(c.batch * WIDTH)];
+        [this.uniform, this.noise] = [random(seed, 3), random(seed, 4)];
         this.stored = this.loss = this.q = 0;
-        [this.random, this.noise] = [new Random(seed, 3), new Random(seed, 4)];
         this.reset();
       }
       reset() {
-        [this.theta, this.speed] = [this.random.between(-Math.PI, Math.PI), this.random.between(-1, 1)];
+        [this.theta, this.speed] = [this.uniform(-Math.PI, Math.PI), this.uniform(-1, 1)];
         this.s = observe(this.theta, this.speed);
         this.t = 0;
       }
@@ -156,8 +143,7 @@
       // One step of the loop.
       step() {
         const { warmup, sigma, bug } = this.settings, warm = this.stored < warmup;
-        const a = warm ? this.noise.between(-1, 1)
-          : clip(this.act(this.s) + sigma * this.noise.normal(), -1, 1);
+        const a = warm ? this.noise(-1, 1) : clip(this.act(this.s) + sigma * normal(this.noise), -1, 1);
         let r;
         [this.theta, this.speed, r] = swing(this.theta, this.speed, 2 * a);
         const next = observe(this.theta, this.speed);
@@ -170,43 +156,43 @@
       sample() {
         const { capacity, batch } = this.settings, held = Math.min(this.stored, capacity);
         for (let i = 0; i < batch; i++) {
-          const from = Math.floor(this.random.uniform() * held) * WIDTH;
+          const from = Math.floor(this.uniform(0, held)) * WIDTH;
           for (let j = 0; j < WIDTH; j++) this.drawn[i * WIDTH + j] = this.rows[from + j];
         }
         return this.drawn;
       }
-      // What a network says of a minibatch's states, beginning at a column, and of actions.
-      ask(network, rows, column, actions) {
+      // What a network says of a minibatch's states, which begin at `from`, and of actions.
+      ask(network, rows, from, actions) {
         const x = network.h[0], n = this.settings.batch, m = network.sizes[0];
         for (let i = 0; i < n; i++) {
-          for (let j = 0; j < 3; j++) x[i * m + j] = rows[i * WIDTH + column + j];
+          for (let j = 0; j < 3; j++) x[i * m + j] = rows[i * WIDTH + from + j];
           if (m > 3) x[i * m + 3] = actions ? actions[i] : rows[i * WIDTH + A];
         }
         return network.forward(n);
       }
       // One update of Algorithm 1.
       learn(rows) {
-        const { actor, critic } = this, { gamma, tau, lr, bug, batch: n } = this.settings;
+        const { actor, critic, actorTarget, criticTarget } = this;
+        const { gamma, tau, lr, bug, batch: n } = this.settings;
         // Set y = r + gamma (1 - d) Q'(s', mu'(s')).
-        const nextQ = this.ask(this.criticTarget, rows, NEXT, this.ask(this.actorTarget, rows, NEXT));
+        const nextQ = this.ask(criticTarget, rows, NEXT, this.ask(actorTarget, rows, NEXT));
         const y = Array.from({ length: n }, (_, i) =>
           rows[i * WIDTH + R] + gamma * (1 - rows[i * WIDTH + D]) * nextQ[i]);
 
         // Update the critic by minimizing the loss. Mixed rows set every target against every
         // value: the mean over all pairs has the gradient of the mean target.
-        const q = this.ask(critic, rows, 0), mean = y.reduce((sum, x) => sum + x, 0) / n;
-        this.loss = 0;
+        const q = this.ask(critic, rows, 0), mean = y.reduce((sum, x) => sum + x) / n;
+        this.loss = this.q = 0;
         for (let i = 0; i < n; i++) {
           critic.d[critic.last][i] = 2 / n * (q[i] - (bug === "mixed" ? mean : y[i]));
           this.loss += (q[i] - y[i]) ** 2 / n;
         }
         critic.backward(n, true);
-        this.criticAdam.descend(lr);
+        critic.descend(lr);
 
         // Update the actor with the sampled policy gradient: dQ/da, which comes out of the critic
         // at its fourth input, goes on into the actor. Adam descends, hence the minus.
         const value = this.ask(critic, rows, 0, this.ask(actor, rows, 0));
-        this.q = 0;
         for (let i = 0; i < n; i++) {
           this.q += value[i] / n;
           critic.d[critic.last][i] = (bug === "downhill" ? 1 : -1) / n;
@@ -214,11 +200,11 @@
         critic.backward(n, false);
         for (let i = 0; i < n; i++) actor.d[actor.last][i] = critic.d[0][4 * i + 3];
         actor.backward(n, true);
-        this.actorAdam.descend(lr);
+        actor.descend(lr);
 
         // Update the targets.
-        for (const [w, online] of [[this.actorTarget, actor], [this.criticTarget, critic]])
-          for (let i = 0; i < w.theta.length; i++) w.theta[i] += tau * (online.theta[i] - w.theta[i]);
+        actorTarget.follow(actor, tau);
+        criticTarget.follow(critic, tau);
       }
       // The mean return of episodes without noise from `starts` [[theta, speed], ...].
       evaluate(starts) {
@@ -232,43 +218,39 @@
       }
     }
 
-    /* Agents that train side by side up to the step they are told, in slices of `slice`
-       milliseconds, after each of which they `post` what is new. Returns what hears orders:
-       {seeds, starts, every, settings, run} begins anew, {settings} turns dials, {goal} goes on. */
-    const serve = (post, slice) => {
-      let agents = [], order, goal = 0, waiting = false;
+    /* Agents that train side by side up to the step that they are told, and every 40 ms `post` what
+       is new. Returns what hears orders: {run, seeds, starts, every, settings} begins anew,
+       {settings} turns dials, {goal} goes on. */
+    const serve = post => {
+      let agents = [], order, goal, waiting = 0;
+      const report = curve => post({
+        run: order.run, step: agents[0].stored, curve,
+        actors: agents.map(x => x.actor.theta), q: agents.map(x => x.q),
+      });
+      const scores = () => [agents[0].stored, agents.map(x => x.evaluate(order.starts))];
       const work = () => {
-        waiting = false;
-        const curve = [], began = Date.now();
-        do {
-          if (!agents.length || agents[0].stored >= goal) return;
+        waiting = 0;
+        const curve = [], end = Date.now() + 40;
+        if (agents[0].stored >= goal) return;
+        while (agents[0].stored < goal && Date.now() < end) {
           for (const x of agents) x.step();
-          const at = agents[0].stored;
-          if (at % order.every === 0) curve.push([at, agents.map(x => x.evaluate(order.starts))]);
-        } while (agents[0].stored < goal && Date.now() - began < slice);
-        post({
-          run: order.run, step: agents[0].stored, curve, ms: Date.now() - began,
-          actors: agents.map(x => x.actor.theta.slice()), q: agents.map(x => x.q),
-        });
-        wait();
-      };
-      const wait = () => {
-        if (!waiting) setTimeout(work);
-        waiting = true;
+          if (agents[0].stored % order.every === 0) curve.push(scores());
+        }
+        report(curve);
+        waiting = setTimeout(work); // so that orders are heard in between
       };
       return told => {
         if (told.seeds) {
-          order = told;
-          goal = 0;
+          [order, goal] = [told, 0];
           agents = told.seeds.map(seed => new Agent(seed, told.settings));
-          const curve = [[0, agents.map(x => x.evaluate(told.starts))]];
-          post({ run: told.run, step: 0, curve, ms: 0, actors: agents.map(x => x.actor.theta.slice()) });
-        } else if (told.settings) for (const x of agents) Object.assign(x.settings, told.settings);
-        if (told.goal) goal = told.goal;
-        wait();
+          report([scores()]);
+        }
+        for (const x of agents) Object.assign(x.settings, told.settings);
+        goal = told.goal || goal;
+        waiting = waiting || setTimeout(work);
       };
     };
-    return { Random, Network, Adam, Agent, swing, serve };
+    return { Network, Agent, swing, serve };
   };
 
   window.ddpgLiving = window.ddpgLiving || {};
