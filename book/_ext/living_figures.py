@@ -245,9 +245,10 @@ FIGURES: dict[str, Living] = {
         "Returns of four agents over their steps of training: they begin near those of random "
         "torque, fall, and rise to the optimum within 3,000 steps.",
         "Four agents begin from nothing, each with a small DDPG of its own that runs in this page. "
-        "Above, the pendulums, swung by the actors of this moment without noise; below, the mean "
-        "return of ten episodes from chapter 0's starts. Turn the noise, the target rate, or Adam's "
-        "step size, or switch on a bug of chapter 12's museum, and see what becomes of them.",
+        "Above are their pendulums, swung by the actors of this moment without noise; below, the "
+        "mean return of ten episodes from the ten starts that this chapter evaluates on, one line "
+        "an agent. Gray: random torques that fill the buffer. Turn the noise, the target rate, or "
+        "Adam's step size, or switch on a bug of chapter 12.",
         in_the_page_still,
         ("ddpg.js", "train.js"),
         ("evaluations",),

@@ -1,7 +1,7 @@
 /* Chapter 0: four agents learn while the reader turns dials and switches bugs on. */
 "use strict";
 ddpgLiving.define("train-in-the-page", fig => {
-  const L = ddpgLiving, P = L.pendulum, E = L.data.evaluations, { core, Network } = L.ddpg;
+  const L = ddpgLiving, P = L.pendulum, E = L.data.evaluations, { Network, text } = L.ddpg;
   const N = 4, PACE = 100, RATE = 20, END = 20000, WARMUP = 500, GOOD = -300;
   const s = fig.state({ noise: 0.2, tau: -2, step: -2.4, bug: "", seed: 0, agent: 0 });
   const BUGS = {
@@ -14,9 +14,8 @@ ddpgLiving.define("train-in-the-page", fig => {
   };
   const tens = v => +(10 ** v).toPrecision(2), whole = v => v.toLocaleString("en-US");
   const actors = Array.from({ length: N }, () => new Network([3, 32, 32, 1], true, 1));
-  let run = 0, at, goal, curve, marks, q, rods, pace, clock, done, held = -1;
+  let run = 0, at, goal, curve, marks, q, rods, done, held = -1;
 
-  const text = `const hear = (${core})().serve(x => postMessage(x)); onmessage = e => hear(e.data);`;
   const worker = new Worker(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
   worker.onmessage = ({ data }) => {
     if (data.run !== run) return;
@@ -33,13 +32,13 @@ ddpgLiving.define("train-in-the-page", fig => {
     if (!(s.bug in BUGS)) s.bug = "";
     s.seed = L.clip(Math.round(s.seed), 0, 999);
     s.agent = L.clip(Math.round(s.agent), 0, N - 1);
-    [at, goal, curve, pace, clock, done] = [0, 0, [], 0, null, false];
+    [at, goal, curve, done] = [0, 0, [], false];
     marks = s.bug ? [[0, BUGS[s.bug][0]]] : [];
     rods = actors.map((_, i) => start(i));
     const seeds = actors.map((_, i) => s.seed * N + i);
     order({ run: ++run, seeds, starts: E.starts, every: 100, settings: settings() });
   };
-  // A dial was turned: mark the step. While a slider moves, that is one mark.
+  // Mark where a dial was turned, once while it moves.
   const turn = words => {
     order({ settings: settings() });
     const last = marks[marks.length - 1];
@@ -50,11 +49,6 @@ ddpgLiving.define("train-in-the-page", fig => {
   const step = () => {
     if (at >= END) fig.play(false);
     if (goal - at < PACE) order({ goal: goal = Math.min(goal + PACE / RATE, END) });
-    const now = performance.now();
-    if (!clock || now - clock[0] > 2000) {
-      pace = clock && (at - clock[1]) / (now - clock[0]) * 1000;
-      clock = [now, at];
-    }
     rods.forEach((r, i) => {
       if (i === held) return;
       actors[i].h[0].set(P.observe(r.theta, r.speed));
@@ -66,17 +60,16 @@ ddpgLiving.define("train-in-the-page", fig => {
   };
   const tell = () => {
     const up = curve.length ? curve[curve.length - 1][1].filter(x => x > GOOD).length : 0;
-    const slow = pace && pace < 0.8 * PACE ? ` (${Math.round(pace)} a second, all that this device manages)` : "";
-    say(`Step ${whole(at)}${slow}: ` + (at >= END ? "the end. Start over, or take other agents."
+    const slow = goal - at > 0.8 * PACE ? " (as fast as this device can)" : "";
+    say(`Step ${whole(at)}${slow}: ` + (at >= END ? "the end."
       : at < WARMUP ? `random torques fill the replay buffer until step ${WARMUP}.`
       : `${up} of ${N} swing up (return above ${GOOD}). Their critics expect `
         + `${(q.reduce((a, b) => a + b) / N).toFixed(0)} on average.`));
     note(s.bug ? `With this bug ${BUGS[s.bug][1]}`
       : s.noise < 0.05 ? "Without noise an agent sees only what its actor does: some stay at full torque."
       : s.step > -2 ? "Steps this large throw actors to full torque, where tanh is flat; few come back."
-      : s.step < -3.3 ? "Steps this small: nothing happens for a long time."
+      : s.step < -3.3 || s.tau < -3.1 ? "So little at a time: nothing happens for long."
       : s.tau > -1.1 ? "Targets that follow this fast chase themselves: values fall far below any return."
-      : s.tau < -3.1 ? "Targets that hardly move: the critics see little beyond the next reward."
       : "Turn a dial, switch a bug on, or take hold of a rod.");
     if (up === N && !done) fig.say(`Step ${at}: all ${N} agents swing up.`);
     done = done || up === N;
@@ -88,7 +81,7 @@ ddpgLiving.define("train-in-the-page", fig => {
   const key = act => event => event.type === "keydown" && act();
   const wide = options => { fig.canvas(options).parentNode.style.flexBasis = "100%"; };
   wide({
-    label: "Four pendulums, each swung by its agent's actor of this moment. Arrow keys choose one, space pushes it; drag a rod and let go.",
+    label: "Four pendulums, swung by their agents' actors. Arrow keys choose one, space pushes it; drag a rod and let go.",
     ratio: 0.28, role: "application",
     draw(c, w, h, k) {
       const side = w / N, part = fig.playing ? fig.part : 1;
@@ -116,8 +109,8 @@ ddpgLiving.define("train-in-the-page", fig => {
     },
   });
   wide({
-    label: "Mean return of each agent against its steps of training, beside random torque and the optimum.",
-    ratio: 0.48,
+    label: "Mean return of each agent against its steps, beside random torque and the optimum.",
+    ratio: innerWidth < 600 ? 0.75 : 0.48,
     draw(c, w, h, k) {
       const x = [0, Math.max(4000, Math.ceil(at / 2000) * 2000)], y = [-2000, 0];
       const a = L.axes(c, w, h, { x, y, xlabel: "steps of each agent", ylabel: "mean return of ten episodes without noise" }, k);
@@ -149,7 +142,7 @@ ddpgLiving.define("train-in-the-page", fig => {
     label: "Bug", key: "bug", options: [["", "none"], ...Object.entries(BUGS).map(([b, [title]]) => [b, title])],
     input: b => turn(b ? BUGS[b][0] : "no bug"),
   });
-  fig.loop(RATE, step, { changed: () => { clock = null; } });
+  fig.loop(RATE, step);
   fig.button("Start over", begin);
   fig.button("Other agents", () => {
     s.seed++;
@@ -159,5 +152,5 @@ ddpgLiving.define("train-in-the-page", fig => {
   const say = fig.output(), note = fig.output();
   fig.onstate = begin;
   begin();
-  fig.test = () => ({ at, curve, rods, marks, pace });
+  fig.test = () => ({ at, curve, rods, marks });
 });
