@@ -302,8 +302,11 @@ FIGURES: dict[str, Living] = {
 # ---- The page ----
 
 
-def figure_html(name: str, docname: str, loaded: set[str]) -> str:
-    """The figure's HTML with the scripts and data that its page has not loaded yet."""
+def figure_html(name: str, docname: str, loaded: set[str], address: str = "") -> str:
+    """The figure's HTML with the scripts and data that its page has not loaded yet.
+
+    On paper the caption also says the address at which the figure lives.
+    """
     living = FIGURES[name]
     use_house_style()
     drawing = living.still()
@@ -321,10 +324,11 @@ def figure_html(name: str, docname: str, loaded: set[str]) -> str:
         else:
             tags.append(f'<script defer src="{root}/{file}"></script>')
     title, caption = html.escape(living.title), html.escape(living.caption)
+    printed = address and f' <span class="living-address">{html.escape(address)}</span>'
     return (
         f'{"".join(tags)}<figure class="living" id="{name}" data-living="{name}" '
         f'aria-label="{title}"><div class="living-still">{still}</div>'
-        f"<figcaption><strong>{title}.</strong> {caption}</figcaption></figure>"
+        f"<figcaption><strong>{title}.</strong> {caption}{printed}</figcaption></figure>"
     )
 
 
@@ -342,15 +346,15 @@ def read(app: Sphinx, doctree: nodes.document) -> None:
             continue
         link = f"{docname}.html#{name}"
         after = raw.next_node(descend=False, siblings=True, ascend=False)
-        named = after is not None and any(
-            r.get("refuri", "").endswith(link) for r in after.findall(nodes.reference)
-        )
-        if named:
+        links = [r.get("refuri", "") for r in after.findall(nodes.reference)] if after else []
+        address = next((uri for uri in links if uri.endswith(link)), "")
+        if address:
             after.parent.remove(after)
         else:
             text = "the paragraph after a living figure must link to the book's page, …/%s"
             logger.warning(text, link, location=raw, type="living_figures")
-        raw.replace_self(nodes.raw("", figure_html(name, docname, loaded), format="html"))
+        drawn = figure_html(name, docname, loaded, address)
+        raw.replace_self(nodes.raw("", drawn, format="html"))
 
 
 def write(root: Path) -> None:

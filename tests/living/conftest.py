@@ -2,10 +2,12 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import living_figures
 import pytest
 
+ROOT = Path(__file__).resolve().parents[2]
 PAGE = """<!DOCTYPE html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>Living figures</title>
 <link rel="stylesheet" href="../book.css"></head>
@@ -18,6 +20,15 @@ def unavailable(reason: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def built():
+    """Where the built book lies."""
+    html = Path(os.environ.get("BOOK_HTML", ROOT / "_build/html"))
+    if not (html / "index.html").exists():
+        unavailable(f"the book is not built in {html}: run `make book`")
+    return html
 
 
 @pytest.fixture(scope="session")
