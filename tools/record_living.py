@@ -160,8 +160,9 @@ def train_in_the_page(seeds: list[int], steps: int, every: int = 100) -> list[An
 
 
 def training() -> None:
-    """Train the figure's first four agents as it does when nobody turns a dial."""
-    curve = [[at, np.round(x, 1).tolist()] for at, x in train_in_the_page([0, 1, 2, 3], 4_000)]
+    """Train the figure's first twenty agents as it does when nobody turns a dial."""
+    found = train_in_the_page(list(range(20)), 5_000)
+    curve = [[at, np.round(x, 1).tolist()] for at, x in found]
     about = {"command": "python tools/record_living.py training", "curve": curve}
     (DATA / "training.json").write_text(json.dumps(about) + "\n", encoding="utf-8")
 

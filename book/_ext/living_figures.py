@@ -47,6 +47,7 @@ MARK = re.compile(r"<!-- living figure: ([\w-]+) -->")
 FOLDER = "_living"
 HORIZON = 200
 RANDOM_EPISODES = 200
+FAILED = -300.0  # a mean return of the pendulum below it
 
 
 @dataclass(frozen=True)
@@ -224,11 +225,24 @@ def lander_still() -> Figure:
     return figure
 
 
-def in_the_page_still() -> Figure:
-    """The returns of four agents that the page's own program has trained, recorded."""
-    figure, ax = plt.subplots(figsize=(7.2, 3.4))
+@functools.cache
+def in_the_page() -> tuple[Any, Any]:
+    """Steps, and returns of twenty agents that the page's own program trained; recorded."""
     curve = json.loads((LIVING / "data/training.json").read_text(encoding="utf-8"))["curve"]
     steps, returns = zip(*curve, strict=True)
+    return np.array(steps), np.array(returns)
+
+
+def learned() -> int:
+    """How many of the twenty do not count as failed at the end, by chapter 0's measure."""
+    return int((in_the_page()[1][-1] > FAILED).sum())
+
+
+def in_the_page_still() -> Figure:
+    """The returns of the agents with which the page begins."""
+    figure, ax = plt.subplots(figsize=(7.2, 3.4))
+    steps, returns = in_the_page()
+    returns = returns[:, :4]
     ax.plot(steps, returns, color=COLORS["actor"], lw=1.4)
     for name, color in {"optimum": "ink", "random": "muted"}.items():
         ax.axhline(evaluations()[name], color=COLORS[color], ls="--", lw=1.2)
@@ -248,7 +262,9 @@ FIGURES: dict[str, Living] = {
         "Above are their pendulums, swung by the actors of this moment without noise; below, the "
         "mean return of ten episodes from the ten starts that this chapter evaluates on, one line "
         "an agent. Gray: random torques that fill the buffer. Turn the noise, the target rate, or "
-        "Adam's step size, or switch on a bug of chapter 12.",
+        "Adam's step size, or switch on a bug of chapter 12. As it is set here, "
+        f"{learned()} of {in_the_page()[1].shape[1]} recorded agents swing up by step "
+        f"{in_the_page()[0][-1]:,}.",
         in_the_page_still,
         ("ddpg.js", "train.js"),
         ("evaluations",),

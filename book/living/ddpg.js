@@ -18,8 +18,7 @@ ddpgLiving.ddpgCore = (clip, random, pendulum) => {
     }
   };
 
-  // A perceptron for up to `rows` inputs at once, and its Adam. `theta` holds each layer's W, inputs
-  // by outputs, and b.
+  // A perceptron for up to `rows` inputs at once; `theta` holds each layer's W, inputs by outputs, b.
   class Network {
     constructor(sizes, squash, rows, rng = null) {
       const last = sizes.length - 1;
@@ -97,8 +96,8 @@ ddpgLiving.ddpgCore = (clip, random, pendulum) => {
   class Agent {
     constructor(seed, settings = {}) {
       const c = this.settings = {
-        gamma: 0.99, tau: 0.01, sigma: 0.2, lr: 4e-3, bug: "",
-        hidden: 32, batch: 32, capacity: 20000, warmup: 500, ...settings,
+        gamma: 0.99, tau: 0.01, sigma: 0.3, lr: 10 ** -2.4, bug: "",
+        hidden: 32, batch: 32, capacity: 20000, warmup: 1000, ...settings,
       };
       const made = (stream, inputs) =>
         new Network([inputs, c.hidden, c.hidden, 1], inputs === 3, c.batch, random(8 * seed + stream));

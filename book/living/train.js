@@ -2,8 +2,8 @@
 "use strict";
 ddpgLiving.define("train-in-the-page", fig => {
   const L = ddpgLiving, P = L.pendulum, E = L.data.evaluations, { Network, text } = L.ddpg;
-  const N = 4, PACE = 100, RATE = 20, END = 20000, WARMUP = 500, GOOD = -300;
-  const s = fig.state({ noise: 0.2, tau: -2, step: -2.4, bug: "", seed: 0, agent: 0 });
+  const N = 4, PACE = 160, RATE = 20, END = 20000, WARMUP = 1000, GOOD = -300;
+  const s = fig.state({ noise: 0.3, tau: -2, step: -2.4, bug: "", seed: 0, agent: 0 });
   const BUGS = {
     stale: ["The state that never moves on", "each row claims to begin where its episode began. Most "
       + "actors end at full torque, to one side or whirling."],
@@ -62,11 +62,11 @@ ddpgLiving.define("train-in-the-page", fig => {
     const up = curve.length ? curve[curve.length - 1][1].filter(x => x > GOOD).length : 0;
     const slow = goal - at > 0.8 * PACE ? " (as fast as this device can)" : "";
     say(`Step ${whole(at)}${slow}: ` + (at >= END ? "the end."
-      : at < WARMUP ? `random torques fill the replay buffer until step ${WARMUP}.`
+      : at < WARMUP ? `random torques fill the replay buffer until step ${whole(WARMUP)}.`
       : `${up} of ${N} swing up (return above ${GOOD}). Their critics expect `
         + `${(q.reduce((a, b) => a + b) / N).toFixed(0)} on average.`));
     note(s.bug ? `With this bug ${BUGS[s.bug][1]}`
-      : s.noise < 0.05 ? "Without noise an agent sees only what its actor does: some stay at full torque."
+      : s.noise < 0.05 ? "Without noise an agent sees only what its actor does: some never get up."
       : s.step > -2 ? "Steps this large throw actors to full torque, where tanh is flat; few come back."
       : s.step < -3.3 || s.tau < -3.1 ? "So little at a time: nothing happens for long."
       : s.tau > -1.1 ? "Targets that follow this fast chase themselves: values fall far below any return."
