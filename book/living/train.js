@@ -37,6 +37,7 @@ ddpgLiving.define("train-in-the-page", fig => {
     rods = actors.map((_, i) => start(i));
     const seeds = actors.map((_, i) => s.seed * N + i);
     order({ run: ++run, seeds, starts: E.starts, every: 100, settings: settings() });
+    tell();
   };
   // Mark where a dial was turned, once while it moves.
   const turn = words => {
