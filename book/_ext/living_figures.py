@@ -247,7 +247,7 @@ def in_the_page_still() -> Figure:
     for name, color in {"optimum": "ink", "random": "muted"}.items():
         ax.axhline(evaluations()[name], color=COLORS[color], ls="--", lw=1.2)
         words = {"optimum": "optimum", "random": "random torque"}[name]
-        ax.text(steps[-1], evaluations()[name] + 30, words, ha="right", color=COLORS[color])
+        ax.text(steps[-1], evaluations()[name] + 45, words, ha="right", color=COLORS[color])
     ax.set(xlabel="steps of each agent", ylim=(-2000, 0), title="Mean return without noise")
     ax.xaxis.set_major_formatter("{x:,.0f}")
     return figure
@@ -257,7 +257,7 @@ FIGURES: dict[str, Living] = {
     "train-in-the-page": Living(
         "Train in the page",
         "Returns of four agents over their steps of training: they begin near those of random "
-        "torque, fall, and rise to the optimum within 3,000 steps.",
+        "torque, fall when they begin to learn, and rise to the optimum one after the other.",
         "Four agents begin from nothing, each with a small DDPG of its own that runs in this page. "
         "Above are their pendulums, swung by the actors of this moment without noise; below, the "
         "mean return of ten episodes from the ten starts that this chapter evaluates on, one line "

@@ -195,27 +195,26 @@ ddpgLiving.ddpgCore = (clip, random, pendulum) => {
      seeds, starts, every, settings} begins anew, {settings} turns dials, {goal} goes on to a step. */
   const serve = post => {
     let agents = [], order, goal, waiting = 0;
-    const report = curve => post({
-      run: order.run, step: agents[0].stored, curve,
-      actors: agents.map(x => x.actor.theta), q: agents.map(x => x.q),
-    });
     const scores = () => [agents[0].stored, agents.map(x => x.evaluate(order.starts))];
     const work = () => {
       waiting = 0;
       const curve = [], end = Date.now() + 40;
       if (agents[0].stored >= goal) return;
+      if (!agents[0].stored) curve.push(scores());
       while (agents[0].stored < goal && Date.now() < end) {
         for (const x of agents) x.step();
         if (agents[0].stored % order.every === 0) curve.push(scores());
       }
-      report(curve);
+      post({
+        run: order.run, step: agents[0].stored, curve,
+        actors: agents.map(x => x.actor.theta), q: agents.map(x => x.q),
+      });
       waiting = setTimeout(work); // so that orders are heard in between
     };
     return told => {
       if (told.seeds) {
         [order, goal] = [told, 0];
         agents = told.seeds.map(seed => new Agent(seed, told.settings));
-        report([scores()]);
       }
       for (const x of agents) Object.assign(x.settings, told.settings);
       goal = told.goal || goal;

@@ -35,6 +35,7 @@ ddpgLiving.define("train-in-the-page", fig => {
     [at, goal, curve, done] = [0, 0, [], false];
     marks = s.bug ? [[0, BUGS[s.bug][0]]] : [];
     rods = actors.map((_, i) => start(i));
+    for (const x of actors) x.theta.fill(0);
     const seeds = actors.map((_, i) => s.seed * N + i);
     order({ run: ++run, seeds, starts: E.starts, every: 100, settings: settings() });
     tell();
