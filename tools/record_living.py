@@ -3,7 +3,9 @@
 One agent is trained on Pendulum-v1 (a minute), and its networks are kept at several moments, as
 16-bit numbers; the returns beside them are those of the rounded actors, which are what the page
 plays. LunarLander's flights are those of the actors that ship in ``ddpg_lib/data/lunar_lander``.
-Everything goes to ``book/living/data``; name ``pendulum`` or ``lander`` to record only one.
+Four agents of the page's own DDPG are trained in a Chromium, for a still of their curves.
+Everything goes to ``book/living/data``; name ``pendulum``, ``lander`` or ``training`` to record
+only one.
 """
 
 from __future__ import annotations
@@ -17,13 +19,15 @@ from typing import Any
 import gymnasium
 import numpy as np
 import torch
+from browser import ADVICE, find_chromium, launch_options
+from playwright.sync_api import sync_playwright
 from safetensors.numpy import save_file
 
 from ddpg_lib import train
 from ddpg_lib.chapters.ch14.lander import throttle
 from ddpg_lib.envs.making import make
 from ddpg_lib.results.recorded import MOMENTS, recorded
-from ddpg_lib.worlds.pendulum.simulation import simulate
+from ddpg_lib.worlds.pendulum.simulation import simulate, start_states
 
 DATA = Path(__file__).resolve().parents[1] / "book/living/data"
 SEED = 0
@@ -127,11 +131,47 @@ def fly(agent: Any, seed: int) -> dict[str, Any]:
     return {"start": seed, "end": end, "ground": ground, **rows}
 
 
+IN_THE_PAGE = """({seeds, starts, steps, every}) => {
+  const agents = seeds.map((seed) => new ddpgLiving.ddpg.Agent(seed));
+  const curve = [[0, agents.map((x) => x.evaluate(starts))]];
+  for (let at = 1; at <= steps; at++) {
+    for (const x of agents) x.step();
+    if (at % every === 0) curve.push([at, agents.map((x) => x.evaluate(starts))]);
+  }
+  return curve;
+}"""
+
+
+def train_in_the_page(seeds: list[int], steps: int, every: int = 100) -> list[Any]:
+    """Returns of agents that ``book/living/ddpg.js`` trains: ``[[step, [return, ...]], ...]``."""
+    starts = np.stack(start_states(range(1_000_000, 1_000_010)), axis=1).round(6).tolist()
+    asked = {"seeds": seeds, "starts": starts, "steps": steps, "every": every}
+    chromium = find_chromium()
+    if chromium is None:
+        raise SystemExit(ADVICE)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**launch_options(chromium))
+        page = browser.new_page()
+        for file in ("core.js", "ddpg.js"):
+            page.add_script_tag(content=(DATA.parent / file).read_text(encoding="utf-8"))
+        curve: list[Any] = page.evaluate(IN_THE_PAGE, asked)
+        browser.close()
+    return curve
+
+
+def training() -> None:
+    """Train the figure's first twenty agents as it does when nobody turns a dial."""
+    found = train_in_the_page(list(range(20)), 5_000)
+    curve = [[at, np.round(x, 1).tolist()] for at, x in found]
+    about = {"command": "python tools/record_living.py training", "curve": curve}
+    (DATA / "training.json").write_text(json.dumps(about) + "\n", encoding="utf-8")
+
+
 def main(wanted: list[str]) -> None:
     """Record what is named, or everything."""
     torch.set_num_threads(1)
     DATA.mkdir(parents=True, exist_ok=True)
-    known = {"pendulum": pendulum, "lander": lander}
+    known = {"pendulum": pendulum, "lander": lander, "training": training}
     unknown = set(wanted) - set(known)
     if unknown:
         raise SystemExit(f"cannot record {', '.join(sorted(unknown))}: only {', '.join(known)}")

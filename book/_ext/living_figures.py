@@ -39,7 +39,7 @@ from ddpg_lib.worlds.pendulum import (
     RandomTorque,
 )
 from ddpg_lib.worlds.pendulum.drawing import draw_pendulum
-from ddpg_lib.worlds.pendulum.simulation import start_states
+from ddpg_lib.worlds.pendulum.simulation import simulate, start_states
 
 logger = logging.getLogger(__name__)
 LIVING = Path(__file__).resolve().parents[1] / "living"
@@ -47,6 +47,7 @@ MARK = re.compile(r"<!-- living figure: ([\w-]+) -->")
 FOLDER = "_living"
 HORIZON = 200
 RANDOM_EPISODES = 200
+FAILED = -300.0  # a mean return of the pendulum below it
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,20 @@ def flights() -> dict[str, Any]:
     return found
 
 
+@functools.cache
+def evaluations() -> dict[str, Any]:
+    """Chapter 0's ten starts, and the mean return from them of the optimum and of random torque."""
+    seeds = range(1_000_000, 1_000_010)
+    many = [simulate(RandomTorque(i), seeds).returns.mean() for i in range(20)]
+    return {
+        "starts": np.stack(start_states(seeds), axis=1).round(6).tolist(),
+        "optimum": round(float(simulate(PendulumOptimum(), seeds).returns.mean()), 1),
+        "random": round(float(np.mean(many)), 1),
+    }
+
+
 DATA: dict[str, Callable[[], dict[str, Any]]] = {
+    "evaluations": evaluations,
     "rulers": rulers,
     "actors": lambda: weights("actor"),
     "critics": lambda: weights("critic"),
@@ -211,7 +225,50 @@ def lander_still() -> Figure:
     return figure
 
 
+@functools.cache
+def in_the_page() -> tuple[Any, Any]:
+    """Steps, and returns of twenty agents that the page's own program trained; recorded."""
+    curve = json.loads((LIVING / "data/training.json").read_text(encoding="utf-8"))["curve"]
+    steps, returns = zip(*curve, strict=True)
+    return np.array(steps), np.array(returns)
+
+
+def learned() -> int:
+    """How many of the twenty do not count as failed at the end, by chapter 0's measure."""
+    return int((in_the_page()[1][-1] > FAILED).sum())
+
+
+def in_the_page_still() -> Figure:
+    """The returns of the agents with which the page begins."""
+    figure, ax = plt.subplots(figsize=(7.2, 3.4))
+    steps, returns = in_the_page()
+    returns = returns[:, :4]
+    ax.plot(steps, returns, color=COLORS["actor"], lw=1.4)
+    for name, color in {"optimum": "ink", "random": "muted"}.items():
+        ax.axhline(evaluations()[name], color=COLORS[color], ls="--", lw=1.2)
+        words = {"optimum": "optimum", "random": "random torque"}[name]
+        ax.text(steps[-1], evaluations()[name] + 45, words, ha="right", color=COLORS[color])
+    ax.set(xlabel="steps of each agent", ylim=(-2000, 0), title="Mean return without noise")
+    ax.xaxis.set_major_formatter("{x:,.0f}")
+    return figure
+
+
 FIGURES: dict[str, Living] = {
+    "train-in-the-page": Living(
+        "Train in the page",
+        "Returns of four agents over their steps of training: they begin near those of random "
+        "torque, fall when they begin to learn, and rise to the optimum one after the other.",
+        "Four agents begin from nothing, each with a small DDPG of its own that runs in this page. "
+        "Above are their pendulums, swung by the actors of this moment without noise; below, the "
+        "mean return of ten episodes from the ten starts that this chapter evaluates on, one line "
+        "an agent. Gray: random torques that fill the buffer. Turn the noise, the target rate, or "
+        "Adam's step size, or switch on a bug of chapter 12. As it is set here, "
+        f"{learned()} of {in_the_page()[1].shape[1]} recorded agents swing up by step "
+        f"{in_the_page()[0][-1]:,}.",
+        in_the_page_still,
+        ("ddpg.js", "train.js"),
+        ("evaluations",),
+    ),
     "swing-the-pendulum-by-hand": Living(
         "Swing it yourself",
         "Left a pendulum, pushed counterclockwise. Right the return so far over ten seconds of "

@@ -75,7 +75,8 @@ def visit(chromium, site):
         tab.on("console", lambda m: m.type in ("error", "warning") and complaints.append(m.text))
         tab.on("pageerror", lambda e: complaints.append(str(e)))
         tab.on(
-            "request", lambda r: r.url.startswith(("file:", "data:")) or complaints.append(r.url)
+            "request",
+            lambda r: r.url.startswith(("file:", "data:", "blob:")) or complaints.append(r.url),
         )
         tab.on("requestfailed", lambda r: complaints.append(f"failed: {r.url}"))
         end = "" if theme == "light" else "-dark"
