@@ -21,7 +21,9 @@ SEARCH = re.compile(r'(<button class="btn search-button-field [^>]*?) aria-label
 MODE = re.compile(r'(<i class="theme-switch [^>]*?) title="[^"]*"')
 CORNER = re.compile(r"<th\b(?P<attributes>[^>]*)>\s*</th>")
 # A signature's parameters are marked as a list of definitions in which nothing is defined.
-PARAMETERS = re.compile(r"<dl>\n(?P<items>(?:<dd><em class=\"sig-param\">.*?</dd>\n)+)</dl>", re.DOTALL)
+PARAMETERS = re.compile(
+    r"<dl>\n(?P<items>(?:<dd><em class=\"sig-param\">.*?</dd>\n)+)</dl>", re.DOTALL
+)
 
 
 def mend(page: str) -> str:

@@ -49,11 +49,11 @@ class Film:
     caption: str
 
 
-class gallery(nodes.General, nodes.Element):  # noqa: N801
+class gallery(nodes.General, nodes.Element):
     """The place of the gallery, until all pages are read."""
 
 
-class one_film(nodes.General, nodes.Element):  # noqa: N801
+class one_film(nodes.General, nodes.Element):
     """The place of the first film of the page ``chapter``."""
 
 
@@ -121,7 +121,8 @@ def on_page(text: str, docname: str, folder: Path | None) -> str:
 
     def mend(figure: re.Match[str]) -> str:
         (film,) = films_in(figure[0], docname)
-        return f'<figure class="ddpg-film" id="{film.ident}">{DATA.sub(save, figure["inside"])}</figure>'
+        inside = DATA.sub(save, figure["inside"])
+        return f'<figure class="ddpg-film" id="{film.ident}">{inside}</figure>'
 
     return FIGURE.sub(mend, text)
 

@@ -51,11 +51,14 @@ def bibtex(cff: dict[str, Any], title: str, address: str, key: str) -> str:
     """
     numbered = NUMBERED.fullmatch(title)
     where = f"Chapter {numbered['number']} of" if numbered else "In"
-    names = [a.get("name") or f"{a['family-names']}, {a['given-names']}" for a in cff["authors"]]
-    authors = " and ".join(f"{{{name}}}" for name in names)
+    # In braces of its own the name of a group is not taken apart.
+    people = [
+        f"{{{a['name']}}}" if "name" in a else f"{a['family-names']}, {a['given-names']}"
+        for a in cff["authors"]
+    ]
     fields = {
-        "title": f"{{{numbered['title'] if numbered else title}}}",
-        "author": authors,
+        "title": numbered["title"] if numbered else title,
+        "author": " and ".join(people),
         "year": str(cff["date-released"])[:4],
         "note": f"{where} \\emph{{{cff['title']}}}",
         "url": address,
