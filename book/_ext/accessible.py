@@ -17,6 +17,8 @@ ARROW = re.compile(
 )
 # A name that leaves out the words on the button cannot be spoken by who sees these.
 FOLD = re.compile(r'<summary aria-label="Toggle hidden content">')
+# Paragraphs inside the words of a fold are not valid HTML.
+WORDS = re.compile(r'<p class="(?P<when>collapsed|expanded) admonition-title">(?P<says>[^<]*)</p>')
 SEARCH = re.compile(r'(<button class="btn search-button-field [^>]*?) aria-label="[^"]*"')
 MODE = re.compile(r'(<i class="theme-switch [^>]*?) title="[^"]*"')
 CORNER = re.compile(r"<th\b(?P<attributes>[^>]*)>\s*</th>")
@@ -42,6 +44,7 @@ def mend(page: str) -> str:
 
     page = ARROW.sub(arrow, page)
     page = FOLD.sub("<summary>", page)
+    page = WORDS.sub(r'<span class="\g<when> admonition-title">\g<says></span>', page)
     page = SEARCH.sub(r"\1", page)
     page = MODE.sub(r'\1 aria-hidden="true"', page)
     page = CORNER.sub(corner, page)

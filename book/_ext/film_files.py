@@ -49,11 +49,11 @@ class Film:
     caption: str
 
 
-class gallery(nodes.General, nodes.Element):
+class gallery(nodes.General, nodes.Element):  # type: ignore[misc]
     """The place of the gallery, until all pages are read."""
 
 
-class one_film(nodes.General, nodes.Element):
+class one_film(nodes.General, nodes.Element):  # type: ignore[misc]
     """The place of the first film of the page ``chapter``."""
 
 

@@ -110,7 +110,9 @@ def add(
     )
     script = Path(app.outdir) / "_sources" / f"{pagename}.py"
     script.parent.mkdir(parents=True, exist_ok=True)
-    text, _ = PythonExporter(exclude_input_prompt=True).from_filename(root / f"{pagename}.ipynb")
+    text, _ = PythonExporter(exclude_input_prompt=True).from_filename(
+        str(root / f"{pagename}.ipynb")
+    )
     script.write_text(text, encoding="utf-8")
 
 

@@ -148,6 +148,8 @@ def test_a_fold_of_the_contents_says_what_it_holds():
 
 def test_names_contain_what_is_seen():
     assert accessible.mend('<summary aria-label="Toggle hidden content">Show') == "<summary>Show"
+    words = '<p class="collapsed admonition-title">Show</p>'
+    assert accessible.mend(words) == '<span class="collapsed admonition-title">Show</span>'
     button = '<button class="btn search-button-field x" title="S" aria-label="S" data-x="1">'
     assert "aria-label" not in accessible.mend(button)
     assert "aria-label" in accessible.mend(button.replace("-field", ""))
