@@ -121,7 +121,7 @@ class D4PG(DDPG):
         return CategoricalCritic(rngs["critic"], *shape, values), actor
 
     def learn(self, batch: Batch, move_actor: bool = True) -> dict[str, Tensor]:
-        """Move the weights, given a minibatch; metrics as of :meth:`DDPG.learn`.
+        """Move the weights, given a minibatch, and return the metrics that DDPG returns.
 
         ``critic_loss`` is the cross-entropy of prediction and target.
         """

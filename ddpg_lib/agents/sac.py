@@ -124,7 +124,7 @@ class SAC(DDPG):
         return super().update()
 
     def learn(self, batch: Batch, move_actor: bool = True) -> dict[str, Tensor]:
-        """Move the weights, given a minibatch; metrics as of :meth:`DDPG.learn`."""
+        """Move the weights, given a minibatch, and return the metrics that DDPG returns."""
         c, temperature = self.config, self.log_temperature.detach().exp()[:, None]
         # Set y = r + gamma (1 - d) (min(Q1', Q2')(s', a') - temperature log pi(a' | s')).
         with torch.no_grad():

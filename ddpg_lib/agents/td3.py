@@ -81,7 +81,7 @@ class TD3(DDPG):
         return super().update()
 
     def learn(self, batch: Batch, move_actor: bool = True) -> dict[str, Tensor]:
-        """Move the weights, given a minibatch; metrics as of :meth:`DDPG.learn`."""
+        """Move the weights, given a minibatch, and return the metrics that DDPG returns."""
         # Set y = r + gamma (1 - d) min(Q1', Q2')(s', mu'(s') + blur).
         with torch.no_grad():
             next_action = self.actor_target(batch.next_obs, training=True) + self.blur

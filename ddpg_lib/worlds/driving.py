@@ -16,6 +16,7 @@ ONE_PEDAL = f"{__name__}:OnePedal-v0"
 UNTIL_LOST = f"{__name__}:OnePedalUntilLost-v0"
 """The same for training: an episode ends where a car is :class:`Lost`."""
 PATIENCE = 100
+"""Steps without a new tile after which a car is lost."""
 
 
 class OnePedal(gym.ActionWrapper):
