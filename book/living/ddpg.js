@@ -200,11 +200,11 @@ ddpgLiving.ddpgCore = (clip, random, pendulum) => {
       waiting = 0;
       const curve = [], end = Date.now() + 40;
       if (agents[0].stored >= goal) return;
-      if (!agents[0].stored) curve.push(scores());
-      while (agents[0].stored < goal && Date.now() < end) {
+      do { // one step at least, however slow the device
+        if (!agents[0].stored) curve.push(scores());
         for (const x of agents) x.step();
         if (agents[0].stored % order.every === 0) curve.push(scores());
-      }
+      } while (agents[0].stored < goal && Date.now() < end);
       post({
         run: order.run, step: agents[0].stored, curve,
         actors: agents.map(x => x.actor.theta), q: agents.map(x => x.q),
