@@ -144,6 +144,8 @@ def test_a_fold_of_the_contents_says_what_it_holds():
         '<summary><span class="toctree-toggle" role="presentation"></span></summary></details>'
     )
     assert '<summary aria-label="Pages below 1. One"><span' in accessible.mend(before)
+    here = before.replace('"reference', '"current reference')
+    assert '<summary aria-label="Pages below 1. One"><span' in accessible.mend(here)
 
 
 def test_names_contain_what_is_seen():
