@@ -12,7 +12,8 @@ from sphinx.application import Sphinx
 
 # A fold of the table of contents is an arrow; its name says of what.
 ARROW = re.compile(
-    r'(<a class="reference internal" href="[^"]*">(?P<title>(?:(?!</a>).)*)</a><details[^>]*>)'
+    r'(<a class="(?:current )?reference internal" href="[^"]*">'
+    r"(?P<title>(?:(?!</a>).)*)</a><details[^>]*>)"
     r'<summary>(?=<span class="toctree-toggle")'
 )
 # A name that leaves out the words on the button cannot be spoken by who sees these.

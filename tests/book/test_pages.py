@@ -186,29 +186,40 @@ WIDE = """() => [...document.querySelectorAll('article *')].filter(e => {
 
 
 # Formulas and figures are looked at above, and the colors of code in test_look.py; axe-core would
-# take minutes for their thousands of elements.
+# take minutes for their thousands of elements. The list of pages, the same on all, is looked at on
+# the first and on one that has pages below it.
 LIGHTEN = """() => {
-  document.querySelectorAll('mjx-container').forEach(e => e.replaceWith('formula'));
-  document.querySelectorAll('article svg > *').forEach(e => e.remove());
-  document.querySelectorAll('article pre').forEach(e => { e.textContent = e.textContent; });
+  const all = selector => [...document.querySelectorAll(selector)];
+  document.head.insertAdjacentHTML('beforeend', '<style>* { transition: none !important }</style>');
+  all('mjx-container').forEach(e => e.replaceWith('formula'));
+  all('.ddpg-figure svg > *').forEach(e => e.remove());
+  all('article :is(dt.sig, code) span').forEach(e => e.replaceWith(...e.childNodes));
+  all('article :is(pre, .sig-list)').forEach(e => { e.textContent = e.textContent; });
+  if (!/(preface|01_actions)[.]html$/.test(location.pathname))
+    all('nav.bd-links .toctree-l1').slice(3).forEach(e => e.remove());
 }"""
 AXE = """async ([theme, options]) => {
   document.documentElement.dataset.theme = theme;
   await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
   const found = await axe.run(document, {resultTypes: ['violations'], preload: false, ...options});
   return found.violations.map(
-    v => `${theme}: ${v.id}: ${v.help}: ` + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160)));
+    v => `${theme}: ${v.id}: ${v.help}: ` + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160)
+      + (n.any[0]?.message || '').slice(0, 160)));
 }"""
 # The first rule is off by default; in the dark only the colors differ.
 RULES = {
     "light": {"rules": {"label-content-name-mismatch": {"enabled": True}}},
     "dark": {"runOnly": ["color-contrast"]},
 }
-FIRST_STOP = """() => {
-  const stop = document.activeElement, look = getComputedStyle(stop);
-  const box = stop.getBoundingClientRect();
-  const seen = box.bottom > 0 && box.right > 0 && look.outlineStyle !== 'none';
-  return (seen ? '' : 'unseen: ') + stop.getAttribute('href');
+FIRST_STOP = """async () => {
+  const stop = document.activeElement;
+  for (let i = 0; i < 40; i++) {  // it slides in
+    const box = stop.getBoundingClientRect(), look = getComputedStyle(stop);
+    if (box.top >= 0 && box.right > 0 && look.outlineStyle !== 'none')
+      return stop.getAttribute('href');
+    await new Promise(done => setTimeout(done, 50));
+  }
+  return 'unseen: ' + stop.outerHTML.slice(0, 160);
 }"""
 
 
@@ -288,7 +299,6 @@ async def visit_all(address: str, executable: str) -> dict[str, Visit]:
     options["args"] += ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(**options)
-        # Colors that fade into each other would be measured on their way.
         context = await browser.new_context(reduced_motion="reduce")
         context.set_default_timeout(180_000)  # two busy cores are slow, and slow is not broken
         waiting = iter(IN_BROWSER)
