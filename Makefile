@@ -38,7 +38,7 @@ $(VENV)/.made:
 
 # The library in editable form with the extras that a command needs.
 $(VENV)/.book: EXTRAS := book,box2d,lightning,pixels
-$(VENV)/.test: EXTRAS := book,dev,lab,box2d,mujoco,onnx,pixels,tensorboard,lightning
+$(VENV)/.test: EXTRAS := book,dev,lab,box2d,mujoco,onnx,pixels,tensorboard,lightning,scale
 $(VENV)/.lab: EXTRAS := book,lab,box2d,mujoco,lightning,pixels
 $(VENV)/.bench: EXTRAS := mujoco,onnx,bench,pixels
 $(VENV)/.book $(VENV)/.test $(VENV)/.lab $(VENV)/.bench: $(VENV)/.made pyproject.toml constraints.txt

@@ -1,6 +1,7 @@
 """Draw the README's picture from a fresh run: eight agents learn Pendulum-v1, and swing it up.
 
-``python tools/readme_picture.py`` takes about a minute and writes ``book/_static/readme.svg``.
+``python tools/readme_picture.py`` takes about a minute and writes ``book/_static/readme.svg``, and
+from it ``share.png``, which other sites show where somebody links to a page of the book.
 """
 
 from __future__ import annotations
@@ -8,7 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from browser import ADVICE, find_chromium, launch_options
 from matplotlib import pyplot as plt
+from playwright.sync_api import sync_playwright
 
 from ddpg_lib import evaluate, train
 from ddpg_lib.figures.curves import learning_curves
@@ -27,10 +30,30 @@ svg { color: #1b1f24 }
   svg { color: #e8eaed; --ddpg-actor: #56b0ea; --ddpg-grid: #3a3f46 }
 }
 </style>"""
+SHARED = (1200, 630)  # pixels, the shape that such sites cut pictures to
+CARD = """<body style="margin: 0; width: 1200px; height: 630px; background: #fcfbf8; display: grid;
+place-items: center; color: #1b1f24"><div style="width: 1120px">
+<div style="font: 700 46px sans-serif; margin-bottom: 24px">Deep Deterministic Policy Gradient</div>
+SVG</div>"""
+
+
+def share(svg: str, chromium: str) -> None:
+    """Write the picture for other sites, which take no SVG."""
+    width, height = SHARED
+    drawing = svg.replace("<svg ", '<svg style="width: 1120px; height: auto" ', 1)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**launch_options(chromium))
+        page = browser.new_page(viewport={"width": width, "height": height})
+        page.set_content(CARD.replace("SVG", drawing))
+        page.screenshot(path=TARGET.with_name("share.png"))
+        browser.close()
 
 
 def main() -> None:
     """Train, draw and write."""
+    chromium = find_chromium()
+    if chromium is None:
+        raise SystemExit(ADVICE)
     seeds = range(8)
     run = train("Pendulum-v1", "pendulum", seeds=seeds)
     optimum = PendulumOptimum()
@@ -55,6 +78,7 @@ def main() -> None:
     )
     head, body = svg.split(">", 1)
     TARGET.write_text(f"{head}>{THEMES}{body}\n")
+    share(TARGET.read_text(), chromium)
     final = evaluate(run.agent, "Pendulum-v1", 100).mean()
     best = simulate(optimum, range(1_000_000, 1_000_100)).returns.mean()
     print(f"{TARGET.name}: mean return {final:.1f}, optimum {best:.1f} on the same 100 starts")

@@ -75,7 +75,7 @@ def ours(run: str) -> str:
 
 def bar_of(run: str) -> str:
     """Return the threshold of failure as text, with no digit that says nothing."""
-    return f"{threshold(recorded(run).env)[0]:g}".replace("-", "−")
+    return f"{threshold(recorded(run).judged)[0]:g}".replace("-", "−")
 
 
 def theirs(run: str) -> str:
@@ -109,7 +109,7 @@ def section(run: str) -> str:
     """Return a run's section as Markdown."""
     recording = recorded(run)
     made = recording.manifest
-    env = recording.env.rpartition(":")[2]
+    env = recording.judged.rpartition(":")[2]
     figure = to_html(
         beside_published(run, ablated=True),
         alternative(run, ablated=True),
@@ -120,7 +120,7 @@ def section(run: str) -> str:
     took = f"{hours:.1f} hours" if hours >= 1 else f"{hours * 60:.0f} minutes"
     one = len(set(map(number, means))) == 1
     reach = f"All reach {number(means[0])}." if one else f"They reach {_list(means)}."
-    named = f"{threshold(recording.env)[1]}'s threshold"
+    named = f"{threshold(recording.judged)[1]}'s threshold"
     again = ", ".join(f"`ddpg reproduce {name}`" for name in ablations(run))
     how = [
         f"An agent has failed whose mean lies below {bar_of(run)}, {named}.",

@@ -13,6 +13,7 @@ import io
 import itertools
 import json
 import re
+import shlex
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -32,7 +33,7 @@ from ddpg_lib.cli.checks import (
     writing,
 )
 from ddpg_lib.config import Config
-from ddpg_lib.parts.seeds import checked
+from ddpg_lib.parts.seeds import checked, parse_seeds
 from ddpg_lib.recipes import RECIPES
 from ddpg_lib.results.experiments import experiment
 from ddpg_lib.runs.logs import read_log
@@ -568,27 +569,81 @@ class Export:
             print(f"Use: action = {model}.run(None, {{'obs': obs}})[0]")
 
 
+@dataclasses.dataclass
+class Sweep:
+    """Train all cells of a sweep file: seeds, environments and hyperparameters.
+
+    Attributes
+    ----------
+    file : Path
+        The sweep file, in TOML.
+    folder : Path, optional
+        The sweep's folder, by default sweeps/NAME. A finished cell in it is not run again.
+    jobs : int
+        Cells at work at once; -1 is one a core, of the machine or of the whole cluster.
+    backend : str
+        Where they run: local, ray or dask.
+    address : str
+        Of the cluster, host:port; by default 127.0.0.1:6379 for Ray and 127.0.0.1:8786 for Dask.
+    check : bool
+        Say what the sweep would take, and run nothing.
+    plot : bool
+        Draw the results, as results.svg in the folder.
+    """
+
+    file: Positional[Annotated[Path, arg(metavar="FILE.toml")]]
+    folder: Path | None = None
+    jobs: int = -1
+    backend: str = "local"
+    address: str = ""
+    check: bool = False
+    plot: bool = False
+
+    def run(self) -> None:
+        """Run what is left of it, and print the table.
+
+        Raises
+        ------
+        ValueError
+            If the folder is a file.
+        """
+        from ddpg_lib.sweep.study import read_study, require_environments
+
+        study = read_study(self.file)
+        folder = self.folder or Path("sweeps") / self.file.stem
+        if folder.exists() and not folder.is_dir():
+            raise ValueError(f"{folder} is a file: choose another folder for the sweep")
+        require_environments(study)
+        from ddpg_lib.sweep.backends import backend, require_backend
+        from ddpg_lib.sweep.running import sweep, taken
+        from ddpg_lib.sweep.table import Results, write_results
+
+        require_backend(self.backend, self.jobs)
+        if self.check:
+            print(taken(study, folder))
+            return
+        with backend(self.backend, self.jobs, self.address):
+            try:
+                results = Results.of(study, sweep(study, folder))
+            except KeyboardInterrupt:
+                again = f"ddpg sweep {shlex.quote(str(self.file))}"
+                again += f" --folder {shlex.quote(str(folder))}" if self.folder else ""
+                print(f"{taken(study, folder)}\nGo on with: {again}", file=sys.stderr)
+                raise
+        write_results(results, study, folder, f"ddpg sweep {self.file}")
+        print(f"{results}\n\n{results.summary()}\nthe table: {folder / 'results.csv'}")
+        if self.plot:
+            from ddpg_lib.sweep.drawing import draw_results
+
+            with writing(folder / "results.svg"):
+                draw_results(results).savefig(folder / "results.svg")
+            print(f"the figure: {folder / 'results.svg'}")
+
+
 COMMANDS = (
     Train, Scout, Evaluate, Film, Plot, Compare, Diagnose, Resume, Extend, Export, Recipes,
-    Reproduce,
+    Reproduce, Sweep,
 )  # fmt: skip
-
-
-def parse_seeds(words: Sequence[str]) -> list[int]:
-    """Seeds from words: numbers such as ``3`` and ranges such as ``0-7``.
-
-    Raises
-    ------
-    ValueError
-        For other words.
-    """
-    seeds: list[int] = []
-    for word in words:
-        found = re.fullmatch(r"(\d+)(?:-(\d+))?", word)
-        if not found or (found[2] and int(found[2]) < int(found[1])):
-            raise ValueError(f"seeds are numbers such as 3 or ranges such as 0-7, not {word!r}")
-        seeds += range(int(found[1]), int(found[2] or found[1]) + 1)
-    return seeds
 
 
 def parse_kwargs(words: Sequence[str]) -> dict[str, Any]:

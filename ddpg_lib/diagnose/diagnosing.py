@@ -45,7 +45,7 @@ class Finding:
             f"{self.rule.says} [{self.rule.family}, confidence {self.rule.confidence}]\n"
             f"  evidence: {numbers}\n"
             f"  next:     {self.rule.next}\n"
-            f"  see:      {self.rule.link}"
+            f"  see:      the book, {self.rule.link}"
         )
 
 
@@ -134,6 +134,10 @@ def _of_stack(agent: DDPG, env: EnvLike | None, env_kwargs: dict[str, Any]) -> D
 
 
 def _by(rules: tuple[Rule, ...], quantities: dict[str, float]) -> Diagnosis:
-    held = [rule for rule in rules if rule.holds(quantities)]
+    by_name = dict[str, Rule]()  # of rules with one name the first that holds
+    for rule in rules:
+        if rule.holds(quantities):
+            by_name.setdefault(rule.name, rule)
+    held = list(by_name.values())
     findings = [Finding(rule, {name: quantities[name] for name, *_ in rule.when}) for rule in held]
     return Diagnosis(findings, quantities)

@@ -13,7 +13,44 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 
-BOOK = "notebooks/12_museum.html"
+ATLAS = ("page 12a", "notebooks/12a_atlas.html")
+PAGES: dict[str, tuple[str, str]] = {
+    "the loop": ("chapter 12, room 1", "notebooks/12_museum.html#room-1-the-loop"),
+    "units and scales": ("chapter 12, room 2", "notebooks/12_museum.html#room-2-units-and-scales"),
+    "the target": ("chapter 12, room 3", "notebooks/12_museum.html#room-3-the-target"),
+    "the actor's step": ("chapter 12, room 4", "notebooks/12_museum.html#room-4-the-actor-s-step"),
+    "evaluation and seeds": (
+        "chapter 12, room 5",
+        "notebooks/12_museum.html#room-5-evaluation-and-seeds",
+    ),
+    "exploration": ("chapter 8", "notebooks/08_exploration.html"),
+    "step sizes": ATLAS,
+}
+"""Where the book speaks of a family: in words, and a name relative to the built book."""
+
+EXHIBITED: dict[str, str] = {
+    "stale_state": "The state that never moves on",
+    "one_array": "Two names for one array",
+    "after_reset": "Stored after the reset",
+    "limit_as_end": "The time limit as an end",
+    "half_range": "tanh, never scaled",
+    "mangled_action": "The action that came back changed",
+    "sign_of_reward": "The sign of the reward",
+    "normalized_before_stored": "Normalized, then stored",
+    "reward_forgotten": "A target without the reward",
+    "end_ignored": "Nothing ever ends",
+    "mixed_rows": "Every target against every value",
+    "live_target": "The gradient through the target",
+    "no_target": "No target network",
+    "target_forgotten": "A target that never moves",
+    "wrong_sign": "Downhill",
+    "cut_gradient": "The actor's gradient is None",
+    "leak": "The critic moves in the actor's step",
+    "noise_swapped": "Noise in the test, none in training",
+    "other_statistics": "Evaluated on other statistics",
+    "one_seed": "One seed for all",
+}
+"""The titles of the museum's exhibits, by the names of the rules that find them."""
 
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
@@ -59,8 +96,16 @@ class Rule:
 
     @property
     def link(self) -> str:
-        """Where the book shows it."""
-        return BOOK
+        """Where the book shows it: an exhibit and its room, or what is nearest.
+
+        The address is relative to the built book, ``_build/html`` or wherever it is served.
+        """
+        if self in CURVE_RULES:  # a curve says too little for one exhibit
+            return "{}: {}".format(*ATLAS)
+        where, address = PAGES[self.family]
+        if (title := EXHIBITED.get(self.name)) is not None:
+            where += f', "{title}"'
+        return f"{where}: {address}"
 
 
 RULES: tuple[Rule, ...] = (
@@ -105,6 +150,17 @@ RULES: tuple[Rule, ...] = (
         "store terminated, not terminated or truncated, and compare the critic's values",
     ),
     Rule(
+        "limit_as_end",
+        "the loop",
+        "d = 1 is stored where an episode was only cut off",
+        (
+            ("d at limits", ">", 0.5),
+            ("keeps s", "=", 1.0),
+        ),
+        "high",
+        "store terminated, not terminated or truncated, and compare the critic's values",
+    ),
+    Rule(
         "half_range",
         "units and scales",
         "the largest action that can be sent falls short of the environment's bound",
@@ -129,6 +185,85 @@ RULES: tuple[Rule, ...] = (
         "compare ten stored rewards with those that the environment gave",
     ),
     Rule(
+        "late_reward",
+        "the loop",
+        "each transition is stored with the reward of the one before",
+        (
+            ("late r", ">", 0.9),
+            ("keeps r", "<", 0.5),
+            ("keeps s", "=", 1.0),
+            ("keeps a", "=", 1.0),
+        ),
+        "high",
+        "store three transitions with rewards 1, 2 and 3, and read the rows",
+    ),
+    Rule(
+        "reward_changed",
+        "units and scales",
+        "rewards are stored otherwise than they were earned",
+        (
+            ("keeps r", "<", 0.99),
+            ("keeps s", "=", 1.0),
+        ),
+        "high",
+        "store a transition whose reward is 0.37, and read the row",
+    ),
+    Rule(
+        "action_changed",
+        "units and scales",
+        "actions are stored otherwise than they were taken",
+        (
+            ("keeps a", "<", 0.99),
+            ("keeps s", "=", 1.0),
+        ),
+        "high",
+        "store a transition with an action of 0.37, and read the row",
+    ),
+    Rule(
+        "next_state_changed",
+        "the loop",
+        "s' is stored otherwise than it was observed",
+        (
+            ("keeps s'", "<", 0.99),
+            ("keeps s", "=", 1.0),
+        ),
+        "high",
+        "print s' as the environment gave it, and as it is in the buffer",
+    ),
+    Rule(
+        "end_changed",
+        "the loop",
+        "d is stored otherwise than episodes ended",
+        (
+            ("keeps d", "<", 0.99),
+            ("keeps s", "=", 1.0),
+        ),
+        "high",
+        "store a transition that ends and one that does not, and read the rows",
+    ),
+    Rule(
+        "state_changed",
+        "the loop",
+        "s is stored otherwise than it was observed",
+        (
+            ("keeps s", "<", 0.99),
+            ("keeps s'", ">", 0.99),
+        ),
+        "high",
+        "print s as the environment gave it, and as it is in the buffer",
+    ),
+    Rule(
+        "rows_shifted",
+        "the loop",
+        "stored rows are not those that were given",
+        (
+            ("keeps s", "<", 0.99),
+            ("keeps s'", "<", 0.99),
+        ),
+        "medium",
+        "store ten transitions with different numbers, and read the rows",
+    ),
+    Rule(
         "one_seed",
         "evaluation and seeds",
         "agents explore alike: they share a seed",
@@ -143,6 +278,28 @@ RULES: tuple[Rule, ...] = (
         (("unsteady", ">", 0.01), ("noise", "<", 0.1)),
         "high",
         "evaluate one policy twice from one start; then look at the noise in training",
+    ),
+    Rule(
+        "scaled_twice",
+        "units and scales",
+        "actions are larger than the actor says: they are scaled more than once",
+        (
+            ("act gain", ">", 1.05),
+            ("unsteady", "<", 0.01),
+        ),
+        "high",
+        "print what the actor says in one state, and what env.step receives",
+    ),
+    Rule(
+        "scaled_down",
+        "units and scales",
+        "actions are smaller than the actor says",
+        (
+            ("act gain", "<", 0.95),
+            ("unsteady", "<", 0.01),
+        ),
+        "high",
+        "print what the actor says in one state, and what env.step receives",
     ),
     Rule(
         "other_statistics",
@@ -161,12 +318,79 @@ RULES: tuple[Rule, ...] = (
         "print explore(s) - act(s) for one state, a hundred times",
     ),
     Rule(
+        "loud_noise",
+        "exploration",
+        "exploration adds far more noise than the configuration says",
+        (("noise", ">", 2.5),),
+        "medium",
+        "print explore(s) - act(s) for one state, a hundred times",
+    ),
+    Rule(
+        "explores_otherwise",
+        "exploration",
+        "without its noise exploring acts otherwise than the actor says",
+        (
+            ("explores otherwise", ">", 0.01),
+            ("seen otherwise", "<", 0.02),
+        ),
+        "medium",
+        "set sigma to 0 and compare explore(s) with act(s)",
+    ),
+    Rule(
+        "mixed_columns",
+        "the loop",
+        "updates learn from rows that the buffer does not hold",
+        (("foreign rows", ">", 0.01),),
+        "high",
+        "look up a row of a minibatch in the buffer",
+    ),
+    Rule(
+        "not_uniform",
+        "the loop",
+        "updates draw old and new rows unequally",
+        (("age drawn", "<", 0.8),),
+        "medium",
+        "measure the ages of what the buffer hands out",
+    ),
+    Rule(
+        "not_uniform",
+        "the loop",
+        "updates draw old and new rows unequally",
+        (("age drawn", ">", 1.2),),
+        "medium",
+        "measure the ages of what the buffer hands out",
+    ),
+    Rule(
+        "minibatch_size",
+        "the loop",
+        "an update learns from another number of rows than batch_size",
+        (("rows drawn", "<", 0.99),),
+        "high",
+        "print the shape of a minibatch, and how often learn is called",
+    ),
+    Rule(
+        "minibatch_size",
+        "the loop",
+        "an update learns from another number of rows than batch_size",
+        (("rows drawn", ">", 1.01),),
+        "high",
+        "print the shape of a minibatch, and how often learn is called",
+    ),
+    Rule(
         "cut_gradient",
         "the actor's step",
         "the actor's last layer is still within its initial bounds: it has never moved",
         (("actor moved", "<", 1.001), ("updates", ">", 100.0)),
         "high",
         "after one update compare the actor's weights with those before",
+    ),
+    Rule(
+        "critic_rests",
+        "the target",
+        "the critic does not move",
+        (("critic step", "<", 0.01),),
+        "high",
+        "after one update compare the critic's weights with those before",
     ),
     Rule(
         "no_target",
@@ -183,6 +407,277 @@ RULES: tuple[Rule, ...] = (
         (("target moved", "<", 1.001), ("actor moved", ">", 1.5), ("updates", ">", 100.0)),
         "high",
         "look for the call of the soft update; measure the target's weights before and after",
+    ),
+    Rule(
+        "target_forgotten",
+        "the target",
+        "the target critic does not follow",
+        (("critic follows", "<", 0.01),),
+        "high",
+        "measure the target's weights before and after an update",
+    ),
+    Rule(
+        "target_forgotten",
+        "the target",
+        "the target actor does not follow",
+        (("actor follows", "<", 0.01),),
+        "high",
+        "measure the target's weights before and after an update",
+    ),
+    Rule(
+        "tau_swapped",
+        "the target",
+        "the target critic follows far faster than tau says",
+        (("critic follows", ">", 1.5),),
+        "high",
+        "set tau to 0.1 and measure how far a target goes in an update",
+    ),
+    Rule(
+        "tau_swapped",
+        "the target",
+        "the target actor follows far faster than tau says",
+        (("actor follows", ">", 1.5),),
+        "high",
+        "set tau to 0.1 and measure how far a target goes in an update",
+    ),
+    Rule(
+        "slow_target",
+        "the target",
+        "the target critic follows more slowly than tau says",
+        (("critic follows", "<", 0.7),),
+        "high",
+        "set tau to 0.1 and measure how far a target goes in an update",
+    ),
+    Rule(
+        "slow_target",
+        "the target",
+        "the target actor follows more slowly than tau says",
+        (("actor follows", "<", 0.7),),
+        "high",
+        "set tau to 0.1 and measure how far a target goes in an update",
+    ),
+    Rule(
+        "reward_forgotten",
+        "the target",
+        "the reward does not count in the target",
+        (("own reward", "<", 0.5),),
+        "high",
+        "compute y of ten rows by hand, by other code",
+    ),
+    Rule(
+        "end_ignored",
+        "the target",
+        "the target goes on past an episode's end",
+        (("own ends", ">", 0.5),),
+        "high",
+        "set d = 1 in a whole minibatch: the target must be the reward",
+    ),
+    Rule(
+        "target_by_s",
+        "the target",
+        "the target is computed with s in the place of s'",
+        (
+            ("misses", ">", 0.003),
+            ("misses, by s", "<", 0.003),
+        ),
+        "high",
+        "compute y of ten rows by hand, by other code",
+    ),
+    Rule(
+        "live_target",
+        "the target",
+        "the target is computed by the critic itself, and its gradient is another",
+        (
+            ("misses", ">", 0.003),
+            ("misses, by Q", "<", 0.003),
+            ("critic descends", "<", 0.99),
+        ),
+        "high",
+        "print y.requires_grad; compare the critic's gradient with that for a fixed y",
+    ),
+    Rule(
+        "no_target",
+        "the target",
+        "the target is computed by the critic itself, not by its slow copy",
+        (
+            ("misses", ">", 0.003),
+            ("misses, by Q", "<", 0.003),
+        ),
+        "high",
+        "print which networks the line of the target names",
+    ),
+    Rule(
+        "target_by_actor",
+        "the target",
+        "the target takes the action of the actor, not of its slow copy",
+        (
+            ("misses", ">", 0.003),
+            ("misses, by mu", "<", 0.003),
+        ),
+        "high",
+        "print which networks the line of the target names",
+    ),
+    Rule(
+        "target_by_action",
+        "the target",
+        "the target takes the stored action in s', not the target actor's",
+        (
+            ("misses", ">", 0.003),
+            ("misses, by a", "<", 0.003),
+        ),
+        "high",
+        "print which action the line of the target hands to the critic",
+    ),
+    Rule(
+        "discount",
+        "the target",
+        "the next value counts more than gamma says: nothing is discounted",
+        (
+            ("misses", ">", 0.003),
+            ("own discount", ">", 1.003),
+        ),
+        "high",
+        "compute y of ten rows by hand; print the discount of a minibatch",
+    ),
+    Rule(
+        "discount",
+        "the target",
+        "the next value counts less than gamma says",
+        (
+            ("misses", ">", 0.003),
+            ("own discount", "<", 0.997),
+        ),
+        "high",
+        "compute y of ten rows by hand; print the discount of a minibatch",
+    ),
+    Rule(
+        "reward_scale",
+        "the target",
+        "the reward counts in the target with another weight than 1",
+        (("own reward", "<", 0.99),),
+        "high",
+        "compute y of ten rows by hand, by other code",
+    ),
+    Rule(
+        "reward_scale",
+        "the target",
+        "the reward counts in the target with another weight than 1",
+        (("own reward", ">", 1.01),),
+        "high",
+        "compute y of ten rows by hand, by other code",
+    ),
+    Rule(
+        "other_target",
+        "the target",
+        "the target is not r + gamma (1 - d) Q'(s', mu'(s'))",
+        (("misses", ">", 0.003),),
+        "medium",
+        "compute y of ten rows by hand, by other code",
+    ),
+    Rule(
+        "leak",
+        "the actor's step",
+        "the actor's step leaves something in the critic that moves it",
+        (("critic moved twice", ">", 0.01),),
+        "high",
+        "compare the critic's weights before and after the actor's step and the next one",
+    ),
+    Rule(
+        "critic_climbs",
+        "the target",
+        "the critic ascends its loss",
+        (("critic descends", "<", -0.5),),
+        "high",
+        "repeat one minibatch: the critic's loss must fall",
+    ),
+    Rule(
+        "mixed_rows",
+        "the target",
+        "the loss of a minibatch is not the mean of the losses of its rows",
+        (
+            ("misses", "<", 0.003),
+            ("loss", ">", 1.05),
+        ),
+        "high",
+        "print the shapes of y and q",
+    ),
+    Rule(
+        "mixed_rows",
+        "the target",
+        "the loss of a minibatch is not the mean of the losses of its rows",
+        (
+            ("misses", "<", 0.003),
+            ("loss", "<", 0.95),
+        ),
+        "high",
+        "print the shapes of y and q",
+    ),
+    Rule(
+        "live_target",
+        "the target",
+        "the target is right, and the critic's step is not down its loss",
+        (
+            ("misses", "<", 0.003),
+            ("critic descends", "<", 0.97),
+        ),
+        "medium",
+        "print y.requires_grad; compare the critic's gradient with that for a fixed y",
+    ),
+    Rule(
+        "cut_gradient",
+        "the actor's step",
+        "the actor does not move",
+        (("actor step", "<", 0.01),),
+        "high",
+        "after one update compare the actor's weights with those before",
+    ),
+    Rule(
+        "wrong_sign",
+        "the actor's step",
+        "the actor goes down its critic's values",
+        (("actor ascends", "<", -0.5),),
+        "high",
+        "let the critic stand still for twenty updates: its value of the actor's actions must rise",
+    ),
+    Rule(
+        "actor_elsewhere",
+        "the actor's step",
+        "the actor's step is not up dQ/da dmu/dtheta",
+        (("actor ascends", "<", 0.9),),
+        "medium",
+        "compute the gradient of mean Q(s, mu(s)) by hand, and compare",
+    ),
+    Rule(
+        "critic_step_size",
+        "step sizes",
+        "the first step of the critic is not as long as its step size",
+        (("critic step", ">", 1.2),),
+        "medium",
+        "print the step size of each optimizer, and how often it steps in an update",
+    ),
+    Rule(
+        "critic_step_size",
+        "step sizes",
+        "the first step of the critic is not as long as its step size",
+        (("critic step", "<", 0.8),),
+        "medium",
+        "print the step size of each optimizer, and how often it steps in an update",
+    ),
+    Rule(
+        "actor_step_size",
+        "step sizes",
+        "the first step of the actor is not as long as its step size",
+        (("actor step", ">", 1.2),),
+        "medium",
+        "print the step size of each optimizer, and how often it steps in an update",
+    ),
+    Rule(
+        "actor_step_size",
+        "step sizes",
+        "the first step of the actor is not as long as its step size",
+        (("actor step", "<", 0.8),),
+        "medium",
+        "print the step size of each optimizer, and how often it steps in an update",
     ),
     Rule(
         "end_ignored",

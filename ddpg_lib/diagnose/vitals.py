@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ddpg_lib.ddpg import DDPG
+from ddpg_lib.diagnose.trials import TRIALS, trials
 from ddpg_lib.envs.making import EnvLike, make
 from ddpg_lib.parts.losses import td_target
 from ddpg_lib.parts.networks import Actor
+from ddpg_lib.parts.noise import DecayingNoise
 from ddpg_lib.parts.replay import Batch, ReplayBuffer
 
 Array = NDArray[np.float64]
@@ -46,6 +48,7 @@ VITALS: dict[str, str] = {
     "unsteady": "largest difference between two evaluations of one policy in one state",
     "seen otherwise": "mean difference of an action at the start of an evaluation and in training",
     "twins": "share of the first 500 actions that equal those of another agent",
+    **TRIALS,
 }
 """What each quantity of :func:`vitals` is."""
 
@@ -84,6 +87,7 @@ def vitals(agent: DDPG, env: EnvLike | None = None, **env_kwargs: Any) -> dict[s
     rows = _in_order(replay)
     found = _stored(rows) | _bounds(agent, rows, env, env_kwargs)
     found |= _weights(agent) | _networks(agent, replay) | _behavior(probe, rows)
+    found |= trials(agent)
     return {name: np.asarray(found[name], float) for name in VITALS}
 
 
@@ -229,6 +233,9 @@ def _behavior(probe: DDPG, rows: Batch, times: int = 200) -> dict[str, Array]:
     first, again = player.act(obs), player.act(obs)
     trained = probe.actor(torch.from_numpy(obs)).detach().numpy()
     own = probe.center + probe.half_range * trained
+    sigma = probe.config.sigma
+    if isinstance(process := copy.deepcopy(probe.noise), DecayingNoise):  # by now it is less
+        sigma = float(np.std([process.sample() for _ in range(times)]))
     tried = np.stack([probe.explore(obs[:, t]) for t in range(times)], axis=1)
     noise = (tried - own) / probe.half_range
     # Where it does not clip, as far as there is such a place.
@@ -236,7 +243,7 @@ def _behavior(probe: DDPG, rows: Batch, times: int = 200) -> dict[str, Array]:
     sizes = [x[f].std() if f.sum() > 10 else x.std() for x, f in zip(noise, free, strict=True)]
     different = np.abs(met - own[:, : times // 10]) / probe.half_range
     return {
-        "noise": np.array(sizes) / max(probe.config.sigma, 1e-12),
+        "noise": np.array(sizes) / max(sigma, 1e-12),
         "unsteady": (np.abs(first - again) / probe.half_range).max(axis=(1, 2)),
         "seen otherwise": different.mean(axis=(1, 2)),
     }

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Env = gym.Env[Any, Any]
 # What gymnasium.make, or we, put around it; none of that looks at an observation for longer
 # than its first step.
-MAKES = ("PassiveEnvChecker", "OrderEnforcing", "TimeLimit", "OnePedal")
+MAKES = ("PassiveEnvChecker", "OrderEnforcing", "TimeLimit", "OnePedal", "Lost")
 PATCHES = 20  # of grass, along each side of the field
 
 

@@ -114,6 +114,13 @@ class Actor(nn.Module):
         In training, batch normalization takes this batch's statistics instead of running ones,
         and an actor without ``squash`` is linear instead of clipped.
         """
+        x = self.raw(obs, training)
+        if self.squash:
+            return torch.tanh(x)
+        return x if training else x.clamp(-1, 1)
+
+    def raw(self, obs: Tensor, training: bool = False) -> Tensor:
+        """What the last layer gives, ``(n, batch, outputs)``, before tanh; as ``forward``."""
         x = obs
         for norm in self.entry:
             x = norm(x, training)
@@ -123,9 +130,7 @@ class Actor(nn.Module):
                 x = self.norms[i](x, training)
             if i < len(self.layers) - 1:
                 x = self.activation(x)
-        if self.squash:
-            return torch.tanh(x)
-        return x if training else x.clamp(-1, 1)
+        return x
 
 
 class Critic(nn.Module):

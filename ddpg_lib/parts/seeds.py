@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 Generators = Mapping[str, Sequence[np.random.Generator]]
 """For each purpose, one an agent."""
-PURPOSES = ("actor", "critic", "replay", "noise", "warmup")
+PURPOSES = ("actor", "critic", "replay", "noise", "warmup", "learning")
 
 
 def checked(seeds: Iterable[int]) -> tuple[int, ...]:
@@ -42,3 +43,20 @@ def generators(seeds: Iterable[int]) -> Generators:
         purpose: [np.random.default_rng([seed, i]) for seed in numbers]
         for i, purpose in enumerate(PURPOSES)
     }
+
+
+def parse_seeds(words: Sequence[str]) -> list[int]:
+    """Seeds from words: numbers such as ``3`` and ranges such as ``0-7``.
+
+    Raises
+    ------
+    ValueError
+        For other words.
+    """
+    seeds: list[int] = []
+    for word in words:
+        found = re.fullmatch(r"(\d+)(?:-(\d+))?", word)
+        if not found or (found[2] and int(found[2]) < int(found[1])):
+            raise ValueError(f"seeds are numbers such as 3 or ranges such as 0-7, not {word!r}")
+        seeds += range(int(found[1]), int(found[2] or found[1]) + 1)
+    return seeds

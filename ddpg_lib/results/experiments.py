@@ -54,6 +54,8 @@ class Experiment:
         Episodes of each agent in which its critic stands beside Monte Carlo returns.
     starts : int
         On which each final policy is judged.
+    judged : str
+        The environment in which, where it is not ``env``.
     """
 
     env: str
@@ -63,6 +65,7 @@ class Experiment:
     agent: str = ""
     looks: int = LOOKS
     starts: int = STARTS
+    judged: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,6 +132,13 @@ EXPERIMENTS = {
         "BipedalWalker-v3", "bipedal_walker", tuple(range(4)), {"n_step": 1}
     ),
     "crane": Experiment(_CRANE, "crane", _FRESH),
+    "car_racing": Experiment(
+        "ddpg_lib.worlds.driving:OnePedalUntilLost-v0",
+        "car_racing_pixels",
+        tuple(range(300, 304)),
+        looks=1,  # every step past the time limit is drawn too
+        judged="ddpg_lib.worlds.driving:OnePedal-v0",
+    ),
     "half_cheetah": Experiment("HalfCheetah-v5", "half_cheetah", tuple(range(4))),
     "inverted_pendulum": Experiment("InvertedPendulum-v5", "inverted_pendulum", tuple(range(8))),
     "inverted_pendulum_no_norm": Experiment(
@@ -243,6 +253,21 @@ MUSEUM: dict[str, dict[str, Any]] = {
     "wrong_sign": {"agent": f"{_BUGS}:WrongSign"},
     "leak": {"agent": "ddpg_lib.chapters.ch05.variants:Leaky"},
     "noise_swapped": {"agent": f"{_BUGS}:NoiseSwapped"},
+    "cut_gradient": {"agent": f"{_BUGS}:CutGradient"},
+    "sign_of_reward": {"agent": f"{_BUGS}:SignOfReward"},
+    "live_target": {"agent": f"{_BUGS}:LiveTarget"},
+    "one_array": {"agent": f"{_BUGS}:OneArray"},
+    "right_normalized": {"normalize_obs": True},
+    "other_statistics": {"normalize_obs": True, "agent": f"{_BUGS}:OtherStatistics"},
+    "limit_as_end": {"agent": f"{_BUGS}:LimitAsEnd"},
+    "after_reset": {"agent": "ddpg_lib.chapters.ch06.faults:StoredAfterReset"},
+    "normalized_before_stored": {"agent": f"{_BUGS}:NormalizedBeforeStored"},
+    "one_seed": {"agent": f"{_BUGS}:OneSeed"},
+}
+# Where an end matters: on the pendulum nothing terminates.
+MUSEUM_BALANCE: dict[str, dict[str, Any]] = {
+    "right": {},
+    "end_ignored": {"agent": f"{_BUGS}:EndIgnored"},
 }
 
 CRANE_CHANGES: dict[str, dict[str, Any]] = {
@@ -383,6 +408,14 @@ SWEEPS: dict[str, Sweep] = {
     ),
     # Chapter 12.
     "museum": Sweep("Pendulum-v1", "pendulum", _FRESH, MUSEUM, _MUSEUM, looks=1),
+    "museum_balance": Sweep(
+        "ddpg_lib.chapters.ch12.worlds:PendulumBalance-v0",
+        "pendulum",
+        _FRESH,
+        MUSEUM_BALANCE,
+        _MUSEUM,
+        looks=1,
+    ),
     "normalizations": Sweep(
         "Pendulum-v1",
         "pendulum",
@@ -398,6 +431,30 @@ SWEEPS: dict[str, Sweep] = {
             for units, agent in _UNITS.items()
         },
         _HALF | {"hidden": (32, 32), "batch_size": 32},
+    ),
+    # Chapter 17: the shared encoder, separate ones with its step sizes and with Lillicrap's, and
+    # what is left of the shared one without each of its parts.
+    "pendulum_eyes": Sweep(
+        "Pendulum-v1",
+        "pendulum_pixels",
+        tuple(range(300, 304)),
+        {
+            "shared": {},
+            "separate": {"encoder": "separate"},
+            "separate_slow": {"encoder": "separate", "actor_lr": 1e-4, "critic_lr": 1e-3},
+            "climbing": {"agent": "ddpg_lib.chapters.ch17.faults:ClimbingEncoder"},
+            "no_shift": {"random_shift": 0},
+        },
+        {
+            "steps": 6_000,
+            "warmup_steps": 1_000,
+            "batch_size": 64,
+            "buffer_size": 6_000,
+            "eval_every": 1_500,
+            "eval_episodes": 5,
+        },
+        looks=1,
+        starts=20,
     ),
 }
 """Comparisons of many arms, by name: of these curves ship and no networks."""

@@ -64,6 +64,8 @@ class RecordedRun:
         Command, commit, versions, seeds, hardware, wall time and checksums.
     env : str
         A Gymnasium id.
+    judged : str
+        That of the world in which the final policies were judged; nearly always the same.
     config : Config
         The hyperparameters.
     seeds : list of int
@@ -81,6 +83,7 @@ class RecordedRun:
     folder: Path
     manifest: dict[str, Any]
     env: str
+    judged: str
     config: Config
     seeds: list[int]
     steps: NDArray[np.int64]
@@ -100,6 +103,7 @@ class RecordedRun:
             folder=folder,
             manifest=manifest,
             env=manifest["env"],
+            judged=manifest.get("judged in", manifest["env"]),
             config=Config(**manifest["config"]),
             seeds=seeds,
             steps=steps,

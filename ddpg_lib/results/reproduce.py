@@ -87,7 +87,7 @@ def reproduce(name: str, folder: Path, progress: bool = True, compile: bool = Tr
     command = f"ddpg reproduce {name}{'' if compile else ' --no-compile'}"
     if isinstance(asked, Experiment):
         run = _trained(asked, folder, record, progress, compile)
-        _finish(run, record, command, asked.starts)
+        _finish(run, record, command, asked)
         return [run]
     runs, arms = [], {}
     for number, arm in enumerate(asked.arms, start=1):
@@ -108,7 +108,7 @@ def reproduce(name: str, folder: Path, progress: bool = True, compile: bool = Tr
             "wall time in seconds": round(run.seconds, 1),
         }
         runs.append(run)
-    _write_manifest(record, command, {"env": asked.env, "seeds": list(asked.seeds), "arms": arms})
+    write_manifest(record, command, {"env": asked.env, "seeds": list(asked.seeds), "arms": arms})
     return runs
 
 
@@ -135,9 +135,10 @@ def _trained(asked: Experiment, folder: Path, record: Path, progress: bool, comp
     )
 
 
-def _finish(run: Run, record: Path, command: str, starts: int) -> None:
+def _finish(run: Run, record: Path, command: str, asked: Experiment) -> None:
     """Evaluate the final policies, and write what is left to write."""
-    final = final_returns(run.agent, str(run.env), starts)
+    judged = asked.judged or asked.env
+    final = final_returns(run.agent, judged, asked.starts)
     tables = {
         "curves": (run.steps, {"return": run.curves, **run.metrics}),
         "final": (range(final.shape[1]), {"return": final}),
@@ -151,6 +152,7 @@ def _finish(run: Run, record: Path, command: str, starts: int) -> None:
     low, high = bootstrap_interval(means)
     facts = {
         "env": run.env,
+        "judged in": judged,
         "config": dataclasses.asdict(run.config),
         "seeds": run.seeds,
         "final return": {
@@ -161,11 +163,17 @@ def _finish(run: Run, record: Path, command: str, starts: int) -> None:
         },
         "wall time in seconds": round(run.seconds, 1),
     }
-    _write_manifest(record, command, facts)
+    write_manifest(record, command, facts)
 
 
-def _write_manifest(record: Path, command: str, facts: dict[str, Any]) -> None:
-    """Write how a record came about, and the checksums of its other files."""
+def write_manifest(record: Path, command: str, facts: dict[str, Any]) -> None:
+    """Write how a record came about, with ``facts`` by name, and the checksums of its other files.
+
+    Raises
+    ------
+    CheckpointError
+        If the folder cannot be written to.
+    """
     manifest = {
         "command": command,
         "commit": commit(),

@@ -140,10 +140,13 @@ ACCOUNTS: dict[str, Account] = {
         "recorded. Nothing else was tried.",
     ),
     "car_racing_pixels": Account(
-        NOT_KEPT,
-        "100 and 101",
-        "What the search came to is noted beside the recipe in the library's recipes.py; its "
-        "curves were not kept.",
+        "4, two agents each, the worst broken off",
+        "100 to 101",
+        "Ornstein-Uhlenbeck noise of 0.3 throws every car off the road soon, so that the fastest "
+        "do best; with white noise of 0.15 they learn to take bends. A discount of 0.96 and "
+        "actions of two steps did worse. Two agents are few, and the best setting was recorded "
+        "with more than twice the actions. Chapter 17 shows the curves.",
+        "car_racing",
     ),
     "lillicrap": Account(
         "none",

@@ -35,7 +35,7 @@ from ddpg_lib.history import History
 from ddpg_lib.parts.state import State
 from ddpg_lib.runs import saving
 from ddpg_lib.runs.plan import AgentLike, Plan, versions
-from ddpg_lib.runs.saving import Checkpoint, CheckpointError, Tensors, replacing
+from ddpg_lib.runs.saving import Checkpoint, CheckpointError, InUseError, Tensors, replacing
 from ddpg_lib.runs.tables import Board, curves_csv, episodes_csv
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -59,7 +59,7 @@ class RunFolder:
     ) -> None:
         self.path, self.plan, self.checkpoint_every = path, plan, checkpoint_every
         self.spaces = spaces
-        self._lock = _locked(path)
+        self._lock = locked(path)
         for pattern in (".*.tmp", ".tmp??????"):  # ours and safetensors', of a killed process
             for unfinished in path.glob(pattern):
                 unfinished.unlink(missing_ok=True)
@@ -375,8 +375,16 @@ def _space(plan: Plan, agent: DDPG) -> int:
     return int(2 * (filled * rows + sum(x.nbytes for x in tensors.values())) + 2**20)
 
 
-def _locked(path: Path) -> IO[str] | None:
-    """Keep other processes from working on a run; the system frees it when this one dies."""
+def locked(path: Path) -> IO[str] | None:
+    """Keep other processes from working on a folder; the system frees it when this one dies.
+
+    Raises
+    ------
+    InUseError
+        If another process is at work on it.
+    CheckpointError
+        If it cannot be written to.
+    """
     try:
         import fcntl
     except ImportError:  # not on Windows
@@ -386,7 +394,7 @@ def _locked(path: Path) -> IO[str] | None:
         file = (path / ".lock").open("w", encoding="utf-8")
         fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise CheckpointError(f"another process is at work on {path}") from None
+        raise InUseError(f"another process is at work on {path}") from None
     except OSError as error:
         raise CheckpointError(f"cannot write {path}: {error.strerror}") from None
     return file

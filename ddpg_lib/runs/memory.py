@@ -24,13 +24,7 @@ def require_memory(config: Config, agents: int, spaces: Spaces, device: torch.de
     """
     # In main memory rows take room as they are written, on a GPU at once.
     rows = config.buffer_size if device.type == "cuda" else min(config.buffer_size, config.steps)
-    numbers = 2 * spaces.obs_dim + len(spaces.action_low) + 2 + (config.n_step > 1)
-    if config.memory:  # the action before, where episodes begin, and what was remembered
-        numbers += len(spaces.action_low) + 1 + 2 * config.memory
-    row = 4 * numbers * agents
-    if spaces.frames:  # each frame once, in bytes; and action, reward, terminated, places
-        frame = math.prod(spaces.frames[1:])
-        row = (frame + 4 * (len(spaces.action_low) + 2) + 9) * agents
+    row = row_bytes(config, agents, spaces)
     free = free_memory(device)
     if rows * row > free:
         raise ValueError(
@@ -38,6 +32,18 @@ def require_memory(config: Config, agents: int, spaces: Spaces, device: torch.de
             f"{rows * row / 2**30:,.1f} GiB and {free / 2**30:,.1f} are free: lower buffer_size to "
             f"{free // row:,} or less, or train fewer agents at once"
         )
+
+
+def row_bytes(config: Config, agents: int, spaces: Spaces) -> int:
+    """Bytes of one transition of each agent in the replay buffers."""
+    numbers = 2 * spaces.obs_dim + len(spaces.action_low) + 2 + (config.n_step > 1)
+    if config.memory:  # the action before, where episodes begin, and what was remembered
+        numbers += len(spaces.action_low) + 1 + 2 * config.memory
+    row = 4 * numbers * agents
+    if spaces.frames:  # each frame once, in bytes; and action, reward, terminated, places
+        frame = math.prod(spaces.frames[1:])
+        row = (frame + 4 * (len(spaces.action_low) + 2) + 9) * agents
+    return row
 
 
 def free_memory(device: torch.device) -> int:

@@ -36,6 +36,10 @@ class CheckpointError(RuntimeError):
     """A run folder or a checkpoint that cannot be written, read or used; says what to do."""
 
 
+class InUseError(CheckpointError):
+    """A folder at which another process is at work."""
+
+
 @dataclasses.dataclass
 class Checkpoint:
     """What a file holds.

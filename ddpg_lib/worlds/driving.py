@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 ONE_PEDAL = f"{__name__}:OnePedal-v0"
 """CarRacing-v3, driven by an :class:`OnePedal`."""
+UNTIL_LOST = f"{__name__}:OnePedalUntilLost-v0"
+"""The same for training: an episode ends where a car is :class:`Lost`."""
+PATIENCE = 100
 
 
 class OnePedal(gym.ActionWrapper):
@@ -34,6 +37,26 @@ class OnePedal(gym.ActionWrapper):
         return np.array([steering, max(pedal, 0.0), max(-pedal, 0.0)])
 
 
+class Lost(gym.Wrapper[Any, Any, Any, Any]):
+    """Ends an episode, as a crash would, after :data:`PATIENCE` steps without a new tile of road.
+
+    Without it, most of what a beginner sees is grass, or road that has been paid for.
+    """
+
+    def reset(self, **kwargs: Any) -> Any:
+        """Begin an episode."""
+        self.tiles, self.since = 0, 0
+        return self.env.reset(**kwargs)
+
+    def step(self, action: Any) -> Any:
+        """Take a step, and look whether it has reached a tile."""
+        obs, reward, terminated, truncated, info = self.env.step(action)
+        tiles = self.env.unwrapped.tile_visited_count  # type: ignore[attr-defined]
+        self.since = 0 if tiles > self.tiles else self.since + 1
+        self.tiles = tiles
+        return obs, reward, terminated or self.since >= PATIENCE, truncated, info
+
+
 def one_pedal(**kwargs: Any) -> gym.Env[Any, Any]:
     """CarRacing with one pedal; ``kwargs`` are for Gymnasium's ``CarRacing``."""
     from gymnasium.envs.box2d.car_racing import CarRacing
@@ -41,9 +64,15 @@ def one_pedal(**kwargs: Any) -> gym.Env[Any, Any]:
     return OnePedal(CarRacing(**kwargs))
 
 
-gym.register(
-    "OnePedal-v0",
-    entry_point=f"{__name__}:one_pedal",
-    max_episode_steps=gym.spec("CarRacing-v3").max_episode_steps,
-    reward_threshold=gym.spec("CarRacing-v3").reward_threshold,
-)
+def until_lost(**kwargs: Any) -> gym.Env[Any, Any]:
+    """CarRacing with one pedal that ends where a car is lost; ``kwargs`` as for ``one_pedal``."""
+    return Lost(one_pedal(**kwargs))
+
+
+for name, make in (("OnePedal-v0", "one_pedal"), ("OnePedalUntilLost-v0", "until_lost")):
+    gym.register(
+        name,
+        entry_point=f"{__name__}:{make}",
+        max_episode_steps=gym.spec("CarRacing-v3").max_episode_steps,
+        reward_threshold=gym.spec("CarRacing-v3").reward_threshold,
+    )

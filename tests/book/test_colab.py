@@ -90,6 +90,8 @@ def test_every_first_cell_installs_and_is_not_on_the_page(path):
     cell = first_cell(path)
     assert f"git+{ADDRESS}" in cell.source
     assert "remove-cell" in cell.metadata.tags
+    said = cell.source.replace('"\n            "', "")
+    assert "Put the address of your copy of the book there" in said
 
 
 @pytest.mark.slow
@@ -110,3 +112,15 @@ def test_the_first_cell_installs_the_library_and_disturbs_nothing(install, colab
         python, {**env, "PIP_NO_INDEX": "1", "GIT_CONFIG_GLOBAL": ""}, tmp_path, [install]
     )
     assert again.returncode == 0, again.stdout + again.stderr
+
+
+@pytest.mark.slow
+def test_the_first_cell_says_what_to_do_if_the_address_leads_nowhere(colab, tmp_path):
+    python, env, _ = colab
+    subprocess.run([python, "-m", "pip", "uninstall", "-qy", "ddpg-lib"], env=env, check=True)
+    nowhere = tmp_path / "gitconfig"
+    nowhere.write_text(f'[url "file://{tmp_path}/nothing"]\n\tinsteadOf = {ADDRESS}\n')
+    env = {**env, "GIT_CONFIG_GLOBAL": str(nowhere)}
+    done = run_cells(python, env, tmp_path, [first_cell(NOTEBOOKS[0]).source])
+    assert done.returncode != 0
+    assert "Put the address of your copy of the book there" in done.stderr

@@ -145,6 +145,8 @@ class Visit:
     facts: dict = field(default_factory=dict)
     phone_width: int = 0
     wide: list[str] = field(default_factory=list)
+    first_stop: str = ""
+    barriers: list[str] = field(default_factory=list)
 
 
 FACTS = r"""() => {
@@ -166,7 +168,7 @@ FACTS = r"""() => {
     mathErrors: all('mjx-merror, [data-mjx-error]').map(name),
     brokenImages: all('img').filter(e => shown(e) && !(e.complete && e.naturalWidth)).map(name),
     imagesWithoutText: all('img').filter(e => !e.hasAttribute('alt')
-      || (e.closest('article') && !e.alt.trim() && !e.closest('.title-page'))).map(name),
+      || (e.closest('article') && !e.alt.trim())).map(name),
     drawingsWithoutText: all('article svg').filter(
       e => !(e.getAttribute('role') === 'img' && label(e))
         && !e.closest('[aria-hidden="true"], button, a')).map(name),
@@ -181,6 +183,45 @@ WIDE = """() => [...document.querySelectorAll('article *')].filter(e => {
     if (['auto', 'scroll', 'hidden'].includes(getComputedStyle(p).overflowX)) return false;
   return true;
 }).slice(0, 5).map(e => e.outerHTML.slice(0, 160))"""
+
+
+# Formulas and figures are looked at above, and the colors of code in test_look.py; axe-core would
+# take minutes for their thousands of elements.
+LIGHTEN = """() => {
+  document.querySelectorAll('mjx-container').forEach(e => e.replaceWith('formula'));
+  document.querySelectorAll('article svg > *').forEach(e => e.remove());
+  document.querySelectorAll('article pre').forEach(e => { e.textContent = e.textContent; });
+}"""
+AXE = """async ([theme, options]) => {
+  document.documentElement.dataset.theme = theme;
+  await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const found = await axe.run(document, {resultTypes: ['violations'], preload: false, ...options});
+  return found.violations.map(
+    v => `${theme}: ${v.id}: ${v.help}: ` + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160)));
+}"""
+# The first rule is off by default; in the dark only the colors differ.
+RULES = {
+    "light": {"rules": {"label-content-name-mismatch": {"enabled": True}}},
+    "dark": {"runOnly": ["color-contrast"]},
+}
+FIRST_STOP = """() => {
+  const stop = document.activeElement, look = getComputedStyle(stop);
+  const box = stop.getBoundingClientRect();
+  const seen = box.bottom > 0 && box.right > 0 && look.outlineStyle !== 'none';
+  return (seen ? '' : 'unseen: ') + stop.getAttribute('href');
+}"""
+
+
+async def barriers(tab) -> list[str]:
+    """Return what axe-core finds wrong with the page, in both themes; it spoils the page."""
+    from axe_playwright_python.async_playwright import Axe
+
+    await tab.evaluate(LIGHTEN)
+    await tab.evaluate(Axe().axe_script)
+    found = []
+    for theme, options in RULES.items():
+        found += await tab.evaluate(AXE, [theme, options])
+    return found
 
 
 async def visit(tab, address: str, page: str) -> Visit:
@@ -205,6 +246,8 @@ async def visit(tab, address: str, page: str) -> Visit:
     await tab.wait_for_load_state("networkidle")
     await tab.evaluate("async () => { await window.MathJax?.startup?.promise }")
     await tab.evaluate("async () => { await document.fonts.ready }")
+    await tab.keyboard.press("Tab")
+    found.first_stop = await tab.evaluate(FIRST_STOP)
     # Lazy images and films in folds must load, too.
     await tab.evaluate(
         """async () => {
@@ -227,6 +270,8 @@ async def visit(tab, address: str, page: str) -> Visit:
     await tab.wait_for_timeout(200)
     found.phone_width = await tab.evaluate("document.scrollingElement.scrollWidth")
     found.wide = await tab.evaluate(WIDE)
+    await tab.set_viewport_size({"width": 1280, "height": 900})
+    found.barriers = await barriers(tab)
     for event, note in heard.items():
         tab.remove_listener(event, note)
     await tab.goto("about:blank")  # what still loads belongs to no other page
@@ -243,7 +288,8 @@ async def visit_all(address: str, executable: str) -> dict[str, Visit]:
     options["args"] += ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(**options)
-        context = await browser.new_context()
+        # Colors that fade into each other would be measured on their way.
+        context = await browser.new_context(reduced_motion="reduce")
         context.set_default_timeout(180_000)  # two busy cores are slow, and slow is not broken
         waiting = iter(IN_BROWSER)
         done = {}
@@ -304,6 +350,12 @@ class TestInTheBrowser:
     def test_a_phone_does_not_scroll_sideways(self, visits, page):
         assert visits[page].wide == []
         assert visits[page].phone_width <= 375
+
+    def test_nothing_bars_the_way(self, visits, page):
+        assert visits[page].barriers == []
+
+    def test_the_keyboard_skips_to_the_text(self, visits, page):
+        assert visits[page].first_stop == "#main-content"
 
     def test_a_page_has_one_title(self, visits, page):
         assert visits[page].facts["headings"] == 1

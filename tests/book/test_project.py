@@ -1,5 +1,6 @@
 """The project's files agree with each other: pins, environments, address, wheel."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -50,6 +51,8 @@ def test_every_requirement_is_pinned_within_its_bounds(python):
     pinned = pins(python)
     for text in [*PROJECT["dependencies"], *(r for extra in EXTRAS.values() for r in extra)]:
         requirement = Requirement(text)
+        if requirement.marker and not requirement.marker.evaluate({"python_version": python}):
+            continue
         version = pinned.get(canonicalize_name(requirement.name))
         assert version is not None, f"{text} has no pin for Python {python}"
         assert requirement.specifier.contains(version), f"{text} against {version}"
@@ -91,6 +94,8 @@ def test_the_workflow_tests_the_lower_bounds_that_pyproject_states():
     stated = {}
     for text in PROJECT["dependencies"]:
         requirement = Requirement(text)
+        if requirement.marker and not requirement.marker.evaluate({"python_version": "3.12"}):
+            continue  # not for the Python of that job
         (bound,) = requirement.specifier
         assert bound.operator == ">=", text
         stated[requirement.name] = bound.version
@@ -140,6 +145,40 @@ def test_one_command_changes_the_address_everywhere(tmp_path):
     set_address.change(tmp_path, old)
     for path in files:
         assert (tmp_path / path.relative_to(ROOT)).read_bytes() == path.read_bytes(), path
+
+
+@pytest.mark.slow
+def test_a_push_to_another_repository_sets_its_address(tmp_path):
+    """The workflow's own step, in a clone of a bare repository that stands in for GitHub's."""
+    workflow = yaml.safe_load((ROOT / ".github/workflows/publish.yml").read_text(encoding="utf-8"))
+    assert workflow["permissions"]["contents"] == "write"
+    steps = workflow["jobs"]["publish"]["steps"]
+    (step,) = [step["run"] for step in steps if "make address" in step.get("run", "")]
+    uses = [step.get("uses", step.get("run", "")).split("@")[0].strip() for step in steps]
+    assert uses.index("actions/checkout") < steps.index({"name": "Set the address", "run": step})
+    assert steps.index({"name": "Set the address", "run": step}) < uses.index("make book")
+
+    bare, clone, later = (tmp_path / name for name in ("bare.git", "clone", "later"))
+    git = ["git", "-c", "safe.directory=*"]
+    subprocess.run([*git, "clone", "-q", "--bare", "--no-tags", ROOT, bare], check=True)
+    branch = [*git, "-C", bare, "symbolic-ref", "--short", "HEAD"]
+    name = subprocess.run(branch, capture_output=True, text=True, check=True).stdout.strip()
+    subprocess.run([*git, "clone", "-q", "--depth", "1", f"file://{bare}", clone], check=True)
+    env = {**os.environ, "GITHUB_SERVER_URL": "https://github.com"}
+    env["GITHUB_REPOSITORY"] = "/".join(["Some-Body", "my.book"])
+    for _ in range(2):  # the second time there is nothing to change
+        subprocess.run(["bash", "-e", "-c", step], cwd=clone, env=env, check=True)
+    subprocess.run([*git, "clone", "-q", "--depth", "2", f"file://{bare}", later], check=True)
+    log = [*git, "-C", later, "log", "--format=%an: %s", "-2", name]
+    said = subprocess.run(log, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert said[0] == "github-actions[bot]: Set the repository's address"
+    assert said[1] != said[0]
+    new = f"{env['GITHUB_SERVER_URL']}/{env['GITHUB_REPOSITORY']}"
+    assert set_address.address(later) == new
+    citation = yaml.safe_load((later / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["repository-code"] == new
+    for notebook in (later / "notebooks").glob("*.ipynb"):
+        assert f"git+{new}" in notebook.read_text(encoding="utf-8"), notebook.name
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from ddpg_lib import Config
 from ddpg_lib.agents.kinds import agent_of
-from ddpg_lib.chapters.ch17.driving import at_random, drive, pursue, wrapped
+from ddpg_lib.chapters.ch17.driving import at_random, drive, pursue, stalls, wrapped
 from ddpg_lib.chapters.ch17.seeing import (
     beside_its_view,
     encoder_of,
@@ -134,3 +134,27 @@ def test_the_controller_drives_whole_tracks_and_chance_does_not():
     assert drive(pursue, [5])[0] > 800
     assert drive(pursue, [5], repeat=4)[0] > 600
     assert drive(at_random(0), [5], repeat=4)[0] < 50
+
+
+def test_where_a_drive_stalls():
+    """An agent that never presses the pedal: no tile after those on which it stands."""
+    agent = stack("shared", n=1)
+    drawn = []
+
+    class Still:
+        config, n = agent.config.replace(action_repeat=50, steps=1001), 1
+
+        def act(self, obs):
+            drawn.append(obs.shape)
+            return np.zeros((1, 2), np.float32)
+
+    kept = stalls(Still(), 0, [3])
+    (drive_,) = kept
+    assert drive_.actions == 20
+    assert drawn[0] == (1, 2, 1, 20, 20)
+    assert drive_.last == 0
+    assert drive_.after < 1
+    assert drive_.on_road == 1
+    cost = 0.1 * 1000
+    tile = drive_.reward + cost
+    assert 0 < tile < 40  # the tiles under the car

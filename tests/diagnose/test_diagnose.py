@@ -1,7 +1,15 @@
 """Diagnosis: the quantities by hand, the museum's bugs by name, healthy runs without alarm."""
 
+import json
+import re
+import shutil
+from pathlib import Path
+
+import nbformat
 import numpy as np
 import pytest
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from ddpg_lib import DDPG, recipe, train
 from ddpg_lib.chapters.ch12.exhibits import EXHIBITS
@@ -9,11 +17,12 @@ from ddpg_lib.chapters.ch12.inside import RIGHT, diagnosed
 from ddpg_lib.cli.main import main
 from ddpg_lib.diagnose.diagnosing import diagnose
 from ddpg_lib.diagnose.reading import CURVE_SIGNS, log_of, signs
-from ddpg_lib.diagnose.rules import CURVE_RULES, RULES
+from ddpg_lib.diagnose.rules import CURVE_RULES, EXHIBITED, RULES
 from ddpg_lib.diagnose.vitals import VITALS, vitals
 from ddpg_lib.results.recorded import recorded as recorded_run
 from ddpg_lib.results.sweeps import sweep
 
+ROOT = Path(__file__).resolve().parents[2]
 HEADER = "step,return,loss,q,actions\n"
 FALLING = "".join(f"{k * 1000},{-100 - k},{0.1},{-k},{0.5}\n" for k in range(6))
 
@@ -77,6 +86,23 @@ def test_every_rule_is_about_what_is_measured():
         for rule in rules:
             assert {name for name, *_ in rule.when} <= known, rule.name
             assert rule.confidence in ("high", "medium", "low")
+
+
+def test_findings_lead_to_their_exhibits():
+    assert {name: e.title for name, e in EXHIBITS.items()} == EXHIBITED
+    for rule in RULES:
+        if rule.name in EXHIBITED:
+            room = EXHIBITS[rule.name].room
+            assert rule.family == room
+            assert EXHIBITED[rule.name] in rule.link
+    for page in {rule.link.split(": ")[1] for rule in (*RULES, *CURVE_RULES)}:
+        name, _, anchor = page.partition("#")
+        source = ROOT / name.replace(".html", ".ipynb")
+        cells = nbformat.read(source, 4).cells
+        lines = [line for c in cells if c.cell_type == "markdown" for line in c.source.split("\n")]
+        headings = [line.strip("# ") for line in lines if line.startswith("#")]
+        anchors = [re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-") for heading in headings]
+        assert not anchor or anchor in anchors, page
 
 
 def log_of_arm(arm):
@@ -170,14 +196,68 @@ def test_a_good_log_is_said_to_be_good(tmp_path, capsys):
     assert capsys.readouterr().out.startswith("Nothing wrong was found")
 
 
-def test_a_run_folder(tmp_path, capsys):
-    with pytest.raises(ValueError, match="has made 0 updates"):
-        diagnose(DDPG(3, [-2.0], [2.0], recipe("pendulum"), (0,)))
-    assert main(["diagnose", str(tmp_path)]) == 2
-    assert "holds no run" in capsys.readouterr().err
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory):
+    """A finished run of two agents."""
+    folder = tmp_path_factory.mktemp("runs") / "r"
     plan = {"steps": 320, "warmup_steps": 220, "eval_every": 80, "eval_episodes": 1}
     settings = {"hidden": (16, 16), "batch_size": 16, **plan}
-    train("Pendulum-v1", "pendulum", (0, 1), folder=tmp_path / "r", progress=False, **settings)
-    found = diagnose(tmp_path / "r")
-    assert not set(found.names) & {rule.name for rule in RULES}
-    assert main(["diagnose", str(tmp_path / "r")]) == 0
+    train("Pendulum-v1", "pendulum", (0, 1), folder=folder, progress=False, **settings)
+    return folder
+
+
+def test_a_run_folder(run_folder):
+    with pytest.raises(ValueError, match="has made 0 updates"):
+        diagnose(DDPG(3, [-2.0], [2.0], recipe("pendulum"), (0,)))
+    assert not set(diagnose(run_folder).names) & {rule.name for rule in RULES}
+    assert main(["diagnose", str(run_folder)]) == 0
+
+
+def empty(folder):
+    shutil.rmtree(folder)
+    folder.mkdir()
+
+
+def before_its_first_checkpoint(folder):
+    (folder / "checkpoint.safetensors").unlink()
+
+
+def cut_short(folder):
+    path = folder / "checkpoint.safetensors"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def newer(folder):
+    path = folder / "checkpoint.safetensors"
+    with safe_open(path, "pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        about = dict(file.metadata())
+    save_file(tensors, path, about | {"version": "99"})
+
+
+def without_a_setting(folder):
+    path = folder / "config.json"
+    written = json.loads(path.read_text())
+    del written["seeds"]
+    path.write_text(json.dumps(written))
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (empty, "holds no run"),
+        (before_its_first_checkpoint, "has no checkpoint yet"),
+        (cut_short, "is damaged"),
+        (newer, "format version 99, and this ddpg_lib reads version"),
+        (without_a_setting, "was edited"),
+    ],
+    ids=lambda x: getattr(x, "__name__", "says"),
+)
+def test_a_run_folder_that_cannot_be_used(run_folder, tmp_path, damage, said, capsys):
+    folder = tmp_path / "r"
+    shutil.copytree(run_folder, folder)
+    damage(folder)
+    assert main(["diagnose", str(folder)]) == 2
+    complaint = capsys.readouterr().err
+    assert complaint.count("\n") == 1
+    assert said in complaint

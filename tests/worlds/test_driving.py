@@ -10,7 +10,13 @@ from ddpg_lib.envs.pixels import without_screen
 pytest.importorskip("Box2D")
 without_screen()
 
-from ddpg_lib.worlds.driving import ONE_PEDAL, OnePedal  # noqa: E402
+from ddpg_lib.worlds.driving import (  # noqa: E402
+    ONE_PEDAL,
+    PATIENCE,
+    UNTIL_LOST,
+    Lost,
+    OnePedal,
+)
 
 
 def test_one_pedal_presses_gas_or_brake_and_all_else_is_car_racing():
@@ -37,6 +43,33 @@ def test_pedals_of_an_action():
 
 
 def test_it_is_drawn_once_an_action_like_car_racing():
-    env = repeated(gym.make(ONE_PEDAL), 4)
+    env = repeated(gym.make(UNTIL_LOST), 4)
     assert isinstance(env, RepeatDrive)
+    env.close()
+
+
+def test_a_car_that_finds_no_tile_is_lost():
+    env, plain = gym.make(UNTIL_LOST), gym.make(ONE_PEDAL)
+    env.reset(seed=3)
+    plain.reset(seed=3)
+    backwards = np.array([0.0, -1.0], np.float32)  # it stands on its first tiles
+    tiles, since, terminated = 0, 0, False
+    for _ in range(PATIENCE + 10):
+        _, reward, terminated, _, _ = env.step(backwards)
+        assert plain.step(backwards)[1] == reward
+        since = 0 if env.unwrapped.tile_visited_count > tiles else since + 1
+        tiles = env.unwrapped.tile_visited_count
+        assert terminated == (since == PATIENCE)
+        if terminated:
+            break
+    assert terminated
+    env.close()
+    plain.close()
+
+
+def test_it_is_lost_anew_in_each_episode():
+    env = Lost(OnePedal(gym.make("CarRacing-v3")))
+    for _ in range(2):
+        env.reset(seed=3)
+        assert not any(env.step(np.zeros(2))[2] for _ in range(PATIENCE - 1))
     env.close()

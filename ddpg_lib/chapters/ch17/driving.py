@@ -8,6 +8,7 @@ constants were found by hand on tracks 100 to 111.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
@@ -15,8 +16,11 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
+from ddpg_lib.agents.pixels import PixelDDPG
 from ddpg_lib.envs.making import make
+from ddpg_lib.envs.pixels import seen
 from ddpg_lib.evaluation import rollout
+from ddpg_lib.worlds.driving import ONE_PEDAL
 
 Array = NDArray[np.float64]
 Driver = Callable[[Any], Array]
@@ -90,3 +94,54 @@ def drive(driver: Driver, seeds: Sequence[int], repeat: int = 1) -> Array:
             returns[k] += step.reward[0, 0]
     env.close()
     return returns
+
+
+@dataclasses.dataclass(frozen=True)
+class Drive:
+    """An episode of an agent on one track.
+
+    Attributes
+    ----------
+    reward : float
+        Its return.
+    last : int
+        The action with which it reached a tile for the last time.
+    actions : int
+        How many it took.
+    before, after : float
+        Mean speed up to then and from then on, units a second.
+    on_road : float
+        Share of the actions from then on that end with a wheel on the road.
+    """
+
+    reward: float
+    last: int
+    actions: int
+    before: float
+    after: float
+    on_road: float
+
+
+def stalls(agent: PixelDDPG, number: int, tracks: Sequence[int]) -> list[Drive]:
+    """Where an agent, at place ``number`` of its stack, stops reaching tiles, on each track."""
+    world, kwargs = seen(ONE_PEDAL, agent.config)
+    env = make(world, **kwargs)
+    drives = []
+    for seed in tracks:
+        obs, _ = env.reset(seed=seed)
+        car: Any = env.unwrapped
+        tiles, last, reward, over = 0, 0, 0.0, False
+        seen_of: list[tuple[float, bool]] = []
+        while not over:
+            action = agent.act(np.repeat(obs[None], agent.n, axis=0))[number]
+            obs, r, terminated, truncated, _ = env.step(action)
+            reward, over = reward + float(r), terminated or truncated
+            if car.tile_visited_count > tiles:
+                tiles, last = car.tile_visited_count, len(seen_of)
+            on_road = any(wheel.tiles for wheel in car.car.wheels)
+            seen_of.append((float(np.hypot(*car.car.hull.linearVelocity)), on_road))
+        speed, road = np.array(seen_of, float).T
+        means = speed[: last + 1].mean(), speed[last:].mean(), road[last:].mean()
+        drives.append(Drive(reward, last, len(speed), *map(float, means)))
+    env.close()
+    return drives

@@ -1,0 +1,433 @@
+"""The living figures as a reader uses them: keys, mouse, touch, links, phones, no script."""
+
+import re
+
+import living_figures
+import numpy as np
+import pytest
+
+from ddpg_lib.worlds.pendulum.model import PendulumModel
+
+pytestmark = pytest.mark.browser
+SWING, LANDSCAPE = "swing-the-pendulum-by-hand", "q-landscape-and-arrow"
+SCRUB, LANDER = "scrub-through-training", "lander-flights"
+NAMES = sorted(living_figures.FIGURES)
+FASTEST = 3_000  # steps a second: an episode in a few frames
+TOUCH = {"viewport": {"width": 375, "height": 800}, "has_touch": True, "is_mobile": True}
+
+
+def state(tab, name):
+    return tab.evaluate("name => ddpgLiving.figures[name].test()", name)
+
+
+def until(tab, name, condition):
+    """Wait until the figure's state ``s`` fulfils a condition in JavaScript; return it then."""
+    script = f"name => {{ const s = ddpgLiving.figures[name].test(); return {condition} && s; }}"
+    return tab.wait_for_function(script, arg=name).json_value()
+
+
+def hurry(tab, name):
+    tab.evaluate("([name, r]) => ddpgLiving.figures[name].rate(r)", [name, FASTEST])
+
+
+def middle(canvas, dx=0.0, dy=0.0):
+    """A point of the screen, from the canvas's middle in shares of its smaller side."""
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    side = min(box["width"], box["height"])
+    return box["x"] + box["width"] / 2 + dx * side, box["y"] + box["height"] / 2 + dy * side
+
+
+def drag(tab, canvas, start, end, release=True):
+    tab.mouse.move(*middle(canvas, *start))
+    tab.mouse.down()
+    tab.mouse.move(*middle(canvas, *end), steps=4)
+    if release:
+        tab.mouse.up()
+
+
+def slider(tab, label):
+    return tab.get_by_role("slider", name=label, exact=True)
+
+
+def colors(tab, canvas=0):
+    """How many different colors a canvas shows."""
+    script = """i => {
+      const e = document.querySelectorAll('.living-canvas canvas')[i];
+      const d = e.getContext('2d').getImageData(0, 0, e.width, e.height).data;
+      return new Set(new Uint32Array(d.buffer)).size;
+    }"""
+    return tab.evaluate(script, canvas)
+
+
+def picture(tab):
+    script = "() => [...document.querySelectorAll('canvas')].map(e => e.toDataURL()).join()"
+    return tab.evaluate(script)
+
+
+# ---- All of them ----
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_phone_shows_all_of_it_without_scrolling_sideways(visit, name):
+    tab = visit(name, **TOUCH)
+    tab.wait_for_timeout(100)
+    assert tab.evaluate("document.scrollingElement.scrollWidth") <= 375
+    assert tab.locator(".living-still").is_hidden()
+    for i in range(tab.locator(".living-canvas canvas").count()):
+        assert colors(tab, i) > 5
+    for control in tab.locator(".living-controls :is(button, input, select)").all():
+        box = control.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 375
+        assert box["height"] >= 24  # a finger's target by WCAG 2.2
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_scripts_the_still_picture_is_there(visit, name):
+    tab = visit(name, java_script_enabled=False)
+    still = tab.locator(".living-still svg[role=img]")
+    assert still.is_visible()
+    assert still.get_attribute("aria-label") == living_figures.FIGURES[name].alt
+    assert tab.locator("canvas").count() == 0
+    assert tab.locator("figcaption").is_visible()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_control_has_a_name(visit, name):
+    tab = visit(name)
+    for control in tab.locator(".living :is(button, input, select, canvas)").all():
+        label = control.get_attribute("aria-label") or control.inner_text()
+        if control.evaluate("e => e.tagName") == "SELECT":
+            label = control.evaluate("e => e.labels[0].textContent")
+        assert label.strip()
+    assert tab.locator("figure.living").get_attribute("aria-label")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_colors_follow_light_and_dark(visit, name):
+    tab = visit(name, reduced_motion="reduce")
+    tab.wait_for_timeout(100)
+    light = picture(tab)
+    tab.evaluate("document.documentElement.dataset.theme = 'dark'")
+    tab.wait_for_timeout(100)
+    assert picture(tab) != light
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_reduced_motion_starts_paused(visit, name):
+    tab = visit(name, reduced_motion="reduce")
+    tab.evaluate("async () => { await document.fonts.ready }")
+    tab.wait_for_timeout(100)  # the last drawing, with its fonts
+    before, seen = state(tab, name), picture(tab)
+    tab.wait_for_timeout(300)
+    assert state(tab, name) == before
+    assert picture(tab) == seen
+
+
+def test_motion_that_is_asked_for_comes_even_then(visit):
+    tab = visit(SCRUB, reduced_motion="reduce")
+    tab.get_by_role("button", name="Play").click()
+    until(tab, SCRUB, "Math.abs(s.theta - Math.PI) > 0.05")
+    tab.get_by_role("button", name="Pause").click()
+    stopped = state(tab, SCRUB)
+    tab.wait_for_timeout(200)
+    assert state(tab, SCRUB) == stopped
+
+
+def test_frames_come_fast_enough(visit, record_property):
+    """The time between frames depends on the machine; it is measured, with a floor."""
+    tab = visit(SCRUB)
+    between = tab.evaluate(
+        """() => new Promise(done => {
+             const times = [];
+             const tick = now => { times.push(now); times.length < 91 ? requestAnimationFrame(tick)
+               : done(times.slice(1).map((t, i) => t - times[i])); };
+             requestAnimationFrame(tick);
+           })"""
+    )
+    rate = 1_000 / np.median(between)
+    record_property("frames a second", rate)
+    print(f"{rate:.0f} frames a second")
+    assert rate > 20
+
+
+@pytest.mark.parametrize(
+    ("name", "label"), [(LANDSCAPE, "Training"), (LANDSCAPE, "Angle"), (LANDER, "Time")]
+)
+def test_an_answer_comes_within_a_tenth_of_a_second(visit, name, label):
+    tab = visit(name, reduced_motion="reduce")
+    took = tab.evaluate(
+        """async label => {
+             const e = document.querySelector(`input[aria-label="${label}"]`), took = [];
+             for (let i = 0; i < 15; i++) {
+               const began = performance.now();
+               e.value = Number(e.min) + (Number(e.max) - e.min) * i / 15;
+               e.dispatchEvent(new Event('input'));
+               await new Promise(requestAnimationFrame);
+               await new Promise(requestAnimationFrame);
+               took.push(performance.now() - began);
+             }
+             return took;
+           }""",
+        label,
+    )
+    assert np.median(took) < 100
+
+
+def test_size():
+    """Scripts and styles of all figures together, without recorded numbers: under 60 kB."""
+    files = [*living_figures.LIVING.glob("*.js"), *living_figures.LIVING.glob("*.css")]
+    assert {script for f in living_figures.FIGURES.values() for script in f.scripts} <= {
+        path.name for path in files
+    }
+    assert sum(path.stat().st_size for path in files) < 60_000
+
+
+# ---- Swing it yourself ----
+
+
+def test_the_pendulum_obeys_a_held_key(visit):
+    tab = visit(SWING)
+    assert state(tab, SWING)["t"] == 0
+    tab.locator("canvas").first.focus()
+    tab.keyboard.down("ArrowRight")
+    found = until(tab, SWING, "s.t >= 8")
+    tab.keyboard.up("ArrowRight")
+    model, theta, speed, total = PendulumModel(), np.pi, 0.0, 0.0
+    for _ in range(found["t"]):
+        theta, speed, reward = model.step(theta, speed, 2.0)
+        total += reward
+    assert found["theta"] == pytest.approx(float(theta), abs=1e-5)
+    assert found["speed"] == pytest.approx(float(speed), abs=1e-5)
+    assert found["total"] == pytest.approx(float(total), abs=1e-5)
+    assert until(tab, SWING, "s.torque === 0")["t"] > found["t"]
+
+
+def test_dragging_pulls_the_tip_to_the_pointer(visit):
+    tab = visit(SWING)
+    canvas = tab.locator("canvas").first
+    drag(tab, canvas, (0.0, 0.3), (0.35, 0.1), release=False)  # from below to the right
+    assert until(tab, SWING, "s.t >= 3 && s.torque !== 0")["torque"] == 2
+    drag(tab, canvas, (0.35, 0.1), (-0.35, 0.1), release=False)
+    until(tab, SWING, "s.torque === -2")
+    tab.mouse.up()
+    until(tab, SWING, "s.torque === 0")
+
+
+def test_a_finger_pulls_too(visit):
+    tab = visit(SWING, **TOUCH)
+    canvas = tab.locator("canvas").first
+    x, y = middle(canvas, -0.3, 0.1)
+    phone = tab.context.new_cdp_session(tab)
+    touch = {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]}
+    phone.send("Input.dispatchTouchEvent", touch)
+    assert until(tab, SWING, "s.t >= 2 && s.torque !== 0")["torque"] == -2
+    phone.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    until(tab, SWING, "s.torque === 0")
+
+
+def test_the_slider_gives_part_of_the_torque(visit):
+    tab = visit(SWING)
+    slider(tab, "Torque").focus()
+    for _ in range(5):
+        tab.keyboard.press("ArrowRight")
+    assert until(tab, SWING, "s.torque > 0.4")["torque"] == pytest.approx(0.5)
+
+
+def test_an_episode_ends_after_200_steps_and_is_compared(visit):
+    tab = visit(SWING, query="start=2")
+    hurry(tab, SWING)
+    tab.get_by_role("button", name="Play").click()
+    found = until(tab, SWING, "s.t >= 200")
+    rulers = living_figures.rulers()
+    theta, speed = rulers["starts"][2]
+    total, model = 0.0, PendulumModel()
+    for _ in range(200):
+        theta, speed, reward = model.step(theta, speed, 0.0)
+        total += float(reward)
+    assert found["total"] == pytest.approx(total, abs=1e-4)
+    said = tab.locator(".living-live").inner_text()
+    numbers = [total] + [rulers[n][2][-1] for n in ("optimum", "shaping", "random")]
+    heard = [int(x.replace("−", "-")) for x in re.findall(r"−?\d+", said)]
+    assert heard == pytest.approx(numbers, abs=1)
+    tab.get_by_role("button", name="Again").click()
+    assert until(tab, SWING, "s.t === 0")["total"] == 0
+
+
+def test_another_start_is_chosen_and_linked_to(visit):
+    tab = visit(SWING)
+    tab.get_by_role("combobox", name="Start").select_option("3")
+    assert state(tab, SWING)["theta"] == living_figures.rulers()["starts"][3][0]
+    tab.wait_for_function("location.hash.includes('start=3')")
+
+
+# ---- The landscape ----
+
+
+def test_the_address_names_the_state(visit):
+    tab = visit(LANDSCAPE, query="moment=4&theta=-1.2&speed=3.5")
+    found = state(tab, LANDSCAPE)
+    assert (found["moment"], found["theta"], found["speed"]) == (4, pytest.approx(-1.2), 3.5)
+    assert slider(tab, "Training").input_value() == "4"
+    assert slider(tab, "Angle").input_value() == "-69"
+    # And follows what the reader does, for others to open.
+    slider(tab, "Training").press("ArrowRight")
+    tab.wait_for_function("location.hash.includes('moment=5')")
+    assert "theta=-1.2" in tab.evaluate("location.hash")
+    tab.evaluate("name => { location.hash = `${name}?moment=0&theta=0.5` }", LANDSCAPE)
+    found = until(tab, LANDSCAPE, "s.moment === 0")
+    assert (found["theta"], found["speed"]) == (0.5, 0)
+
+
+@pytest.mark.parametrize("query", ["moment=99&theta=x", "moment=-3&speed=1e9", "nothing=1&theta="])
+def test_a_wrong_address_does_no_harm(visit, query):
+    found = state(visit(LANDSCAPE, query=query), LANDSCAPE)
+    assert 0 <= found["moment"] <= 15
+    assert abs(found["theta"]) <= 3.142
+    assert abs(found["speed"]) <= 8
+
+
+def test_the_pendulum_is_dragged_to_a_state(visit):
+    tab = visit(LANDSCAPE)
+    drag(tab, tab.locator("canvas").first, (0, 0.36), (0.36, 0))
+    found = state(tab, LANDSCAPE)
+    assert found["theta"] == pytest.approx(-np.pi / 2, abs=0.03)
+    assert slider(tab, "Angle").input_value() in ("-91", "-90", "-89")
+    assert len(found["curve"]) == 81
+    # What is drawn is of this state: the curve at the actor's torque is the value that is named.
+    at = np.interp(found["action"], np.linspace(-2, 2, 81), found["curve"])
+    assert at == pytest.approx(found["value"], abs=0.05)
+
+
+def test_keys_turn_the_pendulum_and_change_its_speed(visit):
+    tab = visit(LANDSCAPE, query="theta=0.5&speed=0")
+    tab.locator("canvas").first.focus()
+    tab.keyboard.press("ArrowLeft")
+    tab.keyboard.press("ArrowUp")
+    found = state(tab, LANDSCAPE)
+    assert (found["theta"], found["speed"]) == (pytest.approx(0.55), pytest.approx(0.2))
+
+
+def test_training_changes_the_landscape(visit):
+    tab = visit(LANDSCAPE)
+    last = state(tab, LANDSCAPE)
+    slider(tab, "Training").press("Home")
+    first = state(tab, LANDSCAPE)
+    assert first["moment"] == 0
+    # Before any update every value is near 0 and the actor's torque, too.
+    assert np.abs(first["curve"]).max() < 1
+    assert abs(first["action"]) < 0.1
+    assert np.mean(last["curve"]) < -100
+
+
+def test_a_moment_is_chosen_in_the_picture_below(visit):
+    tab = visit(LANDSCAPE)
+    canvas = tab.locator("canvas").nth(2)
+    drag(tab, canvas, (0, 0), (-1.2, 0))
+    assert 0 < state(tab, LANDSCAPE)["moment"] < 15
+
+
+# ---- Scrub through training ----
+
+
+def test_the_trained_actor_swings_up_and_recovers_from_a_push(visit):
+    tab = visit(SCRUB)
+    hurry(tab, SCRUB)
+    until(tab, SCRUB, "s.upright > 100")
+    for direction in ("←", "→"):
+        tab.get_by_role("button", name=f"Push {direction}").click()
+        until(tab, SCRUB, "s.upright > 100")
+
+
+def test_the_untrained_actor_does_not(visit):
+    tab = visit(SCRUB, query="moment=0")
+    hurry(tab, SCRUB)
+    highest = 0
+    for _ in range(8):
+        tab.wait_for_timeout(100)
+        highest = max(highest, state(tab, SCRUB)["upright"])
+    assert highest < 20
+
+
+def test_a_push_adds_four_radians_a_second(visit):
+    tab = visit(SCRUB, reduced_motion="reduce")
+    tab.evaluate("name => ddpgLiving.figures[name].rate(0)", SCRUB)
+    canvas = tab.locator("canvas").first
+    canvas.focus()
+    tab.keyboard.press("ArrowRight")
+    assert state(tab, SCRUB)["speed"] == 4
+    tab.keyboard.press("ArrowLeft")
+    assert state(tab, SCRUB)["speed"] == 0
+
+
+def test_a_held_pendulum_waits_and_falls_when_let_go(visit):
+    tab = visit(SCRUB, query="moment=0")
+    drag(tab, tab.locator("canvas").first, (0, 0.3), (0.36, 0), release=False)
+    held = state(tab, SCRUB)
+    tab.wait_for_timeout(200)
+    assert state(tab, SCRUB) == held
+    assert held["theta"] == pytest.approx(-np.pi / 2, abs=0.03)
+    tab.mouse.up()
+    until(tab, SCRUB, "Math.abs(s.speed) > 1")
+
+
+def test_the_curve_is_a_slider_too(visit):
+    tab = visit(SCRUB, reduced_motion="reduce")
+    chart = tab.locator("canvas").nth(1)
+    drag(tab, chart, (0, 0), (-0.45, 0))
+    moment = state(tab, SCRUB)["moment"]
+    assert 0 < moment < 15
+    assert slider(tab, "Training").input_value() == str(moment)
+    tab.wait_for_function(f"location.hash.includes('moment={moment}')")
+    slider(tab, "Training").press("End")
+    assert state(tab, SCRUB)["moment"] == 15
+
+
+# ---- The lander ----
+
+
+def test_a_flight_is_scrubbed_with_keys_and_mouse(visit):
+    tab = visit(LANDER)
+    flight = living_figures.flights()["flights"][2]
+    slider(tab, "Time").press("ArrowRight")
+    assert state(tab, LANDER) == {"flight": 2, "t": 1, "length": len(flight["x"])}
+    said = tab.locator(".living-output").inner_text().replace("−", "-")
+    assert [int(x) for x in re.findall(r"-?\d+", said)] == pytest.approx(
+        [100 * flight["main"][1], 100 * abs(flight["side"][1]), flight["sum"][1], flight["q"][1]],
+        abs=1,
+    )
+    drag(tab, tab.locator("canvas").nth(1), (0, 0), (0.2, 0))
+    assert len(flight["x"]) / 2 < state(tab, LANDER)["t"] < len(flight["x"])
+    slider(tab, "Time").press("End")
+    assert flight["end"] in tab.locator(".living-output").inner_text()
+
+
+def test_a_flight_plays_to_its_end_and_again(visit):
+    tab = visit(LANDER)
+    hurry(tab, LANDER)
+    tab.get_by_role("button", name="Play").click()
+    until(tab, LANDER, "s.t === s.length - 1")
+    tab.evaluate("name => ddpgLiving.figures[name].rate(50)", LANDER)
+    tab.get_by_role("button", name="Play").click()
+    until(tab, LANDER, "s.t > 0 && s.t < s.length - 2")
+
+
+def test_another_flight_is_chosen_and_linked_to(visit):
+    tab = visit(LANDER, reduced_motion="reduce", query="flight=1&t=500")
+    assert state(tab, LANDER) == {"flight": 1, "t": 500, "length": 1001}
+    tab.get_by_role("combobox", name="Flight").select_option("0")
+    assert state(tab, LANDER)["t"] == 0
+    tab.wait_for_function("location.hash.includes('flight=0')")
+
+
+def test_the_flights_are_what_they_say():
+    """Of each: as long as its columns, a return that adds up, and an end that fits."""
+    for flight in living_figures.flights()["flights"]:
+        lengths = {len(flight[key]) for key in ("x", "y", "angle", "main", "side", "q", "sum")}
+        assert lengths == {len(flight["x"])}
+        last = flight["sum"][-1] - flight["sum"][-2]
+        assert last == pytest.approx({"crash": -100, "at rest": 100}.get(flight["end"], 0), abs=20)
+        assert (len(flight["x"]) == 1_001) == (flight["end"] == "time is up")
+        main = np.array(flight["main"])
+        assert (((main == 0) | (main >= 0.5)) & (main <= 1)).all()
