@@ -73,6 +73,20 @@ RECIPES = {
         eval_every=2_500,
         eval_episodes=5,
     ),
+    # Page 13b, which keeps the diary of its search: data/sweeps/crane_search.
+    "crane": Config(
+        hidden=(64, 64),
+        normalize_obs=True,
+        n_step=5,
+        reward_scale=0.1,
+        batch_size=64,
+        buffer_size=15_000,
+        noise="ornstein_uhlenbeck",
+        sigma=0.3,
+        steps=15_000,
+        eval_every=1_500,
+        eval_episodes=5,
+    ),
     "half_cheetah": Config(
         layer_norm="critic",
         reward_scale=0.1,

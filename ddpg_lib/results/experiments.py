@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ddpg_lib.errors import did_you_mean
@@ -120,6 +120,7 @@ class Sweep:
 _ANGLE, _THREE_ANGLES = (
     f"ddpg_lib.worlds.hidden:Pendulum{name}-v0" for name in ("WithoutVelocity", "Stacked")
 )
+_CRANE = "ddpg_lib.worlds.crane:Crane-v0"  # page 13b, as those of chapter 18
 _AS_LONG: dict[str, Any] = {"steps": 20_000, "buffer_size": 20_000, "eval_every": 1_000}
 _FRESH = tuple(range(300, 308))  # seeds of no search
 
@@ -130,6 +131,7 @@ EXPERIMENTS = {
     "bipedal_walker_one_step": Experiment(
         "BipedalWalker-v3", "bipedal_walker", tuple(range(4)), {"n_step": 1}
     ),
+    "crane": Experiment(_CRANE, "crane", _FRESH),
     "car_racing": Experiment(
         "ddpg_lib.worlds.driving:OnePedalUntilLost-v0",
         "car_racing_pixels",
@@ -268,6 +270,24 @@ MUSEUM_BALANCE: dict[str, dict[str, Any]] = {
     "end_ignored": {"agent": f"{_BUGS}:EndIgnored"},
 }
 
+CRANE_CHANGES: dict[str, dict[str, Any]] = {
+    "default": {},
+    "normalized": {"normalize_obs": True},
+    "correlated_noise": {"noise": "ornstein_uhlenbeck", "sigma": 0.3},
+    "five_steps": {"n_step": 5},
+    "scaled": {"reward_scale": 0.1},
+}
+"""What was changed of the default settings on the crane, one after another (page 13b)."""
+
+
+def _diary(changes: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Arms of which each keeps what those before it changed."""
+    kept: dict[str, Any] = {}
+    for arm, own in changes.items():
+        kept = {**kept, **own}
+        yield arm, kept
+
+
 SWEEPS: dict[str, Sweep] = {
     # Chapter 6, what a buffer keeps, each with three step sizes, and the search that chose them.
     "replay_contents": REPLAY_CONTENTS,
@@ -369,6 +389,22 @@ SWEEPS: dict[str, Sweep] = {
             },
         },
         _HALF | {"hidden": (32, 32), "batch_size": 32, "actor_lr": 4e-3, "critic_lr": 8e-3},
+    ),
+    # Page 13b: the diary of the crane's recipe, each arm the one before it and one change.
+    "crane_search": Sweep(
+        _CRANE,
+        "default",
+        tuple(range(100, 104)),
+        dict(_diary(CRANE_CHANGES)),
+        {
+            "hidden": (64, 64),
+            "batch_size": 64,
+            "buffer_size": 15_000,
+            "steps": 15_000,
+            "eval_every": 1_500,
+            "eval_episodes": 5,
+        },
+        looks=3,
     ),
     # Chapter 12.
     "museum": Sweep("Pendulum-v1", "pendulum", _FRESH, MUSEUM, _MUSEUM, looks=1),

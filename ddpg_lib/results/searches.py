@@ -99,6 +99,12 @@ ACCOUNTS: dict[str, Account] = {
         "normalization in the critic, against a failure that the run inverted_pendulum_no_norm "
         "keeps: without it one agent of eight ends far below the others.",
     ),
+    "crane": Account(
+        "5, each the one before it and one change",
+        "100 to 103",
+        "Page 13b is the diary of this search.",
+        "crane_search",
+    ),
     "half_cheetah": Account(
         "1, as far as the history shows",
         "not noted",

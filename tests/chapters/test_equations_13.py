@@ -3,14 +3,19 @@
 import itertools
 import math
 
+import gymnasium as gym
 import numpy as np
 import pytest
 import scipy.stats
 
+from ddpg_lib.chapters.ch13.crane_notes import reward_again, swing_period, turning_share
+from ddpg_lib.chapters.ch13.hands import crane_driver
 from ddpg_lib.chapters.ch13.sampling import agents_needed, chance_of_any, range_coverage
 from ddpg_lib.chapters.ch13.starts import error_of_starts
 from ddpg_lib.maths.stats import iqm, performance_profile, probability_of_improvement, t_interval
 from ddpg_lib.results.compare import Reference, place
+from ddpg_lib.worlds import crane
+from ddpg_lib.worlds.crane import CRANE
 
 RNG = np.random.default_rng(13)
 
@@ -104,3 +109,44 @@ def test_chance_of_any_alarm():
     for m in (1, 2, 11, 40):
         expected = scipy.stats.binom.sf(0, m, 0.05)
         assert chance_of_any(m) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.equation("13b.1", by="the rewards that the environment pays")
+def test_the_cranes_reward():
+    """From the observations alone, in episodes that crash, set down, or run out of time."""
+    rng, endings = np.random.default_rng(0), set()
+    env = gym.make(CRANE)
+    drivers = [crane_driver, lambda obs: rng.uniform(-1, 1, 1), lambda obs: np.zeros(1)]
+    for driver in drivers:
+        for seed in range(4):
+            obs, over = env.reset(seed=seed)[0], False
+            while not over:
+                obs, reward, ended, late, _ = env.step(np.asarray(driver(obs), np.float32))
+                crashed = reward < -15  # beyond the rail's end, at which the observation stops
+                again = float(reward_again(obs))
+                assert reward == pytest.approx(again, abs=0.03 if crashed else 1e-5)
+                over = ended or late
+            endings.add(round(reward / 20))
+    assert endings == {-1, 0, 1}
+
+
+@pytest.mark.equation("13b.2", by="crossings of a simulated swing")
+def test_the_cranes_period(monkeypatch):
+    """Half periods between zeros of the angle, the trolley free and without friction."""
+    monkeypatch.setattr(crane, "FRICTION", 0.0)
+    state, angles, dt = np.array([0.0, 0.0, 0.01, 0.0]), [], 0.002
+    for _ in range(6_000):
+        state = crane.moved(state, 0.0, dt)
+        angles.append(state[2])
+    turns = np.flatnonzero(np.diff(np.sign(angles)))
+    period = 2 * dt * np.diff(turns).mean()
+    assert swing_period() == pytest.approx(period, rel=1e-3)
+
+
+@pytest.mark.equation("13b.3", by="drawn noise")
+def test_how_often_noise_turns_the_motor():
+    """The share of drawn currents beyond the dead zone, for three spreads."""
+    drawn = np.random.default_rng(0).normal(size=400_000)
+    for spread in (0.1, 0.3, 0.55):
+        share = (np.abs(spread * drawn) > crane.DEAD).mean()
+        assert turning_share(spread) == pytest.approx(share, abs=0.003)

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from ddpg_lib import DDPG, Config
+from ddpg_lib.chapters.ch13.hands import furnace_stoker
 from ddpg_lib.chapters.check import check
 
 
@@ -34,6 +36,23 @@ def verdict(exercise, answer, capsys):
         ("13.4", 1 - (64 / 65) ** 4, "not independent"),
         ("13.4", 1 / 68, "one certain"),
         ("13.4", 0.5, "each with the same"),
+        ("13b.1", 0.3707, "right"),
+        ("13b.1", 0.25, "a third"),
+        ("13b.1", 0.2173, "a quarter"),
+        ("13b.1", 1.5, "so loud"),
+        ("13b.1", 0.3, "one half and solve"),
+        ("13b.1", "much", "standard deviation"),
+        ("13b.2", -6.366, "right"),
+        ("13b.2", -10, "only at the ends"),
+        ("13b.2", -7.07, "mean square"),
+        ("13b.2", -5, "integral"),
+        ("13b.2", 6.37, "costs"),
+        ("13b.2", -20, "mean distance"),
+        ("13b.3", furnace_stoker, "right"),
+        ("13b.3", lambda obs: np.zeros(1), "stays cold"),
+        ("13b.3", lambda obs: np.ones(1), "until the piece burns"),
+        ("13b.3", lambda obs: np.full(1, 0.25), "constant quarter"),
+        ("13b.3", 3, "what train returns"),
         ("13a.1", 63, "right"),
         ("13a.1", 62.8, "next number"),
         ("13a.1", 126, "both"),
@@ -66,3 +85,8 @@ def test_numbers(exercise, answer, hint, capsys):
 )
 def test_probability_of_improvement(answer, hint, capsys):
     assert hint in verdict("13.2", answer, capsys)
+
+
+def test_the_furnace_asks_every_agent_of_a_stack(capsys):
+    agent = DDPG(3, [0.0], [1.0], Config(hidden=(8,), buffer_size=100), (0, 1))
+    assert "the lowest of 2 reaches" in verdict("13b.3", agent, capsys)

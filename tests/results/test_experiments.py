@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+from ddpg_lib import recipe
 from ddpg_lib.results.experiments import (
+    CRANE_CHANGES,
     EXPERIMENTS,
     ON_OLD_SEEDS,
     SEARCH,
@@ -78,3 +80,13 @@ def test_asking_by_name_refuses_them_too(monkeypatch):
     monkeypatch.setitem(SWEEPS, "wrong", Sweep("Pendulum-v1", "pendulum", (100,), {"a": {}}))
     with pytest.raises(ValueError, match="end its name in _search"):
         experiment("wrong")
+
+
+def test_the_cranes_diary_ends_at_its_recipe():
+    """Each arm is the one before it and one more change, and the last is what is recorded."""
+    search = SWEEPS["crane_search"]
+    arms = [search.experiment(arm) for arm in search.arms]
+    for before, after, own in zip(arms, arms[1:], list(CRANE_CHANGES.values())[1:], strict=False):
+        assert after.changes == before.changes | own
+        assert not set(own) & set(before.changes)
+    assert recipe(arms[-1].recipe, **arms[-1].changes) == recipe("crane")

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
+from ddpg_lib.chapters.ch13.crane_notes import timid_driver
 from ddpg_lib.chapters.ch13.hands import crane_driver, furnace_stoker
 from ddpg_lib.evaluation import evaluate_policy
 from ddpg_lib.worlds import crane
@@ -90,3 +91,17 @@ def test_a_furnace_burns_and_loses_heat():
         obs, *_ = env.step(np.zeros(1, np.float32))
     first = env.reset(seed=3)[0][0]
     assert obs[0] < first  # a warm piece cools
+
+
+def test_who_forgets_the_dead_zone_stops_short():
+    """Where time runs out, the trolley rests within the way that a quarter of the current asks."""
+    env, rests = gym.make(CRANE), []
+    for seed in range(8):
+        obs, over = env.reset(seed=seed)[0], False
+        while not over:
+            obs, _, ended, late, _ = env.step(timid_driver(obs, 0.4))
+            over = ended or late
+        if late:
+            rests.append(abs(obs[0] - obs[1]) / 1e3)
+    assert len(rests) >= 3
+    assert 0.1 < min(rests) <= max(rests) < crane.DEAD / 0.4 + 0.1

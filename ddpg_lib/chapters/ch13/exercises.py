@@ -8,7 +8,12 @@ import numpy as np
 from scipy import stats
 
 from ddpg_lib.chapters.answers import Check, Function, Numbers, numbers
+from ddpg_lib.ddpg import DDPG
+from ddpg_lib.evaluation import evaluate, evaluate_policy
 from ddpg_lib.maths.stats import probability_of_improvement
+from ddpg_lib.runs.run import Run
+from ddpg_lib.worlds.crane import COST, DEAD
+from ddpg_lib.worlds.furnace import FURNACE
 
 BLIND = float(stats.binom.cdf(2, 8, 1 / 8))
 ZOO_SPREAD, ZOO_EPISODES = 94.282, 750  # of Pendulum-v1 in the RL Zoo's table
@@ -35,6 +40,28 @@ def zoo(answer: Any) -> str:
     if abs(episodes - ZOO_SPREAD**2) > 60:
         return "the standard error is right. Which k makes spread / sqrt(k) equal to 1?"
     return ""
+
+
+HOT_ENOUGH, UNSEEN = -12.0, 6_000_000  # what is asked on the furnace, and the starts
+LAZY = {-72.0: "of a furnace that stays cold", -59.0: "of full power until the piece burns",
+        -40.0: "of a constant quarter of the power"}  # fmt: skip
+
+
+def furnace(answer: Any) -> str:
+    """13b.3: every agent of a trained stack, or one policy, on twenty starts of the furnace."""
+    agent = answer.agent if isinstance(answer, Run) else answer
+    if isinstance(agent, DDPG):
+        means = evaluate(agent, FURNACE, 20, seed=UNSEEN).mean(axis=1)
+    elif callable(agent):
+        means = evaluate_policy(agent, FURNACE, 20, seed=UNSEEN).mean(keepdims=True)
+    else:
+        return "give what train returns, its agent, or a function of an observation."
+    worst = float(means.min())
+    if worst >= HOT_ENOUGH:
+        return ""
+    said = f"the lowest of {len(means)} reaches {worst:.1f}; {HOT_ENOUGH:g} is asked of all."
+    near = [words for value, words in LAZY.items() if abs(worst - value) < 6]
+    return f"{said} That is about the return {near[0]}." if near else said
 
 
 CHECKS: dict[int | str, Check] = {
@@ -135,4 +162,34 @@ CHECKS: dict[int | str, Check] = {
         ],
         hint="not yet. No alarm has the probability (1 - level)^11.",
     ),
+    # 13b.1: the spread with which the motor turns in half of the steps.
+    "13b.1": Numbers(
+        "give one number, a standard deviation.",
+        right=float(DEAD / stats.norm.ppf(0.75)),
+        within=0.002,
+        mistakes=[
+            (DEAD, "then it turns in a third of the steps only."),
+            (lambda x: abs(2 * stats.norm.cdf(-DEAD / x) - 0.25) < 0.01, "that is a quarter."),
+            (lambda x: x > 1, "so loud it need not be: solve (13b.3) for the spread."),
+        ],
+        hint="not yet. Set (13b.3) to one half and solve it for the spread.",
+    ),
+    # 13b.2: what swinging about the mark costs in 200 steps.
+    "13b.2": Numbers(
+        "give one number, a return.",
+        right=-COST * 200 * 0.5 * 2 / float(np.pi),
+        within=0.05,
+        mistakes=[
+            (-10.0, "it is half a meter away only at the ends of its swing."),
+            (
+                lambda x: abs(x + 10 / 2**0.5) < 0.05,
+                "that is the root of the mean square; the reward counts the distance itself.",
+            ),
+            (-5.0, "the mean of |sin| is not one half: its integral over a period is 4, of 2 pi."),
+            (lambda x: x > 0, "each step costs something."),
+        ],
+        hint="not yet. The mean distance, times a tenth, times 200 steps.",
+    ),
+    # 13b.3: the reader's own world.
+    "13b.3": furnace,
 }
