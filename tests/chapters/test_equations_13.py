@@ -130,7 +130,7 @@ def test_the_cranes_reward():
     assert endings == {-1, 0, 1}
 
 
-@pytest.mark.equation("13b.2", by="crossings of a simulated swing")
+@pytest.mark.equation("13b.3", by="crossings of a simulated swing")
 def test_the_cranes_period(monkeypatch):
     """Half periods between zeros of the angle, the trolley free and without friction."""
     monkeypatch.setattr(crane, "FRICTION", 0.0)
@@ -143,7 +143,7 @@ def test_the_cranes_period(monkeypatch):
     assert swing_period() == pytest.approx(period, rel=1e-3)
 
 
-@pytest.mark.equation("13b.3", by="drawn noise")
+@pytest.mark.equation("13b.2", by="drawn noise")
 def test_how_often_noise_turns_the_motor():
     """The share of drawn currents beyond the dead zone, for three spreads."""
     drawn = np.random.default_rng(0).normal(size=400_000)

@@ -30,13 +30,13 @@ def reward_again(next_obs: ArrayLike) -> Array:
 
 
 def swing_period() -> float:
-    """Seconds of a small swing of the load under the free trolley, without friction (13b.2)."""
+    """Seconds of a small swing of the load under the free trolley, without friction (13b.3)."""
     share = crane.TROLLEY / (crane.TROLLEY + crane.LOAD)
     return 2 * math.pi * math.sqrt(share * crane.ROPE / GRAVITY)
 
 
 def turning_share(spread: ArrayLike) -> Array:
-    """How often normal noise around 0 turns the motor (13b.3), by its standard deviation."""
+    """How often normal noise around 0 turns the motor (13b.2), by its standard deviation."""
     return np.asarray(2 * stats.norm.cdf(-crane.DEAD / np.asarray(spread, float)))
 
 

@@ -170,9 +170,9 @@ CHECKS: dict[int | str, Check] = {
         mistakes=[
             (DEAD, "then it turns in a third of the steps only."),
             (lambda x: abs(2 * stats.norm.cdf(-DEAD / x) - 0.25) < 0.01, "that is a quarter."),
-            (lambda x: x > 1, "so loud it need not be: solve (13b.3) for the spread."),
+            (lambda x: x > 1, "so loud it need not be: solve (13b.2) for the spread."),
         ],
-        hint="not yet. Set (13b.3) to one half and solve it for the spread.",
+        hint="not yet. Set (13b.2) to one half and solve it for the spread.",
     ),
     # 13b.2: what swinging about the mark costs in 200 steps.
     "13b.2": Numbers(
