@@ -81,5 +81,18 @@ def said(name: str) -> list[Rule]:
     return [rule for rule in RULES if rule.holds(found)]
 
 
+def verdict(name: str) -> str:
+    """``name`` if the first finding about a bug names it, ``part`` if it is of the right family.
+
+    Otherwise ``wrong``, or ``nothing``. What is right was written down in ``HELD_OUT``.
+    """
+    found, bug = said(name), HELD_OUT[name]
+    if not found:
+        return "nothing"
+    if found[0].name in bug.names:
+        return "name"
+    return "part" if found[0].family in bug.families else "wrong"
+
+
 if __name__ == "__main__":
     record(Path(sys.argv[1]))
