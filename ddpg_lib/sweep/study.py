@@ -268,7 +268,10 @@ class Study:
         tables |= {f'settings_of."{env}"': own for env, own in self.settings_of.items()}
         for table, names in {**tables, "random": self.ranges}.items():
             for name in names:
-                require_one_of(f"a name in [{table}]", name, Config.__dataclass_fields__)
+                if name not in Config.__dataclass_fields__:
+                    near = did_you_mean(name, Config.__dataclass_fields__)
+                    near = near or "; `ddpg train --help` lists them"
+                    raise ValueError(f"{name} in [{table}] is no hyperparameter{near}")
         for name, values in self.grid.items():
             if not isinstance(values, list | tuple):
                 raise ValueError(f"grid.{name} must be a list of values; got {values!r}")
