@@ -11,7 +11,7 @@ import numpy as np
 
 from ddpg_lib.ddpg import DDPG
 from ddpg_lib.diagnose.reading import CURVE_SIGNS, log_of, of_history, signs
-from ddpg_lib.diagnose.rules import CURVE_RULES, RULES, Rule
+from ddpg_lib.diagnose.rules import CURVE_RULES, RULES, Rule, holding
 from ddpg_lib.diagnose.vitals import VITALS, vitals
 from ddpg_lib.envs.making import EnvLike
 from ddpg_lib.runs.folder import curves_of
@@ -134,10 +134,8 @@ def _of_stack(agent: DDPG, env: EnvLike | None, env_kwargs: dict[str, Any]) -> D
 
 
 def _by(rules: tuple[Rule, ...], quantities: dict[str, float]) -> Diagnosis:
-    by_name = dict[str, Rule]()  # of rules with one name the first that holds
-    for rule in rules:
-        if rule.holds(quantities):
-            by_name.setdefault(rule.name, rule)
-    held = list(by_name.values())
-    findings = [Finding(rule, {name: quantities[name] for name, *_ in rule.when}) for rule in held]
+    findings = [
+        Finding(rule, {name: quantities[name] for name, *_ in rule.when})
+        for rule in holding(rules, quantities)
+    ]
     return Diagnosis(findings, quantities)

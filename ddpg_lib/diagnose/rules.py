@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 ATLAS = ("page 12a", "notebooks/12a_atlas.html")
 PAGES: dict[str, tuple[str, str]] = {
@@ -106,6 +106,15 @@ class Rule:
         if (title := EXHIBITED.get(self.name)) is not None:
             where += f', "{title}"'
         return f"{where}: {address}"
+
+
+def holding(rules: Iterable[Rule], quantities: Mapping[str, float]) -> list[Rule]:
+    """The rules that hold of ``quantities``, in their order; of those with one name the first."""
+    by_name = dict[str, Rule]()
+    for rule in rules:
+        if rule.holds(quantities):
+            by_name.setdefault(rule.name, rule)
+    return list(by_name.values())
 
 
 RULES: tuple[Rule, ...] = (

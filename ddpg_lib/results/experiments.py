@@ -219,6 +219,21 @@ MUSEUM: dict[str, dict[str, Any]] = {
     "wrong_sign": {"agent": f"{_BUGS}:WrongSign"},
     "leak": {"agent": "ddpg_lib.chapters.ch05.variants:Leaky"},
     "noise_swapped": {"agent": f"{_BUGS}:NoiseSwapped"},
+    "cut_gradient": {"agent": f"{_BUGS}:CutGradient"},
+    "sign_of_reward": {"agent": f"{_BUGS}:SignOfReward"},
+    "live_target": {"agent": f"{_BUGS}:LiveTarget"},
+    "one_array": {"agent": f"{_BUGS}:OneArray"},
+    "right_normalized": {"normalize_obs": True},
+    "other_statistics": {"normalize_obs": True, "agent": f"{_BUGS}:OtherStatistics"},
+    "limit_as_end": {"agent": f"{_BUGS}:LimitAsEnd"},
+    "after_reset": {"agent": "ddpg_lib.chapters.ch06.faults:StoredAfterReset"},
+    "normalized_before_stored": {"agent": f"{_BUGS}:NormalizedBeforeStored"},
+    "one_seed": {"agent": f"{_BUGS}:OneSeed"},
+}
+# Where an end matters: on the pendulum nothing terminates.
+MUSEUM_BALANCE: dict[str, dict[str, Any]] = {
+    "right": {},
+    "end_ignored": {"agent": f"{_BUGS}:EndIgnored"},
 }
 
 SWEEPS: dict[str, Sweep] = {
@@ -325,6 +340,14 @@ SWEEPS: dict[str, Sweep] = {
     ),
     # Chapter 12.
     "museum": Sweep("Pendulum-v1", "pendulum", _FRESH, MUSEUM, _MUSEUM, looks=1),
+    "museum_balance": Sweep(
+        "ddpg_lib.chapters.ch12.worlds:PendulumBalance-v0",
+        "pendulum",
+        _FRESH,
+        MUSEUM_BALANCE,
+        _MUSEUM,
+        looks=1,
+    ),
     "normalizations": Sweep(
         "Pendulum-v1",
         "pendulum",

@@ -36,7 +36,7 @@ class Exhibit:
     found : tuple of str
         Addresses of the threads.
     curves : tuple of pairs of str
-        Recorded sweep and arm, of agents with the bug and without it; empty if there are none.
+        Recorded sweep and arm, of agents with the bug and without it.
     env : str
         Where it does harm, if anywhere.
     changes : mapping
@@ -55,7 +55,7 @@ class Exhibit:
 
     @property
     def arms(self) -> dict[str, Arm]:
-        """The recorded arms ``with`` the bug and ``without``, if there are any."""
+        """The recorded arms ``with`` the bug and ``without``."""
         found = [sweep(name).arms[arm] for name, arm in self.curves]
         return dict(zip(("with", "without"), found, strict=False))
 
@@ -235,13 +235,26 @@ _CURVES: dict[str, tuple[tuple[str, str], ...]] = {
         name: (("museum", name), ("museum", "right"))
         for name in (
             "stale_state",
+            "one_array",
+            "after_reset",
+            "limit_as_end",
+            "sign_of_reward",
             "reward_forgotten",
             "mixed_rows",
+            "live_target",
             "wrong_sign",
+            "cut_gradient",
             "leak",
             "noise_swapped",
+            "one_seed",
         )
     },
+    # Beside a right program that normalizes observations too.
+    **{
+        name: (("museum", name), ("museum", "right_normalized"))
+        for name in ("normalized_before_stored", "other_statistics")
+    },
+    "end_ignored": (("museum_balance", "end_ignored"), ("museum_balance", "right")),
     "half_range": (("action_units", "half_range"), ("action_units", "right")),
     "mangled_action": (("action_units", "stored_torque"), ("action_units", "right")),
     "no_target": (("targets", "tau_1_lr_1"), ("targets", "tau_0.01_lr_1")),

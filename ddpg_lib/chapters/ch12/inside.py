@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ddpg_lib.chapters.ch12.catching import Agent
 from ddpg_lib.chapters.ch12.exhibits import EXHIBITS, PENDULUM
 from ddpg_lib.ddpg import DDPG
-from ddpg_lib.diagnose.rules import RULES, Rule
+from ddpg_lib.diagnose.rules import RULES, Rule, holding
 from ddpg_lib.diagnose.vitals import VITALS, vitals
 from ddpg_lib.results.experiments import SWEEPS
 from ddpg_lib.results.recorded import DATA
@@ -96,7 +96,17 @@ def diagnosed(name: str) -> list[Rule]:
         for quantity, values in recorded()[name].items()
     }
     found["updates"] = SHORT["steps"] - SWEEPS["museum"].changes["warmup_steps"]
-    return [rule for rule in RULES if rule.holds(found)]
+    return holding(RULES, found)
+
+
+def healthy_runs() -> list[dict[str, str]]:
+    """What the rules said of short runs of right programs, which ``tools/healthy_runs.py`` made.
+
+    Each has the columns ``run``, ``env``, ``recipe``, ``changes``, ``seeds``, ``steps``,
+    ``updates`` and ``findings``, the names of rules with spaces between them.
+    """
+    with (FOLDER.with_name("healthy") / "runs.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 if __name__ == "__main__":
