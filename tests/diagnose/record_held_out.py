@@ -16,7 +16,7 @@ import numpy as np
 
 from ddpg_lib import DDPG, train
 from ddpg_lib.diagnose.diagnosing import diagnose
-from ddpg_lib.diagnose.rules import RULES, Rule
+from ddpg_lib.diagnose.rules import RULES, Rule, holding
 from ddpg_lib.results.experiments import SWEEPS
 from ddpg_lib.results.reproduce import commit
 from ddpg_lib.runs.plan import versions
@@ -78,7 +78,7 @@ def recorded() -> dict[str, dict[str, Any]]:
 def said(name: str) -> list[Rule]:
     """The rules, as they are now, that hold for the recorded quantities, the most trusted first."""
     found = recorded()[name]["quantities"]
-    return [rule for rule in RULES if rule.holds(found)]
+    return holding(RULES, found)
 
 
 def verdict(name: str) -> str:
