@@ -44,5 +44,8 @@ def test_recorded_arms_are_of_the_exhibits_agent_and_differ_in_nothing_else():
             continue
         module, _, bare = bug.agent.partition(":")
         assert getattr(importlib.import_module(module), bare) is exhibit.agent
-        settings = [recipe(x.recipe, **x.changes) for x in (bug, right)]
+        changes = bug.changes
+        if name == "normalized_before_stored":  # beside a program that normalizes in its networks
+            changes = {**changes, "normalize_obs": True}
+        settings = [recipe(bug.recipe, **changes), recipe(right.recipe, **right.changes)]
         assert (settings[0], bug.env, right.agent) == (settings[1], right.env, "")

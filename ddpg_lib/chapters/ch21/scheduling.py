@@ -39,7 +39,7 @@ class Cluster:
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
+class Outcome:
     """What a simulated sweep took.
 
     Attributes
@@ -60,7 +60,7 @@ class Plan:
     failures: int
 
 
-def simulate(times: ArrayLike, cluster: Cluster, seed: int = 0) -> Plan:
+def simulate(times: ArrayLike, cluster: Cluster, seed: int = 0) -> Outcome:
     """Hand out cells in their order, each to the first worker that is free.
 
     ``times`` is ``(cells,)``, what each cell takes in seconds without any failure.
@@ -75,7 +75,7 @@ def simulate(times: ArrayLike, cluster: Cluster, seed: int = 0) -> Plan:
         heapq.heappush(free, head + took)
         end, worked, lost = max(end, head + took), worked + took, lost + took - time
         failures += died
-    return Plan(end, worked / (cluster.workers * end), lost, failures)
+    return Outcome(end, worked / (cluster.workers * end), lost, failures)
 
 
 def duration(time: float, cluster: Cluster, rng: np.random.Generator) -> tuple[float, int]:
