@@ -45,12 +45,12 @@ class Lost(gym.Wrapper[Any, Any, Any, Any]):
     """
 
     def reset(self, **kwargs: Any) -> Any:
-        """Begin an episode."""
+        """Begin an episode; ``kwargs`` and what is returned are as of ``gymnasium.Env.reset``."""
         self.tiles, self.since = 0, 0
         return self.env.reset(**kwargs)
 
     def step(self, action: Any) -> Any:
-        """Take a step, and look whether it has reached a tile."""
+        """Take a step; ``action`` and what is returned are as of ``gymnasium.Env.step``."""
         obs, reward, terminated, truncated, info = self.env.step(action)
         tiles = self.env.unwrapped.tile_visited_count  # type: ignore[attr-defined]
         self.since = 0 if tiles > self.tiles else self.since + 1

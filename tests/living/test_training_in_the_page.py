@@ -351,7 +351,7 @@ def test_frames_come_while_it_trains(visit, record_property):
     tab.wait_for_function("name => ddpgLiving.figures[name].fps > 0", arg=NAME)
     tab.wait_for_timeout(1_500)
     rate = tab.evaluate("name => ddpgLiving.figures[name].fps", NAME)
-    record_property("frames a second", rate)
+    record_property("frames a second", float(rate))
     print(f"{rate:.0f} frames a second at step {state(tab)['at']}")
     assert rate > 20
 

@@ -36,14 +36,18 @@ def swing_period() -> float:
 
 
 def turning_share(spread: ArrayLike) -> Array:
-    """How often normal noise around 0 turns the motor (13b.2), by its standard deviation."""
+    """How often normal noise around 0 turns the motor (13b.2), ``(...)``.
+
+    ``spread``, ``(...)``, is its standard deviation.
+    """
     return np.asarray(2 * stats.norm.cdf(-crane.DEAD / np.asarray(spread, float)))
 
 
 def timid_driver(obs: ArrayLike, pull: float = 0.7) -> NDArray[np.float32]:
     """Currents ``(..., 1)`` of a driver who forgets the dead zone and stops short of the mark.
 
-    The current is ``pull`` times the way that is left, in meters, less 0.6 times the velocity.
+    ``obs`` is ``(..., 5)``. The current is ``pull`` times the way that is left, in meters, less 0.6
+    times the velocity.
     """
     x = np.asarray(obs, float)
     wanted = pull * (x[..., 1] - x[..., 0]) / 1e3 - 0.6 * x[..., 2] / 1e3
