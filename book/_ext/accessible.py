@@ -22,7 +22,12 @@ FOLD = re.compile(r'<summary aria-label="Toggle hidden content">')
 WORDS = re.compile(r'<p class="(?P<when>collapsed|expanded) admonition-title">(?P<says>[^<]*)</p>')
 SEARCH = re.compile(r'(<button class="btn search-button-field [^>]*?) aria-label="[^"]*"')
 MODE = re.compile(r'(<i class="theme-switch [^>]*?) title="[^"]*"')
-CORNER = re.compile(r"<th\b(?P<attributes>[^>]*)>\s*</th>")
+CORNER = re.compile(r"<th\b(?P<attributes>[^>]*)>\s*(?:<p>\s*</p>\s*)?</th>")
+# Roles of a bibliography's entries that ARIA has given up.
+ENTRY = re.compile(
+    r'(<div(?: role="list")? class="citation(?:-list)?"[^>]*?) role="doc-biblioentry"'
+)
+LIST = '<div role="list" class="citation-list">'
 # A signature's parameters are marked as a list of definitions in which nothing is defined.
 PARAMETERS = re.compile(
     r"<dl>\n(?P<items>(?:<dd><em class=\"sig-param\">.*?</dd>\n)+)</dl>", re.DOTALL
@@ -49,6 +54,7 @@ def mend(page: str) -> str:
     page = SEARCH.sub(r"\1", page)
     page = MODE.sub(r'\1 aria-hidden="true"', page)
     page = CORNER.sub(corner, page)
+    page = ENTRY.sub(r"\1", page).replace(LIST, '<div class="citation-list">')
     return PARAMETERS.sub(parameters, page)
 
 

@@ -27,6 +27,7 @@ document.addEventListener("DOMContentLoaded", () => {
     }
   }
   update();
+  document.fonts.ready.then(update);
   addEventListener("resize", update);
   document.addEventListener("toggle", update, true);
 });

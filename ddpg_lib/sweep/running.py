@@ -119,7 +119,8 @@ def run_cell(
         torch.set_num_threads(threads)
     notes = tuple(dict.fromkeys(str(x.message) for x in caught))
     row = dataclasses.replace(row, worker=worker_name(), notes=notes)
-    with contextlib.suppress(Exception):  # the disk may be full: the row is returned all the same
+    # The disk may be full: the row is returned all the same.
+    with contextlib.suppress(Exception):
         with replacing(folder / "result.json") as temporary:
             temporary.write_text(json.dumps(dataclasses.asdict(row)), encoding="utf-8")
         if row.status == "finished" and not keep:

@@ -213,7 +213,7 @@ RULES = {
 }
 FIRST_STOP = """async () => {
   const stop = document.activeElement;
-  for (let i = 0; i < 40; i++) {  // it slides in
+  for (let i = 0; i < 400; i++) {  // it slides in
     const box = stop.getBoundingClientRect(), look = getComputedStyle(stop);
     if (box.top >= 0 && box.right > 0 && look.outlineStyle !== 'none')
       return stop.getAttribute('href');
@@ -235,6 +235,11 @@ async def barriers(tab) -> list[str]:
     return found
 
 
+def stopped(request) -> bool:
+    """Whether the browser itself stopped to load a film, of which it has seen enough."""
+    return request.url.endswith(".mp4") and request.failure == "net::ERR_ABORTED"
+
+
 async def visit(tab, address: str, page: str) -> Visit:
     found = Visit()
 
@@ -247,7 +252,7 @@ async def visit(tab, address: str, page: str) -> Visit:
         "websocket": lambda s: found.foreign.append(s.url),
         "console": lambda m: m.type == "error" and found.errors.append(m.text),
         "pageerror": lambda e: found.errors.append(str(e)),
-        "requestfailed": lambda r: found.failed.append(r.url),
+        "requestfailed": lambda r: stopped(r) or found.failed.append(r.url),
         "response": lambda r: r.status >= 400 and found.failed.append(f"{r.status} {r.url}"),
     }
     for event, note in heard.items():

@@ -47,7 +47,7 @@ def site(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
     browser = pytest.importorskip("browser") if not os.environ.get("CI") else __import__("browser")
     executable = browser.find_chromium()
