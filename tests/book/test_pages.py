@@ -197,6 +197,7 @@ LIGHTEN = """() => {
   all('article :is(pre, .sig-list)').forEach(e => { e.textContent = e.textContent; });
   if (!/(preface|01_actions)[.]html$/.test(location.pathname))
     all('nav.bd-links .toctree-l1').slice(3).forEach(e => e.remove());
+  dispatchEvent(new Event('resize'));  // what scrolls may do so no longer, or only now
 }"""
 AXE = """async ([theme, options]) => {
   document.documentElement.dataset.theme = theme;
