@@ -334,10 +334,10 @@ def test_a_moment_is_chosen_in_the_picture_below(visit):
 def test_the_trained_actor_swings_up_and_recovers_from_a_push(visit):
     tab = visit(SCRUB)
     hurry(tab, SCRUB)
-    until(tab, SCRUB, "s.upright > 100")
+    assert until(tab, SCRUB, "s.upright > 100")
     for direction in ("←", "→"):
         tab.get_by_role("button", name=f"Push {direction}").click()
-        until(tab, SCRUB, "s.upright > 100")
+        assert until(tab, SCRUB, "s.upright > 100")
 
 
 def test_the_untrained_actor_does_not(visit):
@@ -407,10 +407,10 @@ def test_a_flight_plays_to_its_end_and_again(visit):
     tab = visit(LANDER)
     hurry(tab, LANDER)
     tab.get_by_role("button", name="Play").click()
-    until(tab, LANDER, "s.t === s.length - 1")
+    assert until(tab, LANDER, "s.t === s.length - 1")
     tab.evaluate("name => ddpgLiving.figures[name].rate(50)", LANDER)
     tab.get_by_role("button", name="Play").click()
-    until(tab, LANDER, "s.t > 0 && s.t < s.length - 2")
+    assert until(tab, LANDER, "s.t > 0 && s.t < s.length - 2")
 
 
 def test_another_flight_is_chosen_and_linked_to(visit):
