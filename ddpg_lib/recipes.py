@@ -167,8 +167,8 @@ RECIPES = {
     ),
     # Actions last four steps of the environment: 250 to an episode. It learns with one pedal, in
     # episodes that end where a car is lost (ddpg_lib.worlds.driving). The search, on seeds 100 and
-    # 101 (data/searches/car_racing.csv), chose the noise: Ornstein-Uhlenbeck noise of 0.3 throws
-    # every car off the road soon, so that the fastest do best.
+    # 101 (data/searches/car_racing.csv), chose the noise: Ornstein-Uhlenbeck noise of 0.3 seems to
+    # throw cars off the road whatever they do, so that the fastest do best.
     "car_racing_pixels": Config(
         encoder="shared",
         frame_size=48,

@@ -142,8 +142,8 @@ ACCOUNTS: dict[str, Account] = {
     "car_racing_pixels": Account(
         "4, two agents each, the worst broken off",
         "100 to 101",
-        "Ornstein-Uhlenbeck noise of 0.3 throws every car off the road soon, so that the fastest "
-        "do best; with white noise of 0.15 they learn to take bends. A discount of 0.96 and "
+        "Ornstein-Uhlenbeck noise of 0.3 seems to throw cars off the road whatever they do, so "
+        "that the fastest do best; white noise of 0.15 did better. A discount of 0.96 and "
         "actions of two steps did worse. Two agents are few, and the best setting was recorded "
         "with more than twice the actions. Chapter 17 shows the curves.",
         "car_racing",
