@@ -1,8 +1,8 @@
 """Run notebooks as Colab would: an empty folder, the notebook alone, Colab's own packages.
 
 ``python tools/as_colab.py PIP_FREEZE [NOTEBOOK ...]`` makes an environment of those packages in
-Colab's list (``pip-freeze.txt`` of github.com/googlecolab/backend-info) that the book's environment
-has too, in Colab's versions, and without the library. Each notebook is run in it from a folder of
+Colab's list (``pip-freeze.txt`` of github.com/googlecolab/backend-info) that the library needs, in
+Colab's versions, and without the library. Each notebook is run in it from a folder of
 its own; its first cell installs the library, from this clone, for git is told to read the book's
 address so. Prints a table: seconds of the first cell and of all, errors, and the packages that the
 first cell changed. Without notebooks, the chapters. Ends with 1 if a notebook fails, a first cell
@@ -21,13 +21,16 @@ import sys
 import tempfile
 import time
 import venv
-from importlib.metadata import distributions
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 from typing import Any
 
 import yaml
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
+EXTRAS = ("lightning", "pixels", "scale")  # that chapters ask for
 LONGEST = 60  # seconds that a first cell may take
 LIST = (
     "import importlib.metadata as m; print(*(f'{d.name}=={d.version}' for d in m.distributions()))"
@@ -59,23 +62,41 @@ def plain(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def environment(folder: Path, freeze: Path) -> Path:
+def needed(roots: dict[str, set[str]]) -> set[str]:
+    """What these packages need, directly or not, as far as it is installed here."""
+    found: set[str] = set()
+    todo = [*roots.items()]
+    while todo:
+        name, extras = todo.pop()
+        for line in requires_of(name):
+            one = Requirement(line)
+            holds = [not one.marker or one.marker.evaluate({"extra": x}) for x in ("", *extras)]
+            if any(holds) and plain(one.name) not in found:
+                found.add(plain(one.name))
+                todo.append((one.name, one.extras))
+    return found | {*roots} - {"ddpg-lib"}
+
+
+def requires_of(name: str) -> list[str]:
+    """Requirements of an installed package; none of one that is not."""
+    try:
+        return requires(name) or []
+    except PackageNotFoundError:
+        return []
+
+
+def environment(folder: Path, freeze: Path, also: Sequence[str]) -> Path:
     """Make the environment, or take that of an earlier run; returns its Python."""
     python = folder / "bin" / "python"
     if not python.exists():
-        ours = {plain(d.name) for d in distributions()} - {"ddpg-lib", "pip", "setuptools"}
-        ours |= {"nbclient", "ipykernel"}
+        ours = needed({"ddpg-lib": set(EXTRAS), "nbclient": set(), "ipykernel": set()})
         lines = [line.split("#")[0].strip() for line in freeze.read_text().splitlines()]
         wanted = [line for line in lines if "==" in line and plain(line.split("==")[0]) in ours]
         venv.create(folder, with_pip=True)
-        missing = []
-        for line in wanted:  # one by one: not every version is for every Python
-            done = subprocess.run(
-                [python, "-m", "pip", "install", "-q", "--no-deps", line], check=False
-            )
-            missing += [line] if done.returncode else []
-        if missing:
-            print("not here for this Python, so not preinstalled:", ", ".join(missing))
+        listed = folder / "colab.txt"
+        listed.write_text("\n".join(line for line in lines if "==" in line))
+        install = [str(python), "-m", "pip", "install", "-q", "-c", str(listed), *wanted, *also]
+        subprocess.run(install, check=True)
     return python
 
 
@@ -107,13 +128,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("freeze", type=Path, help="Colab's packages, name==version lines")
     parser.add_argument("notebooks", type=Path, nargs="*")
+    parser.add_argument("--also", nargs="*", default=(), help="what is there and not in the list")
     parser.add_argument("--env", type=Path, help="keep the environment here, and use it again")
     options = parser.parse_args()
     chapters = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
     address = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]["url"]
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        python = environment(options.env or home / "env", options.freeze)
+        python = environment(options.env or home / "env", options.freeze, options.also)
         bare = home / "bare.git"
         subprocess.run(["git", "clone", "-q", "--bare", ROOT, bare], check=True)
         subprocess.run(["git", "-C", bare, "config", "uploadpack.allowFilter", "true"], check=True)
