@@ -1,8 +1,8 @@
-"""What a critic promises of another action, and what that action then brings.
+r"""What a critic promises of another action, and what that action then brings.
 
 An actor climbs differences between actions. An error of the critic that is the same for every
 action in a state leaves them as they are, so a critic is judged here by the advantage
-:math:`A(s, a) = Q(s, a) - Q(s, \\mu(s))` and not by its values.
+:math:`A(s, a) = Q(s, a) - Q(s, \mu(s))` and not by its values.
 """
 
 from __future__ import annotations
@@ -108,8 +108,9 @@ def _played(
             action[at == now] = other[at == now]
         return action
 
-    state, action = np.full((*at.shape, agent.obs_dim), np.nan), np.full(
-        (*at.shape, len(agent.low)), np.nan
+    state, action = (
+        np.full((*at.shape, agent.obs_dim), np.nan),
+        np.full((*at.shape, len(agent.low)), np.nan),
     )
     paid = np.full(at.shape, np.nan)
     try:

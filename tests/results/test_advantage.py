@@ -18,7 +18,7 @@ class Paid(gym.Env):
     action_space = gym.spaces.Box(-2, 2, (1,), np.float32)
 
     def __init__(self, shaky=False):
-        self.shaky = shaky
+        self.shaky, self.always = shaky, np.random.default_rng(0)
 
     def reset(self, *, seed=None, options=None):
         super().reset(seed=seed)
@@ -27,7 +27,7 @@ class Paid(gym.Env):
 
     def step(self, action):
         self.t += 1
-        seen = np.array([self.t + (np.random.rand() if self.shaky else 0)], np.float32)
+        seen = np.array([self.t + (self.always.random() if self.shaky else 0)], np.float32)
         return seen, float(action[0]), self.t == 30, False, {}
 
 
@@ -61,7 +61,9 @@ def test_values_stand_beside_discounted_returns():
     agent = stack()
     found = advantages(agent, "Paid-v0", episodes=2, within=1)
     steps = np.arange(5)[None, :, None]  # whose weights fall below 5%
-    paid = (agent.act(np.repeat(steps, 2, 0).astype(np.float32))[..., 0] * GAMMA ** np.arange(5)).sum(1)
+    paid = (
+        agent.act(np.repeat(steps, 2, 0).astype(np.float32))[..., 0] * GAMMA ** np.arange(5)
+    ).sum(1)
     value = agent.q(np.zeros((2, 1, 1), np.float32))[:, 0]
     assert np.allclose(found.value_error, (value - paid)[:, None], atol=1e-5)
 
