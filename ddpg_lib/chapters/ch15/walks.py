@@ -213,9 +213,16 @@ def walk_all(
 
 
 def controller(speed: float) -> Walker:
-    """The shipped controller at a ``speed``, of a step's number and an observation."""
+    """The shipped controller at a ``speed``, which begins anew with an episode's first step."""
     policy = shipped(speed)
-    return lambda step, obs: policy(obs)
+
+    def walker(step: int, obs: Array) -> ArrayLike:
+        nonlocal policy
+        if step == 0:
+            policy = shipped(speed)
+        return policy(obs)
+
+    return walker
 
 
 def strain(share: float) -> Walker:
