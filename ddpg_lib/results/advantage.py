@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,7 +103,7 @@ def _played(
     envs = [make_many(env, len(seeds), max_episode_steps=longest) for _ in range(agent.n)]
     player, now = agent.player(), 0
 
-    def policy(obs: Array) -> Array:
+    def policy(obs: NDArray[Any]) -> NDArray[Any]:
         action = np.array(player.act(obs))
         if other is not None:
             action[at == now] = other[at == now]

@@ -1,4 +1,4 @@
-"""The equations of chapter 15 and page 15a: BipedalWalker's formulas against the simulator and plain sums."""
+"""Equations of chapter 15 and page 15a: BipedalWalker's formulas against simulator and sums."""
 
 import numpy as np
 import pytest

@@ -10,7 +10,6 @@ from ddpg_lib.chapters.ch14.flights import (
     fly_all,
     land,
     land_and_fire,
-    switched_off,
 )
 from ddpg_lib.chapters.ch14.lander import hover
 from ddpg_lib.evaluation import evaluate_policy
@@ -66,8 +65,3 @@ def test_a_stack_flies_agent_by_agent():
     both = fly_all(recording.agent("final", [0, 1]), 1, 11)
     alone = fly_all(recording.agent("final", [1]), 1, 11)
     assert both[1][0].total == pytest.approx(alone[0][0].total, abs=1e-3)
-    off = switched_off(recording.agent("final", [0]))
-    obs = np.zeros((1, 2, 8))
-    obs[0, 1, 6:] = 1
-    assert off(obs)[0, 1].tolist() == [-1, 0]
-    assert np.allclose(off(obs)[0, 0], recording.agent("final", [0]).act(obs)[0, 0])

@@ -59,7 +59,7 @@ def draw_heights(flights: Mapping[str, Sequence[Flight]]) -> Figure:
 
 
 def draw_promises(steps: Array, inside: Mapping[str, Array]) -> Figure:
-    """What critics promise, what follows, and the spread between both, as recorded ``inside``."""
+    """What critics promise over the ``steps``, what follows, and the spread, from ``inside``."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.2))
     x = np.asarray(steps) / 1_000
     draw_stack(left, x, inside["critic"], color=COLORS["critic"], label="critic")

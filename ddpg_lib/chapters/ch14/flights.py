@@ -48,9 +48,12 @@ class Flight:
         return float(self.reward.sum())
 
     def parts(self) -> dict[str, float]:
-        """The return's parts: of the potential, the fuel, and the end.
+        """The return's parts by name: of the potential, the fuel, and the end.
 
-        Their sum is the return if (14.3) holds in every step.
+        Returns
+        -------
+        dict of float
+            Their sum is the return if (14.3) holds in every step.
         """
         # The step that terminates pays its end instead of all else.
         last = None if self.end == "time limit" else -1
@@ -63,9 +66,12 @@ class Flight:
     def late(self, steps: int = 300) -> dict[str, float]:
         """What the lander does in its last ``steps``.
 
-        Its mean height in meters, the shares of steps with a leg down and with both engines off,
-        the mean throttle of the main engine, and the longest stretch of steps with both engines
-        off.
+        Returns
+        -------
+        dict of float
+            Mean height in meters, the shares of steps with a leg down and with both engines off,
+            the mean throttle of the main engine, and the longest stretch of steps with both
+            engines off.
         """
         seen, power = self.obs[-steps:], throttle(self.action[-steps:])
         off = (power == 0).all(axis=1)
@@ -133,7 +139,7 @@ def fly_all(agent: DDPG, episodes: int, seed: int, **kwargs: Any) -> list[list[F
 
 
 def land() -> Pilot:
-    """The pilot that Gymnasium ships."""
+    """The pilot that Gymnasium ships, from an observation ``(8,)`` to an action ``(2,)``."""
     from gymnasium.envs.box2d.lunar_lander import heuristic
 
     world = make(LANDER)  # it only asks whether actions are continuous
@@ -141,7 +147,10 @@ def land() -> Pilot:
 
 
 def land_and_fire(main: float) -> Pilot:
-    """The shipped pilot, who holds a ``main`` action once both legs are down and it is slow."""
+    """The shipped pilot, who holds a ``main`` action once both legs are down and it is slow.
+
+    From an observation ``(8,)`` to an action ``(2,)``.
+    """
     shipped, standing = land(), [False]
 
     def pilot(obs: Array) -> ArrayLike:
@@ -150,13 +159,3 @@ def land_and_fire(main: float) -> Pilot:
         return np.array([main, 0.0]) if standing[0] else shipped(obs)
 
     return pilot
-
-
-def switched_off(agent: DDPG) -> Callable[[Array], Array]:
-    """The policies of a stack, but with both engines off while both legs are down."""
-
-    def policy(obs: Array) -> Array:
-        down = (obs[..., 6:] > 0).all(axis=-1, keepdims=True)
-        return np.where(down, np.array([-1.0, 0.0]), agent.act(obs))
-
-    return policy

@@ -128,7 +128,7 @@ def draw_torques(actions: Sequence[Array], seeds: Sequence[int]) -> Figure:
 
 
 def draw_footfalls(walks: Mapping[str, Walk]) -> Figure:
-    """When each foot is on the ground, over three seconds from the middle of each walk."""
+    """When each foot is on the ground, over three seconds from the middle of each of ``walks``."""
     size = (7.2, 0.8 + 0.62 * len(walks))
     figure, axes = plt.subplots(len(walks), 1, figsize=size, sharex=True)
     for ax, (name, w) in zip(axes, walks.items(), strict=True):
@@ -137,7 +137,7 @@ def draw_footfalls(walks: Mapping[str, Walk]) -> Figure:
             on = bridged(w.touch[start : start + 150, k], 2)
             t, y = np.arange(len(on)) / STEPS_A_SECOND, 1.1 * (1 - k)
             look = {"step": "post", "color": COLORS[color], "linewidth": 0}
-            ax.fill_between(t, y, y + 0.9, where=on, **look)  # type: ignore[arg-type]
+            ax.fill_between(t, y, y + 0.9, where=on, **look)
         ax.set(yticks=[0.45, 1.55], ylim=(-0.15, 2.15), xlim=(0, 3))
         ax.set_yticklabels(["second", "first"], fontsize=9)
         ax.grid(False)
@@ -147,7 +147,10 @@ def draw_footfalls(walks: Mapping[str, Walk]) -> Figure:
 
 
 def draw_factors(factors: Sequence[float], earned: Array, lasted: Array) -> Figure:
-    """Change of points a step in percent, and seconds on the feet, by torque; a line an agent."""
+    """Points ``earned`` a step, change in percent, and seconds ``lasted``, both ``(n, factors)``.
+
+    The ``factors`` are those of the torque; each agent has a line.
+    """
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.1))
     draw_stack(left, factors, earned, color=COLORS["actor"], level=None)
     left.axhline(0, color=COLORS["ink"], linewidth=0.8)

@@ -73,7 +73,13 @@ class Walk:
         return float(self.place[-1] - self.place[0])
 
     def parts(self) -> dict[str, float]:
-        """The return's parts, whose sum is the return if (15.3) holds in every step."""
+        """The return's parts by name.
+
+        Returns
+        -------
+        dict of float
+            Their sum is the return if (15.3) holds in every step.
+        """
         last = len(self.reward) - (self.end == "fall")
         return {
             "way": METER * float(self.place[last] - self.place[0]),
@@ -85,9 +91,12 @@ class Walk:
     def gait(self) -> dict[str, float]:
         """Numbers of the walk without its first second and its last half second.
 
-        Speed, effort, price of a meter in points, the return by (15.5) if it arrives, cost of
-        transport, strides a second, and of the feet the duty factors, the shares of time with
-        both and with none on the ground, the second one's mean phase and how regular it is.
+        Returns
+        -------
+        dict of float
+            Speed, effort, price of a meter in points, the return by (15.5) if it arrives, cost of
+            transport, strides a second, and of the feet the duty factors, the shares of time with
+            both and with none on the ground, the second one's mean phase and how regular it is.
         """
         middle = slice(50, max(100, len(self.reward) - 25))
         a, b = (bridged(self.touch[middle, k], 2) for k in (0, 1))
@@ -117,14 +126,26 @@ class Track(gym.Wrapper[Any, Any, Any, Any]):
     """Keeps what a :class:`Walk` needs of one episode."""
 
     def reset(self, **kwargs: Any) -> tuple[Any, dict[str, Any]]:
-        """Begin a new walk; ``kwargs`` are the environment's."""
+        """Begin a new walk; ``kwargs`` are the environment's.
+
+        Returns
+        -------
+        tuple
+            The environment's own: observation and info.
+        """
         obs, info = self.env.reset(**kwargs)
         self.end, self.kept = "", dict[str, list[Any]]()
         self._keep(obs=obs)
         return obs, info
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
-        """Step, and keep what happened."""
+        """Take an ``action (4,)``, and keep what happened.
+
+        Returns
+        -------
+        tuple
+            The environment's own: observation, reward, terminated, truncated, info.
+        """
         obs, reward, terminated, truncated, info = self.env.step(action)
         world: Any = self.unwrapped
         touch = [any(c.contact.touching for c in world.legs[k].contacts) for k in (1, 3)]
@@ -213,7 +234,10 @@ def walk_all(
 
 
 def controller(speed: float) -> Walker:
-    """The shipped controller at a ``speed``, which begins anew with an episode's first step."""
+    """The shipped controller at a ``speed``, which begins anew with an episode's first step.
+
+    From the step's number and an observation ``(24,)`` to an action ``(4,)``.
+    """
     policy = shipped(speed)
 
     def walker(step: int, obs: Array) -> ArrayLike:
@@ -228,7 +252,8 @@ def controller(speed: float) -> Walker:
 def strain(share: float) -> Walker:
     """A walker that slides into a wide stance and then presses all motors against it.
 
-    ``share`` is the torque, of the full one, that each is allowed.
+    ``share`` is the torque, of the full one, that each is allowed. It maps the step's number and an
+    observation ``(24,)`` to an action ``(4,)``.
     """
     stance, pressed = np.array([1, 0.3, -1, 0.3]), np.array([1.0, 1, -1, 1])
     return lambda step, obs: stance if step < 30 else share * pressed
