@@ -13,7 +13,7 @@ from ddpg_lib.chapters.ch15.gait import bridged
 from ddpg_lib.chapters.ch15.values import walk_value
 from ddpg_lib.chapters.ch15.walker import FALL, STEPS_A_SECOND, UNITS
 from ddpg_lib.chapters.ch15.walks import Walk
-from ddpg_lib.figures.curves import draw_stack, label_end
+from ddpg_lib.figures.curves import draw_stack
 from ddpg_lib.figures.style import COLORS
 
 Array = NDArray[np.float64]
@@ -47,7 +47,7 @@ def draw_break_even(rho: float, gammas: Mapping[float, str]) -> Figure:
         ax.plot(steps / STEPS_A_SECOND, value, color=COLORS[color], label=rf"$\gamma$ = {gamma}")
     ax.plot(steps / STEPS_A_SECOND, rho * steps + FALL, color=COLORS["muted"], label="undiscounted")
     ax.axhline(0, color=COLORS["ink"], linewidth=1)
-    label_end(ax, 20, 0, "stand", COLORS["ink"])
+    ax.text(20, 3, "stand", ha="right", color=COLORS["ink"])
     ax.set(xlabel="time until the fall, s", ylabel="value of the walk", ylim=(-105, 50))
     ax.set_xticks([0, 5, 10, 15, 20])
     ax.legend(loc="lower right", fontsize=9.5)
