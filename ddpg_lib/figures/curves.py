@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import matplotlib as mpl
@@ -78,22 +78,56 @@ def draw_stack(
     *,
     label: str = "",
     color: str = COLORS["actor"],
-    level: float = 0.95,
+    level: float | None = 0.95,
 ) -> None:
     """Draw one curve for each agent thin, their interquartile mean thick, its interval as a band.
 
     ``x`` is ``(points,)``, ``curves`` ``(n, points)``. The label is that of the thick line, and
-    ``level`` that of the bootstrap interval over agents.
+    ``level`` that of the bootstrap interval over agents; with None the agents are drawn alone, as
+    few of them allow no interval.
     """
     values = np.asarray(curves, float)
     x = np.asarray(x, float)
     if len(values) == 1:
         ax.plot(x, values[0], color=color, label=label)
+    elif level is None:
+        lines = ax.plot(x, values.T, color=color, linewidth=1.1, alpha=0.8)
+        lines[0].set_label(label)
     else:
         ax.plot(x, values.T, color=color, linewidth=0.8, alpha=0.45)
         ax.plot(x, iqm(values, axis=0), color=color, label=label)
         low, high = bootstrap_interval(values, axis=0, level=level)
         ax.fill_between(x, low, high, color=color, alpha=0.2, linewidth=0)
+
+
+def curve_panels(
+    runs: Mapping[str, Curves],
+    colors: Sequence[str],
+    *,
+    reach: float,
+    bottom: float,
+    level: float | None = 0.95,
+) -> Figure:
+    """Learning curves side by side, a panel for each of ``runs``, by label and on one scale.
+
+    ``reach`` is a return to be reached, drawn as a dotted line, and ``bottom`` the lowest that is
+    shown; ``level`` is as for :func:`draw_stack`.
+    """
+    from matplotlib import pyplot as plt
+
+    use_house_style()
+    size = (2.1 * len(runs) + 1.2, 3.2)
+    figure, axes = plt.subplots(1, len(runs), figsize=size, sharey=True, squeeze=False)
+    highest = max(reach, *(float(np.max(run.curves)) for run in runs.values()))
+    for ax, color, (label, run) in zip(axes[0], colors, runs.items(), strict=True):
+        steps = np.asarray(run.steps) / 1_000
+        draw_stack(ax, steps, run.curves, color=color, level=level)
+        ax.axhline(reach, color=COLORS["muted"], linewidth=0.8, linestyle=":")
+        ax.set_title(label, fontsize=11)
+        ax.set_ylim(bottom, highest + 0.05 * (highest - bottom))
+    axes[0, 0].set_ylabel("return without noise")
+    figure.supxlabel("thousands of environment steps", fontsize=11)
+    return figure
 
 
 def label_end(ax: Axes, x: float, y: float, text: str, color: str) -> None:

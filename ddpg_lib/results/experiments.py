@@ -23,9 +23,6 @@ ON_OLD_SEEDS = (
     "half_cheetah",
     "inverted_pendulum",
     "inverted_pendulum_no_norm",
-    "lunar_lander",
-    "lunar_lander_one_step",
-    "lunar_lander_white_noise",
     "reacher",
 )
 """Recorded before this rule, on seeds from 0 on, on which their recipes may have been tried.
@@ -144,14 +141,14 @@ EXPERIMENTS = {
     "inverted_pendulum_no_norm": Experiment(
         "InvertedPendulum-v5", "inverted_pendulum", tuple(range(8)), {"layer_norm": "none"}
     ),
-    "lunar_lander": Experiment("LunarLanderContinuous-v3", "lunar_lander", tuple(range(8))),
+    "lunar_lander": Experiment("LunarLanderContinuous-v3", "lunar_lander", _FRESH),
     "lunar_lander_one_step": Experiment(
-        "LunarLanderContinuous-v3", "lunar_lander", tuple(range(8)), {"n_step": 1}
+        "LunarLanderContinuous-v3", "lunar_lander", _FRESH, {"n_step": 1}
     ),
     "lunar_lander_white_noise": Experiment(
         "LunarLanderContinuous-v3",
         "lunar_lander",
-        tuple(range(8)),
+        _FRESH,
         {"noise": "gaussian", "sigma": 0.5},
     ),
     "hidden_velocity": Experiment(_ANGLE, "pendulum_memory", _FRESH),

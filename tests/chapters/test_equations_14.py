@@ -11,6 +11,7 @@ from ddpg_lib.chapters.ch14.lander import (
     MASS,
     REST_STEPS,
     STEPS_A_SECOND,
+    crash_break_even,
     hover,
     hover_throttle,
     landing_gain,
@@ -116,19 +117,7 @@ def test_hover_throttle(flights):
         assert throttle(actions)[-750:, 0].mean() == pytest.approx(hover_throttle(), rel=0.02)
 
 
-@pytest.mark.equation("14.6", by="summing discounted rewards of real episodes")
-def test_discounted_shaping(flights):
-    """A discounted return is paid a hundredth of the potential in each step."""
-    gamma = 0.99
-    for seen, *_ in flights:
-        p = potential(seen)
-        steps = len(p) - 1
-        summed = (gamma ** np.arange(steps) * np.diff(p)).sum()
-        steady = (1 - gamma) * (gamma ** np.arange(steps - 1) * p[1:-1]).sum()
-        assert summed == pytest.approx(gamma ** (steps - 1) * p[-1] - p[0] + steady)
-
-
-@pytest.mark.equation("14.7", by="summing the rewards of both plans, 5,000 steps long")
+@pytest.mark.equation("14.6", by="summing the rewards of both plans, 5,000 steps long")
 @pytest.mark.parametrize("steps", [1, 50, 300])
 def test_landing_gain(steps):
     """Hovering for ever, against the same until a landing in that many steps."""
@@ -141,6 +130,18 @@ def test_landing_gain(steps):
     landing[steps] += END
     expected = ((landing - hovering) * discounts).sum()
     assert landing_gain(steps, landed - now, gamma) == pytest.approx(expected)
+
+
+@pytest.mark.equation("14.7", by="the mean of both outcomes, added up by their probability")
+@pytest.mark.parametrize("steps", [1, 80])
+@pytest.mark.parametrize("gamma", [0.9, 0.99])
+def test_crash_break_even(steps, gamma):
+    """At that risk an attempt is worth nothing more than hovering, whenever it is decided."""
+    gain, saved = 39.0, FUEL[0] * hover_throttle() / (1 - gamma)
+    risk = crash_break_even(gain, gamma)
+    crash = gamma**steps * (saved - END)  # no gain, and no fuel is burned any more
+    assert risk * crash + (1 - risk) * landing_gain(steps, gain, gamma) == pytest.approx(0)
+    assert 0.5 < risk < 1
 
 
 @pytest.mark.equation("14.8", by="playing the library's noise, within 4 standard errors")
@@ -188,7 +189,6 @@ def test_n_step_target(n):
         assert got[t] == pytest.approx(y, abs=1e-5)
 
 
-@pytest.mark.equation("14.10", by="the exact values of a chain")
 @pytest.mark.parametrize("n", [1, 5])
 def test_errors_shrink_by_gamma_to_the_n(n):
     """On the policy's own steps, targets are nearer to its values than the critic was."""

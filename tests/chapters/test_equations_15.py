@@ -1,4 +1,4 @@
-"""Chapter 15's equations: BipedalWalker's formulas against the simulator and plain sums."""
+"""Equations of chapter 15 and page 15a: BipedalWalker's formulas against simulator and sums."""
 
 import numpy as np
 import pytest
@@ -151,7 +151,7 @@ def test_break_even(gamma):
     assert steps - 1 < break_even(rho, gamma) <= steps
 
 
-@pytest.mark.equation("15.8", by="playing 40,000 walks, within 4 standard errors")
+@pytest.mark.equation("15a.4", by="playing 40,000 walks, within 4 standard errors")
 def test_risky_value():
     """Falls drawn at random; and the sign, which no discount changes."""
     rng, rho, hazard, gamma = np.random.default_rng(0), 0.2, 0.01, 0.97
@@ -165,7 +165,7 @@ def test_risky_value():
         assert risky_value(rho, 0.9 * least, g) > 0 > risky_value(rho, 1.1 * least, g)
 
 
-@pytest.mark.equation("15.9", by="trying 4,000 speeds, for an effort that grows with the speed")
+@pytest.mark.equation("15a.3", by="trying 4,000 speeds, for an effort that grows with the speed")
 def test_thrift_and_haste():
     """The best speeds by search stand where the two conditions say; the discount asks for more."""
     speeds = np.linspace(0.5, 5, 4_000)
@@ -180,7 +180,7 @@ def test_thrift_and_haste():
     assert speeds[hasty] > speeds[thrifty]
 
 
-@pytest.mark.equation("15.10", by="iterating the temporal-difference target of a chain to rest")
+@pytest.mark.equation("15.8", by="iterating the temporal-difference target of a chain to rest")
 def test_blind_value():
     """One shared value for all states of a walk, moved to its mean target again and again."""
     rho, steps, gamma, value = 0.2, 400, 0.99, 0.0
@@ -190,7 +190,7 @@ def test_blind_value():
     assert blind_value(rho, steps, gamma) == pytest.approx(value)
 
 
-@pytest.mark.equation("15.11", by="feet that come down on a known beat")
+@pytest.mark.equation("15a.1", by="feet that come down on a known beat")
 @pytest.mark.parametrize("lag", [0.0, 0.3, 0.5, 0.97])
 def test_phases(lag):
     """The second foot follows by a share of the stride, give or take."""
@@ -207,7 +207,7 @@ def test_phases(lag):
     assert regularity > 0.95
 
 
-@pytest.mark.equation("15.12", by="the way that the joints' angles went")
+@pytest.mark.equation("15a.2", by="the way that the joints' angles went")
 def test_cost_of_transport(walks):
     """Work is torque times angle. At a joint's limit the simulator also moves angles by itself."""
     w = walks[2]

@@ -96,6 +96,22 @@ def landing_gain(steps: int, gain: float, gamma: float) -> float:
     return gamma ** (steps - 1) * gain + gamma**steps * (END + fuel / (1 - gamma))
 
 
+def crash_break_even(gain: float, gamma: float) -> float:
+    """The probability of a crash at which an attempt to land is worth as much as hovering on.
+
+    A crash brings ``-END`` in the step in which a landing would bring ``END``, without the gain.
+
+    Parameters
+    ----------
+    gain : float
+        The potential at rest less that of hovering.
+    gamma : float
+        Discount a step.
+    """
+    saved = FUEL[0] * hover_throttle() / (1 - gamma)
+    return (gain / gamma + END + saved) / (gain / gamma + 2 * END)
+
+
 def hover(height: float) -> Callable[[ArrayLike], Array]:
     """A hand-written policy that flies to above the pad and stays there.
 

@@ -1,4 +1,4 @@
-"""Checks for the exercises of chapter 15."""
+"""Checks for the exercises of chapter 15 and page 15a."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _mean(first: Any, second: Any) -> float:
 
 
 def patient_discount(answer: Any) -> str:
-    """15.3: the discount at which a fall 10 s ahead is just not worth the walk."""
+    """15.2: the discount at which a fall 10 s ahead is just not worth the walk."""
     value = number(answer)
     if value is None or not 0 < value < 1:
         return "give one number between 0 and 1, the discount a step."
@@ -52,7 +52,7 @@ def patient_discount(answer: Any) -> str:
     )
 
 
-CHECKS: dict[int, Check] = {
+CHECKS: dict[int | str, Check] = {
     # 15.1: after how many meters a walk has earned what its fall will cost.
     1: Numbers(
         "give one number of meters.",
@@ -68,8 +68,8 @@ CHECKS: dict[int, Check] = {
         ],
         hint="not yet. What does a meter bring, less its torque?",
     ),
-    # 15.2: the mean phase of the second leg, from the footfalls of both.
-    2: Function(
+    # 15a.1: the mean phase of the second leg, from the footfalls of both.
+    "15a.1": Function(
         "give the function itself: mean_phase(first, second), of two arrays of steps.",
         cases=list(_footfalls()),
         right=lambda first, second: _on_circle(_mean(first, second)),
@@ -83,7 +83,7 @@ CHECKS: dict[int, Check] = {
             ),
             (
                 lambda first, second: _on_circle(phases(first, second).mean()),
-                "phases live on a circle: the mean of 0.95 and 0.05 is 0, not 0.5. See (15.11).",
+                "phases live on a circle: the mean of 0.95 and 0.05 is 0, not 0.5. See (15a.1).",
             ),
             (
                 lambda first, second: _on_circle(2 * np.pi * _mean(first, second)),
@@ -92,5 +92,5 @@ CHECKS: dict[int, Check] = {
         ],
         hint="not yet. First each footfall's place in its own stride, then the mean on the circle.",
     ),
-    3: patient_discount,
+    2: patient_discount,
 }
