@@ -10,7 +10,7 @@ from ddpg_lib.envs.making import make
 from ddpg_lib.evaluation import play
 from ddpg_lib.figures.film import film, side_by_side
 from ddpg_lib.figures.tables import table
-from ddpg_lib.results.published import STATISTICS, ablations, of_agents, rows, threshold
+from ddpg_lib.results.published import OURS, STATISTICS, ablations, of_agents, rows, threshold
 from ddpg_lib.results.recorded import MOMENTS, RecordedRun, recorded
 
 LOOKING = ("eval_every", "eval_episodes")  # when a run is looked at changes nothing in it
@@ -65,17 +65,20 @@ def rivals_table(run: str) -> None:
     own = {name: of_agents(recording, name) for name in STATISTICS}
     n, mean = len(recording.seeds), recording.final.mean()
     steps = f"{recording.config.steps / 1e6:g}M"
-    shown = {"this book": ("final", recording.env, n, steps, None, mean)}
+    shown = {"this book, final": (recording.env, n, steps, None, mean)}
+    used = []
     for row in rows(run):
-        if row["agents"] and row["by"] not in shown and not str(row["by"]).startswith("this book"):
+        if not str(row["by"]).startswith(OURS):
             word = words[row["statistic"]]
             ours = own[word]
-            label = f"{row['by']}, {word}"
-            counts = (row["agents"], f"{row['steps'] / 1e6:g}M")
             value = None if ours is None else float(ours.mean())
-            shown[label] = (word, row["env"], *counts, row["return"], value)
-    heads = {"statistic": "", "world": "", "agents": "", "steps": "", "published": spec}
+            counts = (row["agents"], f"{row['steps'] / 1e6:g}M")
+            shown[f"{row['by']}, {word}"] = (row["env"], *counts, row["return"], value)
+            used += [word] * (word not in used)
+    heads = {"world": "", "agents": "", "steps": "", "published": spec}
     table(shown, heads | {"ours": spec}, "by")
+    for word in used:
+        print(f"{word}: {STATISTICS[word]}")
 
 
 def strip(
