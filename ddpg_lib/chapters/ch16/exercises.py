@@ -42,7 +42,7 @@ def reach(answer: Any) -> str:
 
 
 def four_numbers(answer: Any) -> str:
-    """16.2: gains, shape (4,), of place, angle, speed and turn, that hold the pole in the middle."""
+    """16.2: gains (4,) of place, angle, speed and turn that hold the pole in the middle."""
     gain = numbers(answer, (4,))
     if gain is None:
         return "give four numbers: the gains of place, angle, speed and turn."
@@ -56,13 +56,17 @@ def four_numbers(answer: Any) -> str:
     for step in range(1, 1_001):
         s = f(s, np.clip(-gain[None] @ s, -3, 3))
         if abs(s[1]) > 0.2 and step < 60 and (gain[1] >= 0 or gain[3] > 0):
-            return "the pole falls at once: a = -K s must push the cart below the pole; mind the signs."
+            return "the pole falls at once: mind the signs; a must push the cart below the pole."
         if abs(s[1]) > 0.2:
-            end = " at the end of the rail: the cart must find its way back" * bool(abs(s[0]) > 0.95)
+            end = " at the end of the rail: the cart must find its way back" * bool(
+                abs(s[0]) > 0.95
+            )
             return f"the pole falls after {step} steps{end}."
     A, B = linearize(f, np.zeros(4), np.zeros(1))
     if np.linalg.eigvals(A - B @ gain[None]).real.min() < -1:
-        return "the pole stands, but the cart shakes: an eigenvalue is below -1, so lower the gains."
+        return (
+            "the pole stands, but the cart shakes: an eigenvalue is below -1, so lower the gains."
+        )
     return "" if abs(s[0]) < 0.05 else f"the pole stands, but the cart at {s[0]:.2f} m, not at 0."
 
 

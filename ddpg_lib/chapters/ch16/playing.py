@@ -26,7 +26,7 @@ class _Telling(gym.Wrapper[Any, Any, Any, Any]):
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         obs, reward, ended, late, info = self.env.step(action)
-        self.told = {name: float(x) for name, x in info.items() if np.isscalar(x)}
+        self.told = {k: float(x) for k, x in info.items() if isinstance(x, float | np.floating)}
         return obs, reward, ended, late, info
 
 

@@ -15,7 +15,11 @@ STEP = 0.1  # rad/s, between two pushes that are tried
 
 
 def survives(
-    f: Transition, act: Callable[[Array], ArrayLike], start: ArrayLike, push: float, steps: int = 100
+    f: Transition,
+    act: Callable[[Array], ArrayLike],
+    start: ArrayLike,
+    push: float,
+    steps: int = 100,
 ) -> bool:
     """Whether the pole is still up some steps after its angular velocity was changed.
 
@@ -32,7 +36,7 @@ def survives(
     steps
         Of 0.04 s.
     """
-    s = np.asarray(start, np.float64) + [0, 0, 0, push]
+    s = np.add(start, (0, 0, 0, push))
     for _ in range(steps):
         s = f(s, np.clip(act(s), -BOUND, BOUND))
         if abs(s[1]) > FALLEN:

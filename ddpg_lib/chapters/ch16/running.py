@@ -34,6 +34,7 @@ class Sines:
         self.t = 0
 
     def __call__(self, obs: Array) -> Array:
+        """The action ``(6,)`` for an observation ``(17,)``."""
         wanted = _CENTER + _SWING * np.sin(_TURN * self.t + _PHASE)
         self.t = (self.t + 1) % _EPISODE
         return np.asarray((0.75 * (wanted - obs[2:8]) - 0.017 * obs[11:17]).clip(-1, 1))
@@ -104,14 +105,17 @@ def stride(watched: Watched, skip: int = 1_000) -> dict[str, float]:
         ``speed`` in m/s; ``rate``, strides a second: where the spectrum of the back thigh's angle
         is highest; ``length`` of a stride in m; ``back``, ``front``, ``air``: shares of the time
         with that foot on the floor, and with none; ``push``: the mean action of the back thigh
-        while the back foot is on the floor; ``swing``: the highest speed of the back thigh, in
-        rad/s, but for the fastest 1% of the time.
+        while the back foot is on the floor, and ``full`` the share of that time in which it is
+        above 0.9; ``swing``: the highest speed of the back thigh, in rad/s, but for the fastest 1%
+        of the time.
     """
     q, v, touch = watched.q[skip:], watched.v[skip:], watched.touch[skip:]
     thigh = q[:, 3] - q[:, 3].mean()
     power = np.abs(np.fft.rfft(thigh)) ** 2
     rate = float(np.fft.rfftfreq(len(thigh), 0.01)[power.argmax()])
     speed = float(v[:, 0].mean())
+    kick = watched.action.repeat(len(watched.q) // len(watched.action), axis=0)[skip:, 0]
+    kick = kick[touch[:, 0]]
     return {
         "speed": speed,
         "rate": rate,
@@ -119,7 +123,8 @@ def stride(watched: Watched, skip: int = 1_000) -> dict[str, float]:
         "back": float(touch[:, 0].mean()),
         "front": float(touch[:, 1].mean()),
         "air": float((~touch.any(axis=1)).mean()),
-        "push": float(watched.action.repeat(5, axis=0)[skip:, 0][touch[:, 0]].mean()),
+        "push": float(kick.mean()) if len(kick) else 0.0,
+        "full": float((kick > 0.9).mean()) if len(kick) else 0.0,
         "swing": float(np.quantile(np.abs(v[:, 3]), 0.99)),
     }
 
