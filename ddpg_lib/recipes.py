@@ -73,6 +73,22 @@ RECIPES = {
         eval_every=2_500,
         eval_episodes=5,
     ),
+    # The pole's, with more steps; the search is data/sweeps/inverted_double_pendulum_search.
+    "inverted_double_pendulum": Config(
+        hidden=(64, 64),
+        activation="tanh",
+        layer_norm="critic",
+        reward_scale=0.1,
+        actor_lr=5e-4,
+        lr_decay=True,
+        batch_size=64,
+        buffer_size=60_000,
+        sigma=0.2,
+        warmup_steps=2_000,
+        steps=60_000,
+        eval_every=3_000,
+        eval_episodes=5,
+    ),
     # Page 13b, which keeps the diary of its search: data/sweeps/crane_search.
     "crane": Config(
         hidden=(64, 64),

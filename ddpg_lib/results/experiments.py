@@ -390,6 +390,21 @@ SWEEPS: dict[str, Sweep] = {
         },
         _HALF | {"hidden": (32, 32), "batch_size": 32, "actor_lr": 4e-3, "critic_lr": 8e-3},
     ),
+    # One change of the pole's recipe each, in half the steps of the recording.
+    "inverted_double_pendulum_search": Sweep(
+        "InvertedDoublePendulum-v5",
+        "inverted_double_pendulum",
+        tuple(range(100, 104)),
+        {
+            "pole": {},
+            "sigma_0.1": {"sigma": 0.1},
+            "gamma_0.98": {"gamma": 0.98},
+            "batch_128": {"batch_size": 128},
+        },
+        {"steps": 30_000, "buffer_size": 30_000, "eval_every": 3_000, "eval_episodes": 2},
+        looks=1,
+        starts=50,
+    ),
     # Page 13b: the diary of the crane's recipe, each arm the one before it and one change.
     "crane_search": Sweep(
         _CRANE,
