@@ -89,6 +89,23 @@ RECIPES = {
         eval_every=3_000,
         eval_episodes=5,
     ),
+    # Chapter 8's car with more steps, which fall: sigma of 0.5 is a strength of 0.95.
+    "mountain_car": Config(
+        hidden=(32, 32),
+        activation="tanh",
+        n_step=10,
+        reward_scale=0.1,
+        invert_gradients=True,
+        lr_decay=True,
+        batch_size=64,
+        buffer_size=20_000,
+        noise="ornstein_uhlenbeck",
+        sigma=0.5,
+        warmup_steps=100,
+        steps=20_000,
+        eval_every=1_000,
+        eval_episodes=5,
+    ),
     # Page 13b, which keeps the diary of its search: data/sweeps/crane_search.
     "crane": Config(
         hidden=(64, 64),

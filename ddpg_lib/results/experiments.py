@@ -405,6 +405,22 @@ SWEEPS: dict[str, Sweep] = {
         looks=1,
         starts=50,
     ),
+    # Chapter 8's settings and what makes fuel count beside time.
+    "mountain_car_search": Sweep(
+        "MountainCarContinuous-v0",
+        "mountain_car",
+        tuple(range(100, 104)),
+        {
+            "chapter_8": {"gamma": 0.99},
+            "gamma_0.997": {"gamma": 0.997},
+            "gamma_0.999": {"gamma": 0.999},
+            "gamma_0.999_n_step_3": {"gamma": 0.999, "n_step": 3},
+            "gamma_0.999_sigma_0.3": {"gamma": 0.999, "sigma": 0.3},
+        },
+        {"eval_every": 2_000},
+        looks=1,
+        starts=50,
+    ),
     # Page 13b: the diary of the crane's recipe, each arm the one before it and one change.
     "crane_search": Sweep(
         _CRANE,
