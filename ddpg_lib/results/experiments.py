@@ -169,6 +169,9 @@ EXPERIMENTS = {
     "hidden_velocity_neither": Experiment(
         _ANGLE, "pendulum_memory", _FRESH, {"burn_in": 0, "stored_states": False}
     ),
+    "inverted_double_pendulum": Experiment(
+        "InvertedDoublePendulum-v5", "inverted_double_pendulum", _FRESH, looks=2
+    ),
     "reacher": Experiment("Reacher-v5", "reacher", tuple(range(8))),
 }
 """What the book shows, by name."""
@@ -392,21 +395,6 @@ SWEEPS: dict[str, Sweep] = {
         },
         _HALF | {"hidden": (32, 32), "batch_size": 32, "actor_lr": 4e-3, "critic_lr": 8e-3},
     ),
-    # One change of the pole's recipe each, in half the steps of the recording.
-    "inverted_double_pendulum_search": Sweep(
-        "InvertedDoublePendulum-v5",
-        "inverted_double_pendulum",
-        tuple(range(100, 104)),
-        {
-            "pole": {},
-            "sigma_0.1": {"sigma": 0.1},
-            "gamma_0.98": {"gamma": 0.98},
-            "batch_128": {"batch_size": 128},
-        },
-        {"steps": 30_000, "buffer_size": 30_000, "eval_every": 3_000, "eval_episodes": 2},
-        looks=1,
-        starts=50,
-    ),
     # Chapter 8's settings and what makes fuel count beside time.
     "mountain_car_search": Sweep(
         "MountainCarContinuous-v0",
@@ -416,10 +404,8 @@ SWEEPS: dict[str, Sweep] = {
             "chapter_8": {"gamma": 0.99},
             "gamma_0.997": {"gamma": 0.997},
             "gamma_0.999": {"gamma": 0.999},
-            "gamma_0.999_n_step_3": {"gamma": 0.999, "n_step": 3},
-            "gamma_0.999_sigma_0.3": {"gamma": 0.999, "sigma": 0.3},
         },
-        {"eval_every": 2_000},
+        {"eval_every": 2_000, "eval_episodes": 2},
         looks=1,
         starts=50,
     ),
