@@ -87,7 +87,7 @@ RECIPES = {
         warmup_steps=2_000,
         steps=30_000,
         eval_every=3_000,
-        eval_episodes=5,
+        eval_episodes=2,
     ),
     # Chapter 8's car with more steps, which fall: sigma of 0.5 is a strength of 0.95.
     "mountain_car": Config(

@@ -170,7 +170,7 @@ EXPERIMENTS = {
         _ANGLE, "pendulum_memory", _FRESH, {"burn_in": 0, "stored_states": False}
     ),
     "inverted_double_pendulum": Experiment(
-        "InvertedDoublePendulum-v5", "inverted_double_pendulum", _FRESH, looks=2
+        "InvertedDoublePendulum-v5", "inverted_double_pendulum", _FRESH, looks=1
     ),
     "reacher": Experiment("Reacher-v5", "reacher", tuple(range(8))),
 }
