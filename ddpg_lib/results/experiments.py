@@ -172,6 +172,7 @@ EXPERIMENTS = {
     "inverted_double_pendulum": Experiment(
         "InvertedDoublePendulum-v5", "inverted_double_pendulum", _FRESH, looks=1
     ),
+    "mountain_car": Experiment("MountainCarContinuous-v0", "mountain_car", _FRESH),
     "reacher": Experiment("Reacher-v5", "reacher", tuple(range(8))),
 }
 """What the book shows, by name."""
