@@ -105,6 +105,22 @@ ACCOUNTS: dict[str, Account] = {
         "Page 13b is the diary of this search.",
         "crane_search",
     ),
+    "inverted_double_pendulum": Account(
+        "1",
+        "100 to 103",
+        "The inverted pendulum's recipe in fewer steps. With it all four agents were balancing "
+        "after 12,000 steps and went on to do so until 30,000, near the most that can be earned, "
+        "so nothing else was tried. Their curves were not kept.",
+    ),
+    "mountain_car": Account(
+        "3 discounts",
+        "100 to 103",
+        "The settings of chapter 8, whose noise finds the flag, with more steps and step sizes "
+        "that fall. A discount nearer to 1 should let an agent take its time and save fuel. The "
+        "three means are hardly apart, so chapter 8's was kept, whose four agents lie closest "
+        "together. Other noises, targets and networks were not tried here.",
+        "mountain_car_search",
+    ),
     "half_cheetah": Account(
         "1, as far as the history shows",
         "not noted",
