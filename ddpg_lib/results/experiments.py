@@ -420,6 +420,9 @@ SWEEPS: dict[str, Sweep] = {
             "restarts": {},
             "restarts_batch_256": {"batch_size": 256},
             "restarts_lr_2_tau_0.01": {"actor_lr": 1e-3, "critic_lr": 2e-3, "tau": 0.01},
+            # A push that lasts is worth more than a single one, so its slope is easier to learn.
+            "restarts_n_step_5_ou": {"n_step": 5, "noise": "ornstein_uhlenbeck", "sigma": 0.15},
+            "restarts_gamma_0.98": {"gamma": 0.98},
         },
         {"eval_every": 2_000},
         looks=1,
