@@ -52,7 +52,9 @@ def recipe_table(run: str) -> None:
     heads = dict.fromkeys(("default", "here", "mean return without it"), "")
     table(found, heads, "setting")
     left = [f"{key} {_plain(usual[key])}" for key in RESTING if key not in found]
-    print("as by default, among others:", ", ".join(left))
+    half = (len(left) + 1) // 2
+    print("as by default:", ", ".join(left[:half]))
+    print("              ", ", ".join(left[half:]))
 
 
 def rivals_table(run: str) -> None:
@@ -89,6 +91,7 @@ def strip(
     caption: str,
     rounds: int = 1,
     final_of: tuple[int, ...] = (),
+    camera: str | None = None,
 ) -> None:
     """Film a recorded run: its typical agent untrained, midway and final, from the same start.
 
@@ -108,15 +111,18 @@ def strip(
         Episodes, one after the other.
     final_of
         The final policies of these places in the stack, instead of one agent's three moments.
+    camera
+        A camera that the model file names; without one Gymnasium's stands still.
     """
     typical = recording.middle_agent()
     scenes = [("final", i) for i in final_of] or [(moment, typical) for moment in MOMENTS]
     try:
         fps = 1 / (make(recording.env).unwrapped.dt * every)  # type: ignore[attr-defined]
+        look = {"width": 240, "height": 240, "camera_name": camera}
         frames = []
         for moment, i in scenes:
             agent = recording.agent(moment, [i])
-            scene = play(agent, 0, recording.env, rounds, width=240, height=240)
+            scene = play(agent, 0, recording.env, rounds, **look)
             # One after the other: renderers do not like to take turns.
             frames.append(list(islice(scene.frames, length)))
         film(side_by_side(frames, shrink=1, every=every), fps, alt, caption)
