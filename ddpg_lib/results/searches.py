@@ -110,7 +110,8 @@ ACCOUNTS: dict[str, Account] = {
         "100 to 103",
         "The inverted pendulum's recipe in fewer steps. With it all four agents were balancing "
         "after 12,000 steps and went on to do so until 30,000, near the most that can be earned, "
-        "so nothing else was tried. Their curves were not kept.",
+        "so nothing else was tried. An earlier trial with twice the steps had solved the task as "
+        "well. The curves of both were not kept.",
     ),
     "mountain_car": Account(
         "3 discounts",
@@ -197,8 +198,9 @@ FRUITLESS: dict[str, Account] = {
         "Pendulum-v1. On top of it four changes were tried: larger batches, larger step sizes with "
         "faster targets, a shorter horizon, and targets of five steps with noise that lasts, which "
         "was much worse. The goal was to come within 3% of the optimum. Short episodes alone came "
-        "nearest and lose about a fifth less than the recipe, which is far from it, so nothing was "
-        "recorded on fresh seeds: that the swing is seldom seen explains at most a part.",
+        "nearest and lose about a fifth less than the recipe. That is far from the goal, and "
+        "nothing was recorded on fresh seeds. That the swing is seldom seen explains at most a "
+        "part of the loss.",
         "pendulum_best_search",
     ),
 }
