@@ -47,7 +47,7 @@ def survives(
 def hardest_push(f: Transition, act: Callable[[Array], ArrayLike], start: ArrayLike) -> float:
     """The hardest push, in rad/s, below the first that fells the pole to one side or the other.
 
-    Pushes are tried in steps of 0.1 rad/s, up to 3. The other parameters are those of
+    Pushes are tried in steps of 0.1 rad/s, up to 3; ``f``, ``act`` and ``start`` are as for
     :func:`survives`.
     """
     held = 0.0
