@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from itertools import islice
+from typing import Any
 
 from ddpg_lib.config import Config
 from ddpg_lib.envs.making import make
@@ -118,7 +119,7 @@ def strip(
     scenes = [("final", i) for i in final_of] or [(moment, typical) for moment in MOMENTS]
     try:
         fps = 1 / (make(recording.env).unwrapped.dt * every)  # type: ignore[attr-defined]
-        look = {"width": 240, "height": 240, "camera_name": camera}
+        look: dict[str, Any] = {"width": 240, "height": 240, "camera_name": camera}
         frames = []
         for moment, i in scenes:
             agent = recording.agent(moment, [i])
