@@ -93,10 +93,10 @@ def environment(folder: Path, freeze: Path, also: Sequence[str]) -> Path:
         lines = [line.split("#")[0].strip() for line in freeze.read_text().splitlines()]
         wanted = [line for line in lines if "==" in line and plain(line.split("==")[0]) in ours]
         venv.create(folder, with_pip=True)
-        listed = folder / "colab.txt"
-        listed.write_text("\n".join(line for line in lines if "==" in line))
-        install = [str(python), "-m", "pip", "install", "-q", "-c", str(listed), *wanted, *also]
-        subprocess.run(install, check=True)
+        pip = [str(python), "-m", "pip", "install", "-q"]
+        # As listed, even where Colab's own versions contradict each other; then what is missing.
+        subprocess.run([*pip, "--no-deps", *wanted], check=True)
+        subprocess.run([*pip, "ipykernel", "nbclient", *also], check=True)
     return python
 
 

@@ -30,7 +30,7 @@ from ddpg_lib.results.published import (
     threshold,
 )
 from ddpg_lib.results.recorded import recorded
-from ddpg_lib.results.searches import ACCOUNTS, CHAPTERS, record
+from ddpg_lib.results.searches import ACCOUNTS, CHAPTERS, FRUITLESS, Account, record
 
 MARK, SEARCHES = "<!-- results -->", "<!-- searches -->"
 CSV = "results.csv"
@@ -155,19 +155,25 @@ def found(name: str) -> str:
     return "\n".join(lines)
 
 
+def account(name: str, told: Account, heading: str = "##") -> list[str]:
+    """Return the paragraphs that tell of one search, with its results where they are kept."""
+    facts = f"*Settings tried*: {told.tried}. *Seeds*: {told.seeds}."
+    parts = [f"{heading} {name}", facts, told.learnt]
+    if told.record:
+        n = len(record(told.record).seeds)
+        parts += [
+            f"On record as `{told.record}`: final returns of {n} agents for each setting, the "
+            "highest mean in bold.",
+            found(told.record),
+        ]
+    return parts
+
+
 def accounts() -> str:
     """Return how each recipe was found, and the searches of single chapters, as Markdown."""
     parts = []
     for name, told in ACCOUNTS.items():
-        facts = f"*Settings tried*: {told.tried}. *Seeds*: {told.seeds}."
-        parts += [f"## {name}", facts, told.learnt]
-        if told.record:
-            n = len(record(told.record).seeds)
-            parts += [
-                f"On record as `{told.record}`: final returns of {n} agents for each setting, the "
-                "highest mean in bold.",
-                found(told.record),
-            ]
+        parts += account(name, told)
     lines = [
         "| search | settings | agents each | seeds | best | its mean | median of all settings |",
         "|---|--:|--:|---|---|--:|--:|",
@@ -191,7 +197,10 @@ def accounts() -> str:
         "These chose step sizes for the arms of a comparison, so that none is judged with those of "
         "another. Each chapter shows its arms on other seeds.",
         "\n".join(lines),
+        "## Searches that changed no recipe",
     ]
+    for name, told in FRUITLESS.items():
+        parts += account(name, told, "###")
     return "\n\n".join(parts) + "\n"
 
 

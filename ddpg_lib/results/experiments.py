@@ -71,7 +71,7 @@ class Sweep:
 
     Attributes
     ----------
-    env, recipe, seeds, looks, starts
+    env, recipe, seeds, looks, starts, judged
         As of an :class:`Experiment`.
     arms : dict of dict
         By name, the hyperparameters in which an arm differs, and perhaps ``agent``. The name is a
@@ -92,6 +92,7 @@ class Sweep:
     changes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     looks: int = LOOKS
     starts: int = STARTS
+    judged: str = ""
 
     def __post_init__(self) -> None:
         """Refuse arms with budgets of their own.
@@ -109,7 +110,7 @@ class Sweep:
         """One arm's experiment."""
         changes = {**self.changes, **self.arms[arm]}
         agent = changes.pop("agent", "")
-        recipe, judged = (self.env, self.recipe, self.seeds), (self.looks, self.starts)
+        recipe, judged = (self.env, self.recipe, self.seeds), (self.looks, self.starts, self.judged)
         return Experiment(*recipe, changes, agent, *judged)
 
 
@@ -117,6 +118,7 @@ class Sweep:
 _ANGLE, _THREE_ANGLES = (
     f"ddpg_lib.worlds.hidden:Pendulum{name}-v0" for name in ("WithoutVelocity", "Stacked")
 )
+_RESTARTS = "ddpg_lib.worlds.restarts:PendulumRestarts-v0"
 _CRANE = "ddpg_lib.worlds.crane:Crane-v0"  # page 13b, as those of chapter 18
 _AS_LONG: dict[str, Any] = {"steps": 20_000, "buffer_size": 20_000, "eval_every": 1_000}
 _FRESH = tuple(range(300, 308))  # seeds of no search
@@ -164,6 +166,10 @@ EXPERIMENTS = {
     "hidden_velocity_neither": Experiment(
         _ANGLE, "pendulum_memory", _FRESH, {"burn_in": 0, "stored_states": False}
     ),
+    "inverted_double_pendulum": Experiment(
+        "InvertedDoublePendulum-v5", "inverted_double_pendulum", _FRESH, looks=1
+    ),
+    "mountain_car": Experiment("MountainCarContinuous-v0", "mountain_car", _FRESH),
     "reacher": Experiment("Reacher-v5", "reacher", tuple(range(8))),
 }
 """What the book shows, by name."""
@@ -386,6 +392,38 @@ SWEEPS: dict[str, Sweep] = {
             },
         },
         _HALF | {"hidden": (32, 32), "batch_size": 32, "actor_lr": 4e-3, "critic_lr": 8e-3},
+    ),
+    # Chapter 8's settings and what makes fuel count beside time.
+    "mountain_car_search": Sweep(
+        "MountainCarContinuous-v0",
+        "mountain_car",
+        tuple(range(100, 104)),
+        {
+            "chapter_8": {"gamma": 0.99},
+            "gamma_0.997": {"gamma": 0.997},
+            "gamma_0.999": {"gamma": 0.999},
+        },
+        {"eval_every": 2_000, "eval_episodes": 2},
+        looks=1,
+        starts=50,
+    ),
+    # What keeps the pendulum's agents off the optimum (chapter 9) is lost in the swing, of which
+    # they see little: episodes of a quarter of the length begin four times as often.
+    "pendulum_best_search": Sweep(
+        _RESTARTS,
+        "pendulum",
+        tuple(range(100, 104)),
+        {
+            "restarts": {},
+            "restarts_batch_256": {"batch_size": 256},
+            "restarts_lr_2_tau_0.01": {"actor_lr": 1e-3, "critic_lr": 2e-3, "tau": 0.01},
+            # A push that lasts earns more than a single one, so its slope may be easier to learn.
+            "restarts_n_step_5_ou": {"n_step": 5, "noise": "ornstein_uhlenbeck", "sigma": 0.15},
+            "restarts_gamma_0.98": {"gamma": 0.98},
+        },
+        {"eval_every": 2_000},
+        looks=1,
+        judged="Pendulum-v1",
     ),
     # Page 13b: the diary of the crane's recipe, each arm the one before it and one change.
     "crane_search": Sweep(

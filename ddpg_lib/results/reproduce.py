@@ -100,7 +100,7 @@ def reproduce(name: str, folder: Path, progress: bool = True, compile: bool = Tr
         with replacing(record / f"{arm}.csv.gz") as temporary:
             table = {"return": run.curves, **run.metrics, **inside}
             write_table(temporary, run.seeds, [int(step) for step in run.steps], table)
-        final = final_returns(run.agent, asked.env, asked.starts).mean(axis=1)
+        final = final_returns(run.agent, asked.judged or asked.env, asked.starts).mean(axis=1)
         arms[arm] = {
             "config": dataclasses.asdict(run.config),
             "agent": asked.experiment(arm).agent,

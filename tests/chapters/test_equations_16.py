@@ -111,7 +111,17 @@ def test_the_closed_loop():
     assert np.linalg.eigvals(closed).real.min() < -1
 
 
-@pytest.mark.equation("16.5", by="the arm's geometry by hand")
+@pytest.mark.equation("16.5", by="discounted rewards of episodes that go on")
+def test_the_critic_sees_no_limit():
+    """A policy that never falls is worth 1 / (1 - gamma), less the share that is cut off."""
+    agent = recorded("inverted_pendulum").agent(which=[0])
+    seen = look_inside(agent, "InvertedPendulum-v5", episodes=1)
+    left = np.arange(1459, 459, -1)  # steps that are summed from each of the 1,000
+    assert seen["length"] == 1000
+    assert seen["monte_carlo"] == pytest.approx(np.mean((1 - 0.99**left) / 0.01), rel=1e-6)
+
+
+@pytest.mark.equation("16a.1", by="the arm's geometry by hand")
 def test_the_reward_of_the_reacher():
     """Each reward is minus the distance after the step, minus the squared actions."""
     env = make("Reacher-v5")
@@ -123,7 +133,7 @@ def test_the_reward_of_the_reacher():
         assert reward == pytest.approx(expected, abs=1e-5)  # float32 squares
 
 
-@pytest.mark.equation("16.6", by="MuJoCo, 50 random steps")
+@pytest.mark.equation("16a.2", by="MuJoCo, 50 random steps")
 def test_the_joints_are_axles():
     """The angles follow the linear map of the actions to a few hundredths of a radian."""
     env = make("Reacher-v5")
@@ -141,7 +151,7 @@ def test_the_joints_are_axles():
     np.testing.assert_allclose(seen, expected, atol=0.05)
 
 
-@pytest.mark.equation("16.7", by="the arm's forward kinematics")
+@pytest.mark.equation("16a.3", by="the arm's forward kinematics")
 def test_inverse_kinematics():
     """Both postures bring the fingertip to the target, and they differ in the elbow's side."""
     rng = np.random.default_rng(4)
@@ -153,7 +163,7 @@ def test_inverse_kinematics():
     np.testing.assert_allclose(both[:, 1, 1], -both[:, 0, 1])
 
 
-@pytest.mark.equation("16.8", by="eigenvalues of the closed loop")
+@pytest.mark.equation("16a.4", by="eigenvalues of the closed loop")
 def test_gains_for_a_double_root():
     """With these gains the joint's closed loop has the rate twice, and does not oscillate."""
     for rate in (3.0, 8.0, 20.0):
@@ -162,7 +172,7 @@ def test_gains_for_a_double_root():
         np.testing.assert_allclose(roots, -rate, rtol=1e-6)
 
 
-@pytest.mark.equation("16.9", by="the cheetah's place before and after")
+@pytest.mark.equation("16b.1", by="the cheetah's place before and after")
 def test_a_return_is_a_distance():
     """An episode's return is the distance over dt, less a tenth of all squared actions."""
     env = make("HalfCheetah-v5")
@@ -175,11 +185,18 @@ def test_a_return_is_a_distance():
     assert total == pytest.approx((info["x_position"] - first) / 0.05 - 0.1 * effort, rel=1e-6)
 
 
-@pytest.mark.equation("16.10", by="discounted rewards of episodes that go on")
-def test_the_critic_sees_no_limit():
-    """A policy that never falls is worth 1 / (1 - gamma), less the share that is cut off."""
-    agent = recorded("inverted_pendulum").agent(which=[0])
-    seen = look_inside(agent, "InvertedPendulum-v5", episodes=1)
-    left = np.arange(1459, 459, -1)  # steps that are summed from each of the 1,000
-    assert seen["length"] == 1000
-    assert seen["monte_carlo"] == pytest.approx(np.mean((1 - 0.99**left) / 0.01), rel=1e-6)
+@pytest.mark.equation("16b.2", by="MuJoCo's own forces at that speed")
+def test_where_the_damper_takes_all_that_the_motor_gives():
+    """At 20 rad/s the passive force of the back thigh, its spring at rest, is minus 120 N m."""
+    import mujoco
+
+    world = make("HalfCheetah-v5").unwrapped
+    world.reset(seed=0)
+    joint, gear = world.model.joint("bthigh"), world.model.actuator("bthigh").gear[0]
+    speed = gear / world.model.dof_damping[joint.dofadr[0]]
+    assert speed == pytest.approx(20)
+    q, v = np.zeros(9), np.zeros(9)
+    v[joint.dofadr[0]] = speed
+    world.set_state(q, v)
+    mujoco.mj_forward(world.model, world.data)
+    assert world.data.qfrc_passive[joint.dofadr[0]] == pytest.approx(-gear)

@@ -18,10 +18,11 @@ def solution(target):
 
 
 def test_right_answers():
-    assert CHECKS[1]((9_000 + 400) * 0.05) == ""
-    assert CHECKS[2](8.0) == ""
-    assert CHECKS[3](solution) == ""
-    assert CHECKS[3](lambda g: postures(g)[1]) == ""
+    assert CHECKS[1](8.0) == ""
+    assert CHECKS[2]([-2, -12, -2, -2]) == ""
+    assert CHECKS["16a.1"](solution) == ""
+    assert CHECKS["16a.1"](lambda g: postures(g)[1]) == ""
+    assert CHECKS["16b.1"]((9_000 + 400) * 0.05) == ""
 
 
 def test_the_loudest_gain_is_where_the_radius_is_one():
@@ -41,31 +42,36 @@ def one_sided(g):
 @pytest.mark.parametrize(
     ("number", "wrong", "hint"),
     [
-        (1, "far", "one number"),
-        (1, 450, "taken off already"),
-        (1, 430, "twice"),
-        (1, 9_400, "0.05 s"),
-        (1, 9.4, "50 s"),
-        (1, 94, "five of them"),
-        (1, 1, "not yet"),
-        (2, [1, 2], "one number"),
-        (2, 4, "overshoots"),
-        (2, -8, "sign"),
-        (2, 0, "other end"),
-        (2, 0.25, "that is b"),
-        (2, 2, "divide by b"),
-        (2, 7, "not yet"),
-        (3, 4, "function itself"),
-        (3, lambda g: g[5], "IndexError"),
-        (3, lambda g: (np.nan, 0), "not finite"),
-        (3, lambda g: np.rad2deg(solution(g)), "degrees"),
-        (3, lambda g: np.array(solution(g)) * [1, -1], "flip one sign"),
-        (3, lambda g: (solution(g)[0], sum(solution(g))), "first link"),
-        (3, bare_aim, "shoulder is not"),
-        (3, one_sided, "shoulder is not"),
-        (3, lambda g: solution(g) if g[0] > 0 else (0.0, 0.0), "arctan2"),
-        (3, lambda g: (0.0, 0.0), "law of cosines"),
-        (3, lambda g: np.add(solution(g), [0, 2 * np.pi]), "limit of 3"),
+        ("16b.1", "far", "one number"),
+        ("16b.1", 450, "taken off already"),
+        ("16b.1", 430, "twice"),
+        ("16b.1", 9_400, "0.05 s"),
+        ("16b.1", 9.4, "50 s"),
+        ("16b.1", 94, "five of them"),
+        ("16b.1", 1, "not yet"),
+        (1, [1, 2], "one number"),
+        (1, 4, "overshoots"),
+        (1, -8, "sign"),
+        (1, 0, "other end"),
+        (1, 0.25, "that is b"),
+        (1, 2, "divide by b"),
+        (1, 7, "not yet"),
+        (2, [1, 2], "four numbers"),
+        (2, [6, 18, 4, 3], "mind the signs"),
+        (2, [0, -18, 0, -3], "end of the rail"),
+        (2, [-24, -72, -18, -12], "shakes"),
+        (2, [0, -18, -4, -3], "not at 0"),
+        ("16a.1", 4, "function itself"),
+        ("16a.1", lambda g: g[5], "IndexError"),
+        ("16a.1", lambda g: (np.nan, 0), "not finite"),
+        ("16a.1", lambda g: np.rad2deg(solution(g)), "degrees"),
+        ("16a.1", lambda g: np.array(solution(g)) * [1, -1], "flip one sign"),
+        ("16a.1", lambda g: (solution(g)[0], sum(solution(g))), "first link"),
+        ("16a.1", bare_aim, "shoulder is not"),
+        ("16a.1", one_sided, "shoulder is not"),
+        ("16a.1", lambda g: solution(g) if g[0] > 0 else (0.0, 0.0), "arctan2"),
+        ("16a.1", lambda g: (0.0, 0.0), "law of cosines"),
+        ("16a.1", lambda g: np.add(solution(g), [0, 2 * np.pi]), "limit of 3"),
     ],
 )
 def test_common_wrong_answers_get_a_hint(number, wrong, hint):
@@ -74,7 +80,7 @@ def test_common_wrong_answers_get_a_hint(number, wrong, hint):
 
 def test_check_prints_the_verdict(capsys):
     check("16.1")
-    check("16.1", 470)
+    check("16b.1", 470)
     out = capsys.readouterr().out.splitlines()
     assert "put your answer" in out[0]
-    assert out[1] == "Exercise 16.1: right."
+    assert out[1] == "Exercise 16b.1: right."

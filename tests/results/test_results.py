@@ -80,6 +80,21 @@ def test_numbers_of_the_manifest_follow_from_the_episodes(name):
         assert np.isfinite(column).all()
 
 
+@pytest.mark.parametrize(
+    ("name", "average", "worst"),
+    [("inverted_double_pendulum", 9_300, 9_250), ("mountain_car", 94, 90)],
+)
+def test_the_small_worlds_are_solved_by_every_agent(name, average, worst):
+    """And no mean of a rival's final policies is better."""
+    means = recorded(name).final.mean(axis=1)
+    assert len(means) == 8
+    assert means.mean() >= average
+    assert means.min() >= worst
+    rivals = [p.score for p in PUBLISHED if p.run == name and p.statistic in ("final", "late")]
+    assert rivals
+    assert means.mean() > max(rivals)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", names())
 def test_every_shipped_actor_does_live_what_the_page_says(name):

@@ -8,8 +8,9 @@ import pytest
 
 from ddpg_lib import DDPG, load, recipe
 from ddpg_lib.results.experiments import SWEEPS, Sweep, experiment
-from ddpg_lib.results.reproduce import reproduce
+from ddpg_lib.results.reproduce import final_returns, reproduce
 from ddpg_lib.results.sweeps import FOLDER, RecordedSweep, sweep, sweeps
+from ddpg_lib.worlds.restarts import RESTARTS
 
 TINY = {"steps": 60, "warmup_steps": 50, "eval_every": 60, "eval_episodes": 1}
 
@@ -72,3 +73,12 @@ def test_a_sweep_is_made_and_read_and_made_again(tmp_path, monkeypatch):
     after = json.loads((tmp_path / "tiny/record/manifest.json").read_text())
     assert before["sha256"] == after["sha256"]
     assert experiment("tiny") is SWEEPS["tiny"]
+
+
+def test_a_sweep_may_be_judged_in_another_world(tmp_path, monkeypatch):
+    asked = Sweep("Pendulum-v1", "pendulum", (303, 304), {"plain": {}}, TINY, 1, 2, judged=RESTARTS)
+    monkeypatch.setitem(SWEEPS, "tiny", asked)
+    (run,) = reproduce("tiny", tmp_path / "tiny", progress=False, compile=False)
+    final = RecordedSweep.read(tmp_path / "tiny/record").arms["plain"].final
+    np.testing.assert_allclose(final, final_returns(run.agent, RESTARTS, 2).mean(axis=1), rtol=1e-5)
+    assert not np.allclose(final, final_returns(run.agent, "Pendulum-v1", 2).mean(axis=1))

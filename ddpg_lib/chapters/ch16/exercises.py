@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ddpg_lib.chapters.answers import Check, Numbers
+from ddpg_lib.chapters.answers import Check, Numbers, numbers
 from ddpg_lib.chapters.ch16.reaching import ELBOW, fingertip, postures
 
 
 def reach(answer: Any) -> str:
-    """16.3: a function of one target, shape (2,), that returns one posture (q0, q1) in rad."""
+    """16a.1: a function of one target, shape (2,), that returns one posture (q0, q1) in rad."""
     if not callable(answer):
         return "give the function itself: of a target (x, y), it returns the angles (q0, q1)."
     rng = np.random.default_rng(16)
@@ -41,27 +41,38 @@ def reach(answer: Any) -> str:
     return "it misses. Find q1 from the distance by the law of cosines first; the links are LINKS."
 
 
-CHECKS: dict[int, Check] = {
-    # 16.1: meters that a cheetah runs for a return of 9,000 with control costs of 400.
+def four_numbers(answer: Any) -> str:
+    """16.2: gains (4,) of place, angle, speed and turn that hold the pole in the middle."""
+    gain = numbers(answer, (4,))
+    if gain is None:
+        return "give four numbers: the gains of place, angle, speed and turn."
+    from ddpg_lib.chapters.ch16.linearization import linearize, transition
+    from ddpg_lib.envs.making import make
+
+    env = make("InvertedPendulum-v5")
+    env.reset(seed=0)
+    f = transition(env)
+    s = np.array([0.1, 0.01, 0.0, 0.0])
+    for step in range(1, 1_001):
+        s = f(s, np.clip(-gain[None] @ s, -3, 3))
+        if abs(s[1]) > 0.2 and step < 60 and (gain[1] >= 0 or gain[3] > 0):
+            return "the pole falls at once: mind the signs; a must push the cart below the pole."
+        if abs(s[1]) > 0.2:
+            end = " at the end of the rail: the cart must find its way back" * bool(
+                abs(s[0]) > 0.95
+            )
+            return f"the pole falls after {step} steps{end}."
+    A, B = linearize(f, np.zeros(4), np.zeros(1))
+    if np.linalg.eigvals(A - B @ gain[None]).real.min() < -1:
+        return (
+            "the pole stands, but the cart shakes: an eigenvalue is below -1, so lower the gains."
+        )
+    return "" if abs(s[0]) < 0.05 else f"the pole stands, but the cart at {s[0]:.2f} m, not at 0."
+
+
+CHECKS: dict[int | str, Check] = {
+    # 16.1: the gain beyond which s' = s + 0.25 a under a = -k s no longer comes to rest.
     1: Numbers(
-        "give one number of meters.",
-        right=470,
-        within=5e-4,
-        near=1e-6,
-        mistakes=[
-            (450, "the return has the control cost taken off already; the speed earned more."),
-            (
-                430,
-                "the cost was taken off the return: add it again, do not take it off twice.",
-            ),
-            (9_400, "that is the sum of speeds; each holds for one step of 0.05 s."),
-            (9.4, "that is the mean speed; an episode lasts 50 s."),
-            (94, "0.01 s is MuJoCo's step; the environment takes five of them."),
-        ],
-        hint="not yet. Solve (16.9) for the distance between the first place and the last.",
-    ),
-    # 16.2: the gain beyond which s' = s + 0.25 a under a = -k s no longer comes to rest.
-    2: Numbers(
         "give one number, the gain.",
         right=8,
         within=1e-5,
@@ -78,5 +89,24 @@ CHECKS: dict[int, Check] = {
         ],
         hint="not yet. The closed loop is s' = (1 - 0.25 k) s; when does its size reach 1?",
     ),
-    3: reach,
+    2: four_numbers,
+    "16a.1": reach,
+    # 16b.1: meters that a cheetah runs for a return of 9,000 with control costs of 400.
+    "16b.1": Numbers(
+        "give one number of meters.",
+        right=470,
+        within=5e-4,
+        near=1e-6,
+        mistakes=[
+            (450, "the return has the control cost taken off already; the speed earned more."),
+            (
+                430,
+                "the cost was taken off the return: add it again, do not take it off twice.",
+            ),
+            (9_400, "that is the sum of speeds; each holds for one step of 0.05 s."),
+            (9.4, "that is the mean speed; an episode lasts 50 s."),
+            (94, "0.01 s is MuJoCo's step; the environment takes five of them."),
+        ],
+        hint="not yet. Solve (16b.1) for the distance between the first place and the last.",
+    ),
 }

@@ -36,6 +36,24 @@ def read(obs: ArrayLike) -> tuple[Array, Array, Array]:
     return np.arctan2(x[..., 2:4], x[..., :2]), x[..., 6:8], x[..., 4:6]
 
 
+def stated(obs: ArrayLike) -> Array:
+    """MuJoCo's state ``(..., 8)`` behind an observation ``(..., 10)``.
+
+    Two angles (rad), the target (m), two angular velocities (rad/s), and two zeros: the target
+    stands still.
+    """
+    q, velocity, target = read(obs)
+    return np.concatenate([q, target, velocity, np.zeros_like(velocity)], axis=-1)
+
+
+def observed(state: ArrayLike) -> Array:
+    """The observation ``(..., 10)`` of such a state ``(..., 8)``."""
+    s = np.asarray(state, np.float64)
+    q, target, velocity = s[..., :2], s[..., 2:4], s[..., 4:6]
+    gap = fingertip(q) - target
+    return np.concatenate([np.cos(q), np.sin(q), target, velocity, gap], axis=-1)
+
+
 def fingertip(q: ArrayLike) -> Array:
     """Where the fingertip is, ``(..., 2)`` in m, at the angles ``q (..., 2)`` in rad."""
     first, both = np.asarray(q, np.float64)[..., 0], np.sum(q, axis=-1)
