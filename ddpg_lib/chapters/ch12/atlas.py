@@ -53,7 +53,8 @@ _VALUES = Question(
             "Which values? (q; the rewards stored)",
             {
                 "all near one constant": Leaf(
-                    "the reward is missing, or is the same in every row",
+                    "the reward is missing, is the same in every row, or was never found "
+                    "(chapter 8)",
                     ("reward_forgotten", "sign_of_reward"),
                 ),
                 "beyond any sum of rewards": Leaf(
@@ -65,7 +66,8 @@ _VALUES = Question(
                     {
                         "hardly any": Leaf("the actor descends", ("wrong_sign",)),
                         "about half, and the actor is at a bound against the slope": Leaf(
-                            "a saturated actor (chapters 5 and 5b)"
+                            "a saturated actor (chapters 5 and 5b), or gradients of its own that "
+                            "add up"
                         ),
                         "most": Leaf(
                             "actor and critic agree, and the data mislead them: look at the rows "
@@ -113,7 +115,8 @@ TREE = Question(
             },
         ),
         "it rises and is lost again": Leaf(
-            "step sizes, targets that follow too fast (chapter 7), a small buffer (chapter 6)"
+            "a small buffer, or one that hands out its newest rows (chapter 6), step sizes, "
+            "targets that follow too fast (chapter 7)"
         ),
         "it is right for most agents": Leaf(
             "a saturated actor in the one that fails (chapter 5), or a warm-up that is too short; "
@@ -126,14 +129,18 @@ TREE = Question(
                 "differs from training": Leaf(
                     "other statistics, or another mode of the networks", ("other_statistics",)
                 ),
-                "agree": Leaf("luck of ten starts: play a hundred (chapter 1)"),
+                "agree": Leaf(
+                    "a wrapper that one of the two environments lacks; luck of ten starts: play a "
+                    "hundred (chapter 1)"
+                ),
             },
         ),
         "it is right": Question(
             "The critic's belief less what is earned",
             {
                 "off by a part of it": Leaf(
-                    "ends: a limit stored as an end, a next start for the last state, d ignored",
+                    "ends: a limit stored as an end, a next start for the last state, d ignored; a "
+                    "discount other than the one that is judged",
                     ("limit_as_end", "after_reset", "end_ignored"),
                 ),
                 "small": Leaf(
