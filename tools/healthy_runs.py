@@ -119,6 +119,7 @@ LISTS: dict[str, tuple[Runs, int]] = {"healthy": (RUNS, 500), "healthy_again": (
 def main(name: str, folder: Path) -> None:
     """Train and diagnose what ``folder`` has no row of, and write how it came about."""
     runs, first_seed = LISTS[name]
+    judged_by = commit()  # before anything is run: a commit made meanwhile is not what runs
     folder.mkdir(parents=True, exist_ok=True)
     path, inside = folder / "runs.csv", folder / "quantities.csv"
     done = 0
@@ -154,7 +155,7 @@ def main(name: str, folder: Path) -> None:
             print(number, env, recipe, own, found, f"{time.monotonic() - began:.0f} s", flush=True)
     about = {
         "command": f"python tools/healthy_runs.py {name} FOLDER",
-        "commit": commit(),
+        "commit": judged_by,
         "changes": SHORT,
         "versions": versions(),
         "hardware": hardware(),
