@@ -128,6 +128,12 @@ class OursPixels(Ours):
     }
 
 
+class OursPixelsCompiled(OursPixels):
+    """The same, compiled."""
+
+    compile = True
+
+
 class StableBaselines3(Contender):
     """Stable-Baselines3's DDPG (PyTorch); ``task.agents`` is not used: it trains one."""
 
@@ -262,6 +268,7 @@ CONTENDERS: dict[str, type[Contender]] = {
     "ours": Ours,
     "ours compiled": OursCompiled,
     "ours pixels": OursPixels,
+    "ours pixels compiled": OursPixelsCompiled,
     "SB3": StableBaselines3,
     "SB3 pixels": StableBaselines3Pixels,
     "SBX": SBX,

@@ -27,6 +27,7 @@ PIXELS = ("Pendulum-v1, 32 x 32 x 3 pixels", 64, 64)
 SEEN, SEEN_BY_FOUR = Task(*PIXELS, buffer=5_000), Task(*PIXELS, agents=4, buffer=5_000)
 Entry = tuple[str, Task, int]  # contender, task, steps a turn
 MINE = ("products alone", "ours", "ours compiled")
+FROM_PIXELS = ("ours pixels", "ours pixels compiled")
 TASKS = [Task(*PENDULUM), Task(*PENDULUM, agents=8), Task(*CHEETAH), Task(*CHEETAH, agents=8)]
 # What is compared with each other takes turns with each other.
 GROUPS: list[list[Entry]] = [
@@ -34,7 +35,8 @@ GROUPS: list[list[Entry]] = [
     + [(name, Task(*PENDULUM, agents=8), 400) for name in MINE],
     [(name, Task(*CHEETAH), 100) for name in (*MINE, "SB3", "SBX")]
     + [(name, Task(*CHEETAH, agents=8), 25) for name in MINE],
-    [("ours pixels", SEEN, 40), ("SB3 pixels", SEEN, 40), ("ours pixels", SEEN_BY_FOUR, 10)],
+    [(name, SEEN, 40) for name in (*FROM_PIXELS, "SB3 pixels")]
+    + [(name, SEEN_BY_FOUR, 10) for name in FROM_PIXELS],
 ]
 STACKS = (1, 2, 4, 8, 16, 32, 64)
 # What is compared: a label, the task and its agents, ours, the other.
@@ -46,8 +48,14 @@ PAIRS = [
     for ours in MINE[1:]
     for other in ("SB3", "SBX", "products alone")
 ] + [
-    (f"{label}, from pixels", (PIXELS, n), "ours pixels", "SB3 pixels")
+    (
+        f"{label}, from pixels{', compiled' * (ours != FROM_PIXELS[0])}",
+        (PIXELS, n),
+        ours,
+        "SB3 pixels",
+    )
     for label, n in (("1 agent", 1), ("4 agents", 4))
+    for ours in FROM_PIXELS
 ]
 
 
