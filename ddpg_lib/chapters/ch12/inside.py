@@ -111,7 +111,7 @@ def healthy_runs(name: str = "healthy_again") -> list[dict[str, str]]:
 
 
 def healthy_quantities() -> list[dict[str, float]]:
-    """Return what findings about the list "healthy_again" rest on: quantities by name, by run."""
+    """What findings about the list "healthy_again" rest on, ``{quantity: value}`` of each run."""
     with (FOLDER.with_name("healthy_again") / "quantities.csv").open(
         encoding="utf-8", newline=""
     ) as file:
