@@ -689,14 +689,6 @@ RULES: tuple[Rule, ...] = (
         "print the step size of each optimizer, and how often it steps in an update",
     ),
     Rule(
-        "end_ignored",
-        "the target",
-        "the critic misses its target where an episode ended, and nowhere else",
-        (("TD error at ends", ">", 20.0), ("ends", ">", 0.0), ("even ends", "=", 0.0)),
-        "medium",
-        "set d = 1 in a whole minibatch: the target must be the reward",
-    ),
-    Rule(
         "reward_forgotten",
         "the target",
         "the critic misses its target by a reward in every row, and is a constant",

@@ -38,7 +38,8 @@ LATE = 0.75  # from where on the end is judged
 CAUSES = {
     "flat": (
         "it never did better than the recorded agents do at the start: look at exploration "
-        "(chapter 8), at the units of actions (chapter 11) and at a saturated actor (chapter 5)"
+        "(chapter 8), at the units of actions (chapter 11), at the target networks (chapter 7) and "
+        "at a saturated actor (chapter 5)"
     ),
     "lost": (
         "it was as good as the recorded agents and lost it again: look at the step sizes "

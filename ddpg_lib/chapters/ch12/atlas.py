@@ -65,7 +65,8 @@ _VALUES = Question(
                     {
                         "hardly any": Leaf("the actor descends", ("wrong_sign",)),
                         "about half, and the actor is at a bound against the slope": Leaf(
-                            "a saturated actor (chapters 5 and 5b)"
+                            "a saturated actor (chapters 5 and 5b), or gradients of its own that "
+                            "add up"
                         ),
                         "most": Leaf(
                             "actor and critic agree, and the data mislead them: look at the rows "
@@ -84,10 +85,19 @@ TREE = Question(
     "What does the return without noise do?",
     {
         "it stays low": Question(
-            "Has the actor moved since the start? (actor moved)",
+            "Did any episode of training earn more than one without actions does?",
             {
-                "no": Leaf("its gradient never arrives", ("cut_gradient",)),
-                "yes": _VALUES,
+                "no": Leaf(
+                    "nothing was ever found: noise that is weak or gone too soon, or a rare reward "
+                    "(chapter 8)"
+                ),
+                "yes": Question(
+                    "Has the actor moved since the start? (actor moved)",
+                    {
+                        "no": Leaf("its gradient never arrives", ("cut_gradient",)),
+                        "yes": _VALUES,
+                    },
+                ),
             },
         ),
         "it ends too low, for all agents": Question(
@@ -112,8 +122,17 @@ TREE = Question(
                 ),
             },
         ),
-        "it rises and is lost again": Leaf(
-            "step sizes, targets that follow too fast (chapter 7), a small buffer (chapter 6)"
+        "it rises and is lost again": Question(
+            "How old are the rows that updates draw, over the mean of all? (age drawn)",
+            {
+                "younger, or all of them young": Leaf(
+                    "a buffer that hands out its newest rows, or a small one (chapter 6)"
+                ),
+                "as old": Leaf(
+                    "step sizes that do not fall (chapter 9), targets that follow too fast "
+                    "(chapter 7)"
+                ),
+            },
         ),
         "it is right for most agents": Leaf(
             "a saturated actor in the one that fails (chapter 5), or a warm-up that is too short; "
@@ -126,14 +145,21 @@ TREE = Question(
                 "differs from training": Leaf(
                     "other statistics, or another mode of the networks", ("other_statistics",)
                 ),
-                "agree": Leaf("luck of ten starts: play a hundred (chapter 1)"),
+                "agree": Question(
+                    "One policy from one start in both environments: do states part?",
+                    {
+                        "yes": Leaf("one is built otherwise: a wrapper, a time limit, a version"),
+                        "no": Leaf("luck of ten starts: play a hundred (chapter 1)"),
+                    },
+                ),
             },
         ),
         "it is right": Question(
             "The critic's belief less what is earned",
             {
                 "off by a part of it": Leaf(
-                    "ends: a limit stored as an end, a next start for the last state, d ignored",
+                    "ends: a limit stored as an end, a next start for the last state, d ignored; a "
+                    "discount other than the one that is judged",
                     ("limit_as_end", "after_reset", "end_ignored"),
                 ),
                 "small": Leaf(
@@ -158,7 +184,7 @@ def leaves(node: Node = TREE) -> Iterator[Leaf]:
 
 SYMPTOMS: dict[str, tuple[str, str, str]] = {
     "a flat return": ("targets_mistakes", "forgotten", "return"),
-    "collapse after success": ("action_units", "right", "return"),
+    "collapse after success": ("targets", "tau_1_lr_2", "return"),
     "exploding values": ("targets", "tau_1_layer_norm_lr_1", "critic"),
     "values pinned": ("targets_mistakes", "forgotten", "q"),
     "a saturated actor": ("targets_mistakes", "newest_64", "saturated"),

@@ -99,14 +99,25 @@ def diagnosed(name: str) -> list[Rule]:
     return holding(RULES, found)
 
 
-def healthy_runs() -> list[dict[str, str]]:
+def healthy_runs(name: str = "healthy_again") -> list[dict[str, str]]:
     """What the rules said of short runs of right programs, which ``tools/healthy_runs.py`` made.
 
-    Each has the columns ``run``, ``env``, ``recipe``, ``changes``, ``seeds``, ``steps``,
-    ``updates`` and ``findings``, the names of rules with spaces between them.
+    ``name`` is that of a list: "healthy", judged by earlier rules, or "healthy_again". Each run has
+    the columns ``run``, ``env``, ``recipe``, ``changes``, ``seeds``, ``steps``, ``updates`` and
+    ``findings``, the names of rules with spaces between them.
     """
-    with (FOLDER.with_name("healthy") / "runs.csv").open(encoding="utf-8", newline="") as file:
+    with (FOLDER.with_name(name) / "runs.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def healthy_quantities() -> list[dict[str, float]]:
+    """What findings about the list "healthy_again" rest on, ``{quantity: value}`` of each run."""
+    with (FOLDER.with_name("healthy_again") / "quantities.csv").open(
+        encoding="utf-8", newline=""
+    ) as file:
+        rows = [{k: float(x) for k, x in row.items()} for row in csv.DictReader(file)]
+    updates = [float(run["updates"]) for run in healthy_runs()]
+    return [row | {"updates": n} for row, n in zip(rows, updates, strict=True)]
 
 
 if __name__ == "__main__":
