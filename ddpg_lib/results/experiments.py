@@ -432,6 +432,18 @@ SWEEPS: dict[str, Sweep] = {
         },
         _HALF | {"hidden": (32, 32), "batch_size": 32},
     ),
+    # Chapter 18: the step sizes of the agents that see three angles.
+    "stacked_angles_search": Sweep(
+        _THREE_ANGLES,
+        "pendulum",
+        tuple(range(100, 108)),
+        {
+            f"lr_{factor:g}": {"actor_lr": 5e-4 * factor, "critic_lr": 1e-3 * factor}
+            for factor in (0.5, 1, 2, 4)
+        },
+        _AS_LONG,
+        looks=1,
+    ),
     # Chapter 17: the shared encoder, separate ones with its step sizes and with Lillicrap's, and
     # what is left of the shared one without each of its parts.
     "pendulum_eyes": Sweep(
