@@ -288,6 +288,14 @@ def _diary(changes: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, dict
         yield arm, kept
 
 
+_SEARCHED = tuple(range(100, 108))
+
+
+def _scaled(*factors: float) -> dict[str, dict[str, Any]]:
+    """The step sizes of actor and critic on the pendulum, times each of these."""
+    return {f"lr_{f:g}": {"actor_lr": 5e-4 * f, "critic_lr": 1e-3 * f} for f in factors}
+
+
 SWEEPS: dict[str, Sweep] = {
     # Chapter 6, what a buffer keeps, each with three step sizes, and the search that chose them.
     "replay_contents": REPLAY_CONTENTS,
@@ -432,18 +440,16 @@ SWEEPS: dict[str, Sweep] = {
         },
         _HALF | {"hidden": (32, 32), "batch_size": 32},
     ),
-    # Chapter 18: the step sizes of the agents that see three angles.
+    # Chapter 18: the step sizes of each arm, as multiples of the pendulum's.
     "stacked_angles_search": Sweep(
-        _THREE_ANGLES,
-        "pendulum",
-        tuple(range(100, 108)),
-        {
-            f"lr_{factor:g}": {"actor_lr": 5e-4 * factor, "critic_lr": 1e-3 * factor}
-            for factor in (0.5, 1, 2, 4)
-        },
-        _AS_LONG,
-        looks=1,
+        _THREE_ANGLES, "pendulum", _SEARCHED, _scaled(0.5, 1, 2, 4), _AS_LONG, looks=1
     ),
+    "full_state_search": Sweep(
+        "Pendulum-v1", "pendulum", _SEARCHED, _scaled(0.5, 1, 2, 4), _AS_LONG, looks=1
+    ),
+    # Multiples of 1 and 2 were compared before, on the first four of these seeds
+    # (data/searches/hidden_velocity.csv).
+    "memory_search": Sweep(_ANGLE, "pendulum_memory", _SEARCHED[:4], _scaled(2, 4, 8), looks=1),
     # Chapter 17: the shared encoder, separate ones with its step sizes and with Lillicrap's, and
     # what is left of the shared one without each of its parts.
     "pendulum_eyes": Sweep(
