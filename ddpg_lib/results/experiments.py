@@ -155,8 +155,12 @@ EXPERIMENTS = {
     ),
     "hidden_velocity": Experiment(_ANGLE, "pendulum_memory", _FRESH),
     # The same budget without a memory, with the last three angles, and with the velocity.
+    # Each with the step sizes that did best in its search below, or the pendulum's where none did
+    # better.
     "hidden_velocity_no_memory": Experiment(_ANGLE, "pendulum", _FRESH, _AS_LONG),
-    "hidden_velocity_stacked": Experiment(_THREE_ANGLES, "pendulum", _FRESH, _AS_LONG),
+    "hidden_velocity_stacked": Experiment(
+        _THREE_ANGLES, "pendulum", _FRESH, {**_AS_LONG, "actor_lr": 2e-3, "critic_lr": 4e-3}
+    ),
     "hidden_velocity_full_state": Experiment("Pendulum-v1", "pendulum", _FRESH, _AS_LONG),
     # What burn-in and stored states are worth.
     "hidden_velocity_no_burn_in": Experiment(_ANGLE, "pendulum_memory", _FRESH, {"burn_in": 0}),
@@ -289,6 +293,14 @@ def _diary(changes: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, dict
     for arm, own in changes.items():
         kept = {**kept, **own}
         yield arm, kept
+
+
+_SEARCHED = tuple(range(100, 108))
+
+
+def _scaled(*factors: float) -> dict[str, dict[str, Any]]:
+    """The step sizes of actor and critic on the pendulum, times each of these."""
+    return {f"lr_{f:g}": {"actor_lr": 5e-4 * f, "critic_lr": 1e-3 * f} for f in factors}
 
 
 SWEEPS: dict[str, Sweep] = {
@@ -467,6 +479,16 @@ SWEEPS: dict[str, Sweep] = {
         },
         _HALF | {"hidden": (32, 32), "batch_size": 32},
     ),
+    # Chapter 18: the step sizes of each arm, as multiples of the pendulum's.
+    "stacked_angles_search": Sweep(
+        _THREE_ANGLES, "pendulum", _SEARCHED, _scaled(0.5, 1, 2, 4), _AS_LONG, looks=1
+    ),
+    "full_state_search": Sweep(
+        "Pendulum-v1", "pendulum", _SEARCHED, _scaled(0.5, 1, 2, 4), _AS_LONG, looks=1
+    ),
+    # Multiples of 1 and 2 were compared before, on the first four of these seeds
+    # (data/searches/hidden_velocity.csv).
+    "memory_search": Sweep(_ANGLE, "pendulum_memory", _SEARCHED[:4], _scaled(2, 4, 8), looks=1),
     # Chapter 17: the shared encoder, separate ones with its step sizes and with Lillicrap's, and
     # what is left of the shared one without each of its parts.
     "pendulum_eyes": Sweep(

@@ -1,4 +1,4 @@
-"""The search for the step sizes of the pendulum without its velocity.
+"""An earlier search for the step sizes of the pendulum without its velocity.
 
 It ran on seeds 100 to 103. ``ddpg train`` repeats each of its arms, here the first one::
 
