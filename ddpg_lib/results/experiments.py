@@ -21,8 +21,6 @@ ON_OLD_SEEDS = (
     "bipedal_walker",
     "bipedal_walker_one_step",
     "half_cheetah",
-    "inverted_pendulum",
-    "inverted_pendulum_no_norm",
     "reacher",
 )
 """Recorded before this rule, on seeds from 0 on, on which their recipes may have been tried.
@@ -139,9 +137,9 @@ EXPERIMENTS = {
         judged="ddpg_lib.worlds.driving:OnePedal-v0",
     ),
     "half_cheetah": Experiment("HalfCheetah-v5", "half_cheetah", tuple(range(4))),
-    "inverted_pendulum": Experiment("InvertedPendulum-v5", "inverted_pendulum", tuple(range(8))),
+    "inverted_pendulum": Experiment("InvertedPendulum-v5", "inverted_pendulum", _FRESH),
     "inverted_pendulum_no_norm": Experiment(
-        "InvertedPendulum-v5", "inverted_pendulum", tuple(range(8)), {"layer_norm": "none"}
+        "InvertedPendulum-v5", "inverted_pendulum", _FRESH, {"layer_norm": "none"}
     ),
     "lunar_lander": Experiment("LunarLanderContinuous-v3", "lunar_lander", _FRESH),
     "lunar_lander_one_step": Experiment(
