@@ -6,8 +6,8 @@ lead to sheets, and a title and a table of contents go before. The reference of 
 pages of checks stay on the site: links to them, and in the PDF of a single chapter to other
 chapters, lead to the published page.
 
-Writes ``_build/pdf/ddpg-book.pdf``, and beside the pages ``_pdf/CHAPTER.pdf`` with a link in the
-foot of each chapter. Needs Chromium, and about ten minutes on two cores.
+Writes ``_pdf/ddpg-book.pdf`` and ``_pdf/CHAPTER.pdf`` beside the built pages, with links in the
+preface and in the foot of each chapter. Needs Chromium and some minutes.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from pypdf.generic import (
 ROOT = Path(__file__).resolve().parents[1]
 NOT_PRINTED = ("book/api/", "book/checks")
 MARK = "<!-- pdf -->"
+BOOK = '<p><a href="../_pdf/ddpg-book.pdf">The whole book as a PDF</a>.</p>'
 FOOT = '· <a href="{root}_pdf/{name}.pdf" download="{name}.pdf">PDF</a>'
 
 # Scripts are off on the page: figures that one plays with are their stills. What a reader would
@@ -247,12 +248,11 @@ def alone(part: Part, served: str, published: str, author: str, out: Path) -> No
     write(writer, out, part.title, author)
 
 
-def offer(folder: Path, part: Part) -> None:
-    """Put a link to its PDF into the foot of a chapter's page."""
-    path = folder / f"{part.name}.html"
+def offer(folder: Path, name: str, link: str) -> None:
+    """Put a link to a PDF where a page has a mark for it."""
+    path = folder / f"{name}.html"
     page = path.read_text(encoding="utf-8")
-    link = FOOT.format(root="../" * part.name.count("/"), name=Path(part.name).name)
-    path.write_text(page.replace(MARK, f"{MARK[:-3]}: in _pdf -->{link}", 1), encoding="utf-8")
+    path.write_text(page.replace(MARK, link, 1), encoding="utf-8")
 
 
 def main() -> int:
@@ -293,13 +293,18 @@ def main() -> int:
         tab.set_content(contents(parts, title, author, published))
         tab.pdf(path=front, prefer_css_page_size=True, print_background=True)
         browser.close()
-    book = options.out / "ddpg-book.pdf"
+    # A part of the book, for a look, is not offered to readers.
+    folder = options.out if options.only else options.html / "_pdf"
+    book = folder / "ddpg-book.pdf"
     links = join(front, parts, served, published, title, author, book)
     for part in parts:
         if part.name.startswith("notebooks/"):
-            target = options.html / "_pdf" / f"{Path(part.name).name}.pdf"
-            alone(part, served, published, author, target)
-            offer(options.html, part)
+            name = Path(part.name).name
+            alone(part, served, published, author, folder / f"{name}.pdf")
+            if not options.only:
+                offer(options.html, part.name, FOOT.format(root="../", name=name))
+    if not options.only:
+        offer(options.html, toc["root"], BOOK)
     size = book.stat().st_size / 1e6
     print(f"{first - 1} pages, {links} links between them, {size:.1f} MB: {book}")
     return 0

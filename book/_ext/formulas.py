@@ -56,7 +56,8 @@ FORMULA = re.compile(
 )
 ERROR = re.compile(r'data-mjx-error="([^"]*)"')
 SCRIPTS = re.compile(
-    r"\s*<script>window\.MathJax = .*?</script>|\s*<script[^>]*/mathjax/tex-chtml\.js[^>]*></script>"
+    r"\s*<script>window\.MathJax = .*?</script>"
+    r"|\s*<script[^>]*/mathjax/tex-chtml\.js[^>]*></script>"
 )
 CONTENT = re.compile(r'content: "((?:[^"\\]|\\.)*)"')
 LEADING = re.compile(r"\n+")

@@ -135,6 +135,8 @@ NUMBER = re.compile(r"-?\d+\.\d{2,}")
 GLYPH = re.compile(
     r'<path id="(?P<id>[^"]*)" (?P<drawn>d="[^"]*" transform="scale\(0\.015625\)")/>'
 )
+# What Matplotlib says in every drawing, for the whole page; `book.css` says it once.
+JOINTS = '<style type="text/css">*{stroke-linejoin: round; stroke-linecap: butt}</style>'
 ARTICLE = '<article class="bd-article">'
 PAIRS = {"M": 1, "L": 1, "Q": 2, "C": 3}
 
@@ -219,6 +221,7 @@ def lean_svg(svg: str) -> str:
         parts[i] = OUTLINE.sub(lambda x, d=digits: f' d="{lean_path(x[1], d)}"', part)
     svg = PICTURE.sub(lean_picture, "".join(parts))
     svg = MOVED.sub(lambda x: NUMBER.sub(lambda y: f"{float(y[0]):.1f}", x[0]), svg)
+    svg = svg.replace(JOINTS, "")
     svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
     return re.sub(r">\s+<", "><", svg)
 

@@ -2,20 +2,12 @@
 
 import math
 import re
-import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(autouse=True)
-def extensions(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "book/_ext"))
-    yield
-    for name in ("lighter", "formulas"):
-        sys.modules.pop(name, None)
+from formulas import Typesetter, set_page
+from lighter import lean_css, lean_page, lean_path
 
 
 def points(outline: str) -> list[tuple[float, float]]:
@@ -40,8 +32,6 @@ def points(outline: str) -> list[tuple[float, float]]:
 
 def test_an_outline_keeps_every_point_to_half_a_digit():
     """Thousands of rounded steps do not drift, and curves and closed parts stay where they are."""
-    from lighter import lean_path
-
     wave = [(0.137 * i, 50 * math.sin(0.01 * i) + 0.049) for i in range(3000)]
     outline = "M " + " \nL ".join(f"{x:.6f} {y:.6f}" for x, y in wave)
     lean = lean_path(outline, 1)
@@ -59,8 +49,6 @@ def test_an_outline_keeps_every_point_to_half_a_digit():
 
 
 def test_a_style_sheet_loses_what_matches_nothing():
-    from lighter import lean_css
-
     css = """/* old */ .used, .never { color: red } .used .never{a:b} #gone{a:b}
     p:not(.never) > a[href="x,y"] { c: d } @media print { .never {a:b} .used{e:f} }
     @media print { .never{a:b} } @font-face { font-family: X }"""
@@ -72,8 +60,6 @@ def test_a_style_sheet_loses_what_matches_nothing():
 
 
 def test_drawings_share_letters_and_drop_unused_names():
-    from lighter import lean_page
-
     def drawing(mark: str) -> str:
         return (
             f'<svg role="img" aria-label="A"><g id="{mark}-figure"><defs>'
@@ -91,14 +77,8 @@ def test_drawings_share_letters_and_drop_unused_names():
 
 @pytest.fixture(scope="module")
 def typesetter():
-    sys.path.insert(0, str(ROOT / "book/_ext"))
-    from importlib.util import find_spec
-
-    import formulas
-
-    sys.path.remove(str(ROOT / "book/_ext"))
     found = find_spec("sphinx-mathjax-offline")
-    return formulas.Typesetter(Path(found.origin).parent / "static/mathjax")
+    return Typesetter(Path(found.origin).parent / "static/mathjax")
 
 
 def test_a_formula_is_drawn_and_said(typesetter):
@@ -115,8 +95,6 @@ def test_a_formula_that_mathjax_does_not_know_is_named(typesetter):
 
 
 def test_a_page_without_formulas_asks_for_no_style_of_theirs(typesetter):
-    from formulas import set_page
-
     head = '<head><script>window.MathJax = {"a": 1}</script>\n'
     head += '<script defer="defer" src="../_static/mathjax/tex-chtml.js?v=1"></script></head>'
     plain, wrong = set_page(head + "<p>1 &lt; 2</p>", typesetter, "../")
