@@ -25,6 +25,7 @@ import yaml
 from browser import ADVICE, find_chromium, launch_options, serve
 from playwright.sync_api import Page, sync_playwright
 from pypdf import PdfReader, PdfWriter
+from pypdf.constants import PageLabelStyle
 from pypdf.generic import (
     ArrayObject,
     DictionaryObject,
@@ -231,8 +232,8 @@ def join(
         item = writer.add_outline_item(title=part.title, page_number=at, parent=above)
         if not part.level:
             parents[0] = item
-    writer.set_page_label(0, before - 1, style="/r")
-    writer.set_page_label(before, len(writer.pages) - 1, style="/D")
+    writer.set_page_label(0, before - 1, style=PageLabelStyle.LOWERCASE_ROMAN)
+    writer.set_page_label(before, len(writer.pages) - 1, style=PageLabelStyle.DECIMAL)
     done = lead(writer, parts, starts, served, published)
     writer.page_mode = "/UseOutlines"
     write(writer, out, title, author)
@@ -243,7 +244,7 @@ def alone(part: Part, served: str, published: str, author: str, out: Path) -> No
     """Write the PDF of one part, whose links to others lead to the site."""
     writer = PdfWriter()
     writer.append(str(part.file))
-    writer.set_page_label(0, part.sheets - 1, style="/D", start=part.first)
+    writer.set_page_label(0, part.sheets - 1, style=PageLabelStyle.DECIMAL, start=part.first)
     lead(writer, [part], {part.name: 0}, served, published)
     write(writer, out, part.title, author)
 

@@ -66,4 +66,4 @@ def test_a_page_is_valid(page):
 def test_what_is_wrong_is_found():
     start = '<!DOCTYPE html><html lang="en"><title>T</title>'
     assert len(complaints(start + '<p>a<div>b</p><table><tr><td align="left">c</table></html>')) > 1
-    assert complaints(start + "<p>a</p></html>") == []
+    assert complaints(start + "<body><p>a</p></body></html>") == []
