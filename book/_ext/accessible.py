@@ -68,7 +68,8 @@ def mend(page: str) -> str:
     if onward := ONWARD.fullmatch(page):
         to = onward["url"]
         return (
-            '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>To the book</title>'
+            '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+            "<title>To the book</title>"
             f'<meta http-equiv="refresh" content="0; url={to}"></head>'
             f'<body><p><a href="{to}">To the book</a></p></body></html>\n'
         )

@@ -18,6 +18,7 @@ PAGES = sorted(
     for path in HTML.rglob("*.html")
     if "_static" not in path.relative_to(HTML).parts
 )
+pytestmark = pytest.mark.browser  # not where the book is not built
 OPTIONS = ["-errors", "-quiet", "--new-blocklevel-tags", "dialog", "--show-info", "no"]
 # What Tidy of 2021 does not know to be right today, or says of what it would make shorter.
 OUTDATED = re.compile(
