@@ -99,7 +99,7 @@ ACCOUNTS: dict[str, Account] = {
         "not noted",
         "It came into the library as it is (commit 1ddc330). It is the pendulum's with layer "
         "normalization in the critic, against a failure that the run inverted_pendulum_no_norm "
-        "keeps: without it one agent of eight ends far below the others.",
+        "keeps: without it two agents of eight end far below the others.",
     ),
     "crane": Account(
         "5, each the one before it and one change",
