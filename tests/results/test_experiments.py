@@ -24,11 +24,6 @@ ONCE_OLD = {
     "bipedal_walker",
     "bipedal_walker_one_step",
     "half_cheetah",
-    "inverted_pendulum",
-    "inverted_pendulum_no_norm",
-    "lunar_lander",
-    "lunar_lander_one_step",
-    "lunar_lander_white_noise",
     "pendulum",
     "reacher",
 }
