@@ -26,7 +26,7 @@ from ddpg_lib import (
 )
 from ddpg_lib.config import Config
 from ddpg_lib.envs.border import EnvironmentFailedError, InterfaceError, note_on_scales
-from ddpg_lib.envs.making import close_all, make, make_many
+from ddpg_lib.envs.making import _open, close_all, make, make_many
 from ddpg_lib.evaluation import Evaluator, evaluate_policy, play
 
 SHORT = Config(
@@ -200,8 +200,9 @@ class Simulator(Drone):
 def test_where_only_one_simulator_may_run_none_stays_open(monkeypatch, room):
     gc.collect()
     monkeypatch.setattr(Simulator, "room", room)
+    open_ones = room + len(_open)  # another test may have left some
     message = (
-        rf"Simulator cannot be made: RuntimeError: port 5005.*Open already: {room};.*eval_epis"
+        rf"Simulator cannot be made: RuntimeError: port 5005.*Open already: {open_ones};.*eval_epis"
     )
     with pytest.raises(UnavailableEnvironmentError, match=message):
         run(Simulator)
