@@ -75,8 +75,7 @@ RUNS = (
     Unnamed(
         ("targets", "tau_1_layer_norm_lr_1"),
         ("critic", "monte_carlo"),
-        "Most agents reach the top late; beliefs rise above plus 200 while earnings end near "
-        "zero.",
+        "Most agents reach the top late; beliefs rise above plus 200 while earnings end near zero.",
     ),
     Unnamed(
         ("pendulum_choices", "warmup_500"),
@@ -99,8 +98,7 @@ RUNS = (
     Unnamed(
         ("targets", "tau_0.0001_lr_1"),
         ("q", "critic_loss"),
-        "Returns are low and level; q falls slowly from minus 7 to minus 13; the loss is nearly "
-        "0.",
+        "Returns are low and level; q falls slowly from minus 7 to minus 13; the loss is nearly 0.",
     ),
     Unnamed(
         ("targets", "tau_0.001_lr_1"),
