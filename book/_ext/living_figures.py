@@ -312,8 +312,8 @@ FIGURES: dict[str, Living] = {
     "pendulum": Living(
         "The pendulum",
         "A pendulum swings from side to side, higher each time, until it stands upright.",
-        f"A network that DDPG trained for {about()['steps'][-1]:,} steps chooses the torque, the blue "
-        "arc. Press the pendulum for a push.",
+        f"A network that DDPG trained for {about()['steps'][-1]:,} steps chooses the torque, the "
+        "blue arc. Press the pendulum for a push.",
         front_still,
         ("network.js", "front.js"),
         ("actor",),
