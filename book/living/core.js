@@ -159,7 +159,6 @@
 	};
 
 	/* ---- A figure on the page ---- */
-	const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 	const make = (tag, attributes = {}, ...inside) => {
 		const e = document.createElement(tag);
 		for (const [key, value] of Object.entries(attributes)) e.setAttribute(key, value);
@@ -171,7 +170,7 @@
 	class Figure {
 		constructor(root, name) {
 			Object.assign(this, { root, name, canvases: [], sliders: {}, fps: 0, playing: false });
-			this.reduced = calm.matches;
+			this.reduced = matchMedia("(prefers-reduced-motion: reduce)").matches;
 			this.stage = make("div", { class: "living-stage" });
 			this.controls = make("div", { class: "living-controls" });
 			this.live = make("p", { class: "living-live", "aria-live": "polite" });
@@ -234,7 +233,7 @@
 				const narrow = innerWidth < 500; // a phone: flat figures higher, square ones lower
 				h = Math.round(w * (!narrow ? ratio : wide ? 1.7 * ratio : Math.min(ratio, 0.72)));
 				e.style.height = `${h}px`;
-				const dots = Math.min(window.devicePixelRatio || 1, 2);
+				const dots = Math.min(devicePixelRatio, 2);
 				e.width = w * dots;
 				e.height = h * dots;
 				paint();
@@ -389,7 +388,7 @@
 		};
 		new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 		document.fonts?.ready.then(redraw);
-		window.addEventListener("hashchange", () => {
+		addEventListener("hashchange", () => {
 			for (const fig of Object.values(L.figures)) {
 				if (!fig.values || !fig.read()) continue;
 				for (const [key, set] of Object.entries(fig.sliders)) set(fig.values[key]);

@@ -54,7 +54,7 @@ ddpgLiving.define("lander-flights", fig => {
 	});
 	fig.canvas({
 		label: "Over the flight's time: thrust of both engines, the critic's value, and the return so far.",
-		ratio: 0.86, grow: 1,
+		ratio: 0.86,
 		draw(c, w, h, k) {
 			const times = f.x.map((_, i) => i / 50), now = s.t / 50, x = [0, times.at(-1)], top = Math.round(h * 0.4);
 			const trace = (a, values, color, width) => L.line(c, a.points(times, values), color, width);

@@ -56,7 +56,7 @@ ddpgLiving.define("q-landscape-and-arrow", fig => {
 	};
 	fig.canvas({
 		label: "Pendulum: drag it to another angle, or use the arrow keys; up and down change its speed.",
-		ratio: 1, grow: 1, role: "application",
+		ratio: 1, role: "application",
 		draw(c, w, h, k) {
 			L.drawPendulum(c, w, h, s.theta, now.action, k);
 			if (Math.abs(s.speed) > 0.05) { // the way that the tip moves
@@ -97,7 +97,7 @@ ddpgLiving.define("q-landscape-and-arrow", fig => {
 		label: "The actor's torque in this state against the steps of training, with the slopes.",
 		ratio: 0.24, wide: true,
 		draw(c, w, h, k) {
-			const a = L.axes(c, w, h, { x: [2000, 12000], y: [-2.6, 2.6], ylabel: w > 500 ? "the actor's torque in this state, by step of training" : "actor's torque, by step of training", yticks: 3, xticks: 5 }, k);
+			const a = L.axes(c, w, h, { x: [2000, 12000], y: [-2.6, 2.6], ylabel: "the actor's torque here, by step of training", yticks: 3, xticks: 5 }, k);
 			const px = agent.steps.map(v => a.X(v));
 			L.line(c, path.map((p, i) => [px[i], a.Y(p.action)]), k.actor, 2);
 			path.forEach((p, i) => {

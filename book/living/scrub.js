@@ -33,7 +33,7 @@ ddpgLiving.define("scrub-through-training", fig => {
 	};
 	fig.canvas({
 		label: "Pendulum, swung by the actor. Drag it anywhere and let go; arrow keys push it.",
-		ratio: 1, grow: 1, role: "application",
+		ratio: 1, role: "application",
 		draw(c, w, h, k) { rod.draw(c, w, h, k, held ? 1 : fig.part); },
 		drag(x, y, w, h, phase) {
 			held = phase !== "up";

@@ -51,7 +51,7 @@ ddpgLiving.define("swing-the-pendulum-by-hand", fig => {
 	};
 	const canvas = fig.canvas({
 		label: "Pendulum. Left and right arrow keys push it; drag towards where the tip should go; space begins anew.",
-		ratio: 0.95, grow: 1, role: "application",
+		ratio: 0.95, role: "application",
 		draw(c, w, h, k) { rod.draw(c, w, h, k, fig.part, fig.playing ? wanted() : rod.torque); },
 		drag(x, y, w, h, phase) {
 			if (phase === "down") act();

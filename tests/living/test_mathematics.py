@@ -202,7 +202,7 @@ def test_gradients_of_weights_are_pytorchs(tab, squash):
 
 
 def test_a_network_of_another_size_is_refused(tab):
-    with pytest.raises(Exception, match="5 weights for a network of 10"):
+    with pytest.raises(Exception, match="5 weights for a network of 11"):
         tab.evaluate("ddpgLiving.network([3, 2, 1], true, new Float64Array(5))")
 
 
