@@ -243,7 +243,9 @@ def front_still() -> Figure:
     figure, ax = plt.subplots(figsize=(3.4, 3.1))
     ax.set(xlim=(-1.2, 1.2), ylim=(-1.1, 1.1), aspect="equal")
     ax.axis("off")
-    model, theta, speed = PendulumModel(), np.pi, 0.0
+    model = PendulumModel()
+    theta: Any = np.pi
+    speed: Any = 0.0
     for t in range(HORIZON):
         torque = 2 * np.tanh(network("actor", model.observation(theta, speed))).item()
         stands = np.cos(theta) > 0.999 and abs(speed) < 0.02
