@@ -34,7 +34,7 @@ RIGHT = re.compile(r"^\*\*([a-d])\.\*\* (.+)$", re.MULTILINE)
 WRONG = re.compile(r"^- ((?:\*[a-d]\*(?:, )?)+): (.+)$", re.MULTILINE)
 LETTERS = "abcd"
 SYMBOLS = {r"\gamma": "γ", r"\tau": "τ", r"\cdot": "·", "-": "−"}
-MARKDOWN = MarkdownIt()
+MARKDOWN = MarkdownIt("commonmark", {"typographer": True}).enable("smartquotes")
 
 
 def formula(tex: str) -> str:
