@@ -211,10 +211,10 @@ def test_the_list_is_closed_by_the_script_and_opened_by_a_link(chromium, built):
         context = chromium.new_context(**options)
         tab = context.new_page()
         tab.goto(page + part, wait_until="load")
-        assert tab.locator("#run-3 svg").first.is_visible() == opened
+        assert tab.locator("#run-3 .ddpg-figure svg").is_visible() == opened
         if opened:
             assert tab.locator("#run-15").is_visible()
         else:  # and from the contents, once the page is there
             tab.evaluate("location.hash = 'run-9'")
-            tab.locator("#run-9 svg").first.wait_for()
+            tab.locator("#run-9 .ddpg-figure svg").wait_for()
         context.close()
