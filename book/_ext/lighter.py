@@ -11,6 +11,7 @@ import base64
 import io
 import re
 import shutil
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -25,6 +26,11 @@ NAME = re.compile(r"[A-Za-z_][\w-]*")
 CLASSES = re.compile(r'\b(?:class|id)="([^"]*)"')
 # Rules of these sheets depend on the theme alone; the book's own are few and all used.
 OURS = {"book.css", "formulas.css", "living.css"}
+# Bootstrap's and the theme's programs name the parts of these even where no page has any.
+COMPONENTS = (
+    "accordion", "alert", "carousel", "list-group", "modal", "offcanvas", "popover", "toast",
+    "version-switcher", "version-warning",
+)  # fmt: skip
 GROUPS = ("media", "supports", "layer")
 
 
@@ -34,8 +40,9 @@ def names_in(pages: Iterable[str], scripts: Iterable[str]) -> set[str]:
     for page in pages:
         for value in set(CLASSES.findall(page)):
             names.update(value.split())
+    absent = tuple(name for name in COMPONENTS if name not in names)
     for script in scripts:
-        names.update(NAME.findall(script))
+        names.update(x for x in NAME.findall(script) if not x.startswith(absent))
     return names
 
 
@@ -131,6 +138,8 @@ OUTLINE = re.compile(r' d="([^"]*)"')
 STEP = re.compile(r"([A-Za-z])|(-?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?)")
 PICTURE = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=\s]+)")
 MOVED = re.compile(r"(?<=translate\()[^)]*")
+LETTER = re.compile(r'<use href="([^"]*)" transform="translate\(([\d.-]+) 0(?:\.0)?\)"/>')
+STYLE = re.compile(r' style="([^"]*)"')
 NUMBER = re.compile(r"-?\d+\.\d{2,}")
 GLYPH = re.compile(
     r'<path id="(?P<id>[^"]*)" (?P<drawn>d="[^"]*" transform="scale\(0\.015625\)")/>'
@@ -221,7 +230,8 @@ def lean_svg(svg: str) -> str:
         parts[i] = OUTLINE.sub(lambda x, d=digits: f' d="{lean_path(x[1], d)}"', part)
     svg = PICTURE.sub(lean_picture, "".join(parts))
     svg = MOVED.sub(lambda x: NUMBER.sub(lambda y: f"{float(y[0]):.1f}", x[0]), svg)
-    svg = svg.replace(JOINTS, "")
+    svg = svg.replace("xlink:href=", "href=").replace(JOINTS, "")
+    svg = LETTER.sub(r'<use href="\1" x="\2"/>', svg)
     svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
     return re.sub(r">\s+<", "><", svg)
 
@@ -232,18 +242,32 @@ def share_letters(page: str) -> str:
     names: dict[str, str] = {}  # of a letter in a drawing, the same
 
     def take(found: re.Match[str]) -> str:
-        names[found["id"]] = ids.setdefault(found["drawn"], f"glyph{len(ids)}")
+        names[found["id"]] = ids.setdefault(found["drawn"], f"g{len(ids)}")
         return ""
 
     page = SVG.sub(lambda svg: GLYPH.sub(take, svg[0]), page)
     if not ids or ARTICLE not in page:
         return page
     page = re.sub(r'(?<=href="#)[^"]*', lambda x: names.get(x[0], x[0]), page)
-    page = page.replace("<defs></defs>", "")
+    page, styles = share_styles(page.replace("<defs></defs>", ""))
+    if styles:
+        page = page.replace("</head>", f"<style>{styles}</style>\n</head>", 1)
     letters = "".join(f'<path id="{name}" {drawn}/>' for drawn, name in ids.items())
     # Not "display: none", with which browsers differ in what others may use of it.
     store = '<svg class="ddpg-letters" aria-hidden="true" width="0" height="0">'
     return page.replace(ARTICLE, f"{ARTICLE}{store}<defs>{letters}</defs></svg>", 1)
+
+
+def share_styles(page: str) -> tuple[str, str]:
+    """Return the HTML of a page with names for the styles that its drawings repeat, and a sheet."""
+    often = Counter(style for svg in SVG.findall(page) for style in STYLE.findall(svg))
+    names = {style: f"d{i}" for i, (style, n) in enumerate(often.items()) if n > 2}
+
+    def name(found: re.Match[str]) -> str:
+        return f' class="{names[found[1]]}"' if found[1] in names else found[0]
+
+    page = SVG.sub(lambda svg: STYLE.sub(name, svg[0]), page)
+    return page, "".join(f".{name}{{{style}}}" for style, name in names.items())
 
 
 # ---- Pages ----
@@ -257,8 +281,8 @@ SEARCHING = re.compile(
 BLOCKING = re.compile(
     r"<script (?=(?:data-[\w-]+=\"[^\"]*\" )?src=\"[^\"]*/_static/(?!documentation))"
 )
-# The colors of these are those of the code around them.
-PLAIN = re.compile(r'<span class="(?:n|nn|nv|w)">([^<]*)</span>')
+# These have the color of the code around them (punctuation was bold in light pages).
+PLAIN = re.compile(r'<span class="(?:n|nn|nv|p|w)">([^<]*)</span>')
 # The theme keeps words of code on one line; these would not be broken anyway.
 WORD = re.compile(r'<span class="pre">([\w.]*)</span>')
 

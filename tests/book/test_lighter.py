@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from formulas import Typesetter, set_page
+from formulas import Typesetter, set_page, used_fonts
 from lighter import lean_css, lean_page, lean_path
 
 
@@ -69,8 +69,8 @@ def test_drawings_share_letters_and_drop_unused_names():
         )
 
     page = lean_page('<article class="bd-article">' + drawing("f1") + drawing("f2") + "</article>")
-    assert page.count('<path id="glyph0" d="m0 0 5 5"') == 1
-    assert page.count('href="#glyph0" transform="translate(63.6 0)"') == 2
+    assert page.count('<path id="g0" d="m0 0 5 5"') == 1
+    assert page.count('<use href="#g0" x="63.6"/>') == 2
     assert "-figure" not in page
     assert re.findall(r'id="(f\d-c)"', page) == ["f1-c", "f2-c"]
 
@@ -105,3 +105,23 @@ def test_a_page_without_formulas_asks_for_no_style_of_theirs(typesetter):
     assert 'href="../_static/formulas/formulas.css"' in page
     assert "<mo>&lt;</mo>" in page
     assert "MathJax =" not in page
+
+
+def test_fonts_that_no_formula_uses_are_not_asked_for(typesetter):
+    drawn = typesetter.formula(r"\mathcal{S} + x", display=False)
+    style = used_fonts(typesetter.style(), drawn)
+    faces = re.findall(r"font-family: (MJXTEX-?\w*|MJXZERO);", style)
+    assert {"MJXTEX", "MJXTEX-I", "MJXTEX-C", "MJXZERO"} <= set(faces)
+    assert not {"MJXTEX-FR", "MJXTEX-T", "MJXTEX-SS"} & set(faces)
+
+
+def test_styles_that_drawings_repeat_are_said_once():
+    line = '<path d="m0 0" style="fill: none; stroke: red"/>'
+    letter = '<defs><path id="f-a" d="M 0 0 \nL 5 5" transform="scale(0.015625)"/></defs>'
+    drawing = (
+        f'<svg role="img">{letter}<use href="#f-a"/>{line * 3}<path style="fill: blue"/></svg>'
+    )
+    page = lean_page(f'<head></head><article class="bd-article">{drawing}</article>')
+    assert page.count("<style>.d0{fill: none; stroke: red}</style>") == 1
+    assert page.count('class="d0"') == 3
+    assert page.count('style="fill: blue"') == 1
