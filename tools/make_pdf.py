@@ -49,6 +49,10 @@ PREPARE = """([address, first]) => {
   root.dataset.theme = root.dataset.mode = 'light';
   document.querySelectorAll('.tag_hide-input details.above-input').forEach(d => d.remove());
   document.querySelectorAll('details').forEach(d => { d.open = true; });
+  document.querySelectorAll('details.hide > summary .expanded').forEach(label => {
+    const name = label.textContent.trim().replace(/^Hide the /, '');
+    label.textContent = name[0].toUpperCase() + name.slice(1);
+  });
   document.querySelectorAll('video').forEach(film => {
     const still = document.createElement('img');
     still.src = film.poster;
@@ -77,6 +81,15 @@ PREPARE = """([address, first]) => {
   return Promise.all([document.fonts.ready,
     ...[...document.images].map(i => i.decode().catch(() => {}))]);
 }"""
+# What is wider than the paper is printed smaller.
+FIT = """() => {
+  document.querySelectorAll('article :is(table, mjx-container[display="true"])').forEach(e => {
+    const room = e.parentElement.clientWidth, width = Math.max(e.scrollWidth, e.offsetWidth);
+    if (room && width > room + 1) e.style.zoom = room / width;
+  });
+}"""
+# An A4 sheet between the margins of `book.css`, in pixels of 1/96 inch.
+WIDTH = round((210 - 2 * 22) / 25.4 * 96)
 
 
 @dataclass
@@ -109,8 +122,9 @@ def print_page(tab: Page, address: str, published: str, part: Part, first: int) 
     """Print one page of the site into ``part.file``, its sheets numbered from ``first``."""
     tab.goto(f"{address}/{part.name}.html", wait_until="load")
     part.title = tab.title().rsplit(" — ", 1)[0]
+    tab.emulate_media(media="print", color_scheme="light", reduced_motion="reduce")
     tab.evaluate(PREPARE, [f"{published}/{part.name}.html", first])
-    tab.emulate_media(media="print", color_scheme="light")
+    tab.evaluate(FIT)
     tab.pdf(path=part.file, prefer_css_page_size=True, print_background=True, tagged=True)
     reader = PdfReader(part.file)
     part.first, part.sheets = first, len(reader.pages)
@@ -281,6 +295,7 @@ def main() -> int:
         context = browser.new_context(java_script_enabled=False, color_scheme="light")
         context.set_default_timeout(300_000)
         tab = context.new_page()
+        tab.set_viewport_size({"width": WIDTH, "height": 1000})
         for name, level, caption in listed(toc):
             if options.only and not any(word in name for word in options.only):
                 continue
