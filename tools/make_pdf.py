@@ -118,20 +118,35 @@ def listed(toc: dict[str, Any]) -> Iterator[tuple[str, int, str]]:
                     caption = ""
 
 
+def prepare(tab: Page, address: str, first: int = 1) -> None:
+    """Make the page that a tab shows ready for paper.
+
+    Parameters
+    ----------
+    tab : Page
+    address : str
+        Where the page is published, for what does not move on paper.
+    first : int
+        The number of its first sheet.
+    """
+    tab.set_viewport_size({"width": WIDTH, "height": 1000})
+    tab.emulate_media(media="print", color_scheme="light", reduced_motion="reduce")
+    tab.evaluate(PREPARE, [address, first])
+    tab.evaluate(FIT)
+
+
 def print_page(tab: Page, address: str, published: str, part: Part, first: int) -> None:
     """Print one page of the site into ``part.file``, its sheets numbered from ``first``."""
     tab.goto(f"{address}/{part.name}.html", wait_until="load")
     part.title = tab.title().rsplit(" — ", 1)[0]
-    tab.emulate_media(media="print", color_scheme="light", reduced_motion="reduce")
-    tab.evaluate(PREPARE, [f"{published}/{part.name}.html", first])
-    tab.evaluate(FIT)
+    prepare(tab, f"{published}/{part.name}.html", first)
     tab.pdf(path=part.file, prefer_css_page_size=True, print_background=True, tagged=True)
     reader = PdfReader(part.file)
     part.first, part.sheets = first, len(reader.pages)
     for anchor, place in reader.named_destinations.items():
         sheet = reader.get_destination_page_number(place)
         if sheet is not None and place.top is not None:
-            part.places[unquote(anchor)] = (sheet, float(place.top))
+            part.places[unquote(anchor.lstrip("/"))] = (sheet, float(place.top))
 
 
 def contents(parts: list[Part], title: str, author: str, published: str) -> str:
@@ -295,7 +310,6 @@ def main() -> int:
         context = browser.new_context(java_script_enabled=False, color_scheme="light")
         context.set_default_timeout(300_000)
         tab = context.new_page()
-        tab.set_viewport_size({"width": WIDTH, "height": 1000})
         for name, level, caption in listed(toc):
             if options.only and not any(word in name for word in options.only):
                 continue

@@ -1,10 +1,14 @@
 """Parts of the printed book are joined so that links between pages lead to sheets."""
 
+import os
+from pathlib import Path
+
 import pytest
-from make_pdf import Part, alone, join, listed
+from make_pdf import WIDTH, Part, alone, join, listed, prepare, print_page
 from pypdf import PdfReader, PdfWriter
 from pypdf.annotations import Link
 
+HTML = Path(os.environ.get("BOOK_HTML", Path(__file__).parents[2] / "_build/html"))
 SERVED, PUBLISHED = "http://127.0.0.1:1", "https://o.github.io/b"
 
 
@@ -72,3 +76,47 @@ def test_the_reference_is_not_printed():
     toc["parts"].append({"caption": "R", "chapters": [{"file": "book/api/x"}]})
     expected = [("book/preface", 0, ""), ("notebooks/00_a", 0, "I"), ("notebooks/00a_c", 1, "")]
     assert list(listed(toc)) == expected
+
+
+ON_PAPER = """() => ({
+  moving: document.getAnimations().length,
+  closed: document.querySelectorAll('article details:not([open])').length,
+  labels: [...document.querySelectorAll('details.hide > summary .expanded')]
+    .map(e => e.textContent),
+  right: Math.max(...[...document.querySelectorAll('article :is(table, pre, mjx-math)')]
+    .map(e => e.getBoundingClientRect().right)),
+  stills: document.querySelectorAll('video').length,
+})"""
+# As wide as four sheets.
+WIDE = """() => document.querySelector('article table').rows[0].insertAdjacentHTML(
+  'beforeend', `<td><div style="width: ${4 * innerWidth}px">wide</div></td>`)"""
+
+
+@pytest.mark.browser
+def test_a_page_is_printed_whole(tmp_path):
+    """Folds are open and seen at once, nothing is wider than the sheet, equations have places."""
+    import browser
+    from playwright.sync_api import sync_playwright
+
+    executable, name = browser.find_chromium(), "notebooks/10a_gradient_checks"
+    if executable is None or not (HTML / f"{name}.html").exists():
+        reason = browser.ADVICE if executable is None else f"no book in {HTML}: run `make book`"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    part = Part(name, "", 1, tmp_path / "part.pdf")
+    with browser.serve(HTML) as address, sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(**browser.launch_options(executable))
+        tab = chromium.new_context(java_script_enabled=False).new_page()
+        print_page(tab, address, PUBLISHED, part, first=7)
+        found = tab.evaluate(ON_PAPER)
+        tab.evaluate(WIDE)
+        assert tab.evaluate(ON_PAPER)["right"] > 3 * WIDTH
+        prepare(tab, PUBLISHED)
+        again = tab.evaluate(ON_PAPER)
+        chromium.close()
+    assert found["moving"] == found["closed"] == found["stills"] == 0
+    assert set(found["labels"]) == {"Solution"}
+    assert 0.5 * WIDTH < found["right"] <= WIDTH + 1
+    assert again["right"] <= WIDTH + 1
+    assert part.title == "10a. How exact is a gradient check?"
+    assert (part.first, part.sheets) == (7, len(PdfReader(part.file).pages))
+    assert {"eq-10a-1", "proposition-10", "sources"} <= part.places.keys()
