@@ -207,16 +207,17 @@ def _repeated(text: str) -> str:
 
 def lean_picture(found: re.Match[str]) -> str:
     """A PNG of few colors as a palette, where that is smaller and looks the same."""
-    before = base64.b64decode(found[1])
+    text = re.sub(r"\s", "", found[1])
+    before = base64.b64decode(text)
     image = Image.open(io.BytesIO(before))
-    if image.mode not in ("RGB", "RGBA"):
-        return found[0]
-    method = Image.Quantize.FASTOCTREE if image.mode == "RGBA" else Image.Quantize.MEDIANCUT
-    buffer = io.BytesIO()
-    image.quantize(256, method=method, dither=Image.Dither.NONE).save(buffer, "png", optimize=True)
-    if buffer.tell() >= len(before):
-        return found[0]
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    if image.mode in ("RGB", "RGBA"):
+        octree, median = Image.Quantize.FASTOCTREE, Image.Quantize.MEDIANCUT
+        method = octree if image.mode == "RGBA" else median
+        few, buffer = image.quantize(256, method=method, dither=Image.Dither.NONE), io.BytesIO()
+        few.save(buffer, "png", optimize=True)
+        if buffer.tell() < len(before):
+            text = base64.b64encode(buffer.getvalue()).decode()
+    return "data:image/png;base64," + text
 
 
 def lean_svg(svg: str) -> str:

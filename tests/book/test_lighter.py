@@ -1,13 +1,17 @@
 """Pages made lighter say and show what they did; formulas set beforehand are MathJax's own."""
 
+import base64
+import io
 import math
 import re
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 from formulas import Typesetter, set_page, used_fonts
-from lighter import lean_css, lean_page, lean_path
+from lighter import lean_css, lean_page, lean_path, lean_svg
+from PIL import Image
 
 
 def points(outline: str) -> list[tuple[float, float]]:
@@ -125,3 +129,19 @@ def test_styles_that_drawings_repeat_are_said_once():
     assert page.count("<style>.d0{fill: none; stroke: red}</style>") == 1
     assert page.count('class="d0"') == 3
     assert page.count('style="fill: blue"') == 1
+
+
+@pytest.mark.parametrize("colors", [4, 4000])
+def test_a_picture_in_a_drawing_keeps_its_colors(colors):
+    """Few colors become a palette and stay to the bit; of many, none moves far."""
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (colors, 3), dtype=np.uint8)[rng.integers(0, colors, (64, 64))]
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "png")
+    text = base64.encodebytes(buffer.getvalue()).decode()  # with line breaks, as Matplotlib's
+    lean = lean_svg(f'<svg role="img"><image xlink:href="data:image/png;base64,{text}"/></svg>')
+    (kept,) = re.findall(r'href="data:image/png;base64,([A-Za-z0-9+/=]+)"', lean)
+    assert len(kept) < len(text)
+    shown = np.array(Image.open(io.BytesIO(base64.b64decode(kept))).convert("RGB"))
+    far = np.abs(shown.astype(int) - pixels).max()
+    assert far == 0 if colors == 4 else far < 64
