@@ -18,7 +18,7 @@ SOURCES := _config.yml _toc.yml $(wildcard notebooks/*.ipynb tests/chapters/test
 	$(shell find ddpg_lib -name '*.py')
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test test-quick shots lab notebooks bench lint format address clean clean-all
+.PHONY: help book pdf serve test test-quick shots lab notebooks bench lint format address clean clean-all
 .DELETE_ON_ERROR:
 
 help: ## list the commands
@@ -61,6 +61,9 @@ book: _build/.book ## build the pages (warnings are errors) and say where they a
 serve: _build/.book ## serve the pages to this machine's browser (PORT=8000)
 	@echo "The book is at http://127.0.0.1:$(PORT) (Ctrl-C ends it)"
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT) 2>/dev/null
+
+pdf: $(VENV)/.test _build/.book ## print the book into one PDF, and each chapter beside its page (minutes; needs Chromium)
+	@$(BIN)/python tools/make_pdf.py
 
 lab: $(VENV)/.lab ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --ip=127.0.0.1 --notebook-dir=notebooks
