@@ -81,11 +81,15 @@ def projected(values: Tensor, reward: Tensor, discount: Tensor, probability: Ten
     ``reward`` and ``discount`` (0 where nothing follows) are ``(n, batch)``, ``probability``, of
     Z, and the result ``(n, batch, atoms)``.
     """
-    step = values[1] - values[0]
-    moved = (reward[..., None] + discount[..., None] * values).clamp(values[0], values[-1])
-    # The share that value i takes of what has moved to z is a tent around it, one step wide.
-    near = (1 - (moved[..., None, :] - values[:, None]).abs() / step).clamp(min=0)
-    return (near * probability[..., None, :]).sum(-1)
+    last = len(values) - 1
+    moved = reward[..., None] + discount[..., None] * values
+    place = ((moved - values[0]) / (values[1] - values[0])).clamp(0, last)  # in steps, from below
+    below = place.floor()
+    above_share = place - below
+    lower = below.long()
+    result = torch.zeros_like(probability)
+    result.scatter_add_(-1, lower, probability * (1 - above_share))
+    return result.scatter_add_(-1, (lower + 1).clamp(max=last), probability * above_share)
 
 
 class D4PG(DDPG):

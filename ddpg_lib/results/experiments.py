@@ -301,6 +301,30 @@ def _scaled(*factors: float) -> dict[str, dict[str, Any]]:
     return {f"lr_{f:g}": {"actor_lr": 5e-4 * f, "critic_lr": 1e-3 * f} for f in factors}
 
 
+# Chapter 22: what each agent needs beside the pendulum's recipe. SimBa's blocks are four times as
+# wide inside as hidden says.
+AFTER: dict[str, dict[str, Any]] = {
+    "ddpg": {},
+    "td3": {"agent": "ddpg_lib.agents.td3:TD3", "policy_delay": 2},
+    "sac": {"agent": "ddpg_lib.agents.sac:SAC"},
+    "d4pg": {"agent": "ddpg_lib.chapters.ch22.agents:PendulumD4PG"},
+    "simba": {"agent": "ddpg_lib.agents.simba:SimBa", "normalize_obs": True, "hidden": (32, 32)},
+}
+AFTER_FACTORS = (1, 2, 4, 8, 16)
+"""Multiples of the recipe's step sizes that each agent of chapter 22 was given."""
+_AFTER = Sweep(
+    "Pendulum-v1",
+    "pendulum",
+    _FRESH,
+    {
+        f"{agent}_{factor}": {"actor_lr": 5e-4 * factor, "critic_lr": 1e-3 * factor, **own}
+        for agent, own in AFTER.items()
+        for factor in AFTER_FACTORS
+    },
+    {"eval_every": 1_000},
+    looks=3,
+)
+
 SWEEPS: dict[str, Sweep] = {
     # Chapter 6, what a buffer keeps, each with three step sizes, and the search that chose them.
     "replay_contents": REPLAY_CONTENTS,
@@ -510,6 +534,11 @@ SWEEPS: dict[str, Sweep] = {
         },
         looks=1,
         starts=20,
+    ),
+    # Chapter 22: each agent with every step size, and the search that chose one for each.
+    "after_pendulum": _AFTER,
+    "after_search": dataclasses.replace(
+        _AFTER, seeds=_SEARCHED[:4], changes={"eval_every": 6_000}, looks=1
     ),
 }
 """Comparisons of many arms, by name: of these curves ship and no networks."""

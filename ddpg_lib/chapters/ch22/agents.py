@@ -1,0 +1,16 @@
+"""Agents of chapter 22 that need to know their world."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ddpg_lib.agents.d4pg import D4PG
+
+
+class PendulumD4PG(D4PG):
+    """D4PG with the pendulum's range of returns.
+
+    A step costs between 0 and 16.27, which the recipe scales by 0.1 and discounts by 0.99.
+    """
+
+    RANGE: ClassVar[tuple[float, float]] = (-165.0, 0.0)
