@@ -129,6 +129,7 @@ class D4PG(DDPG):
 
         ``critic_loss`` is the cross-entropy of prediction and target.
         """
+        c = self.config
         # Set the target: the distribution of r + gamma (1 - d) Z'(s', mu'(s')).
         with torch.no_grad():
             next_action = self.actor_target(batch.next_obs, training=True)
@@ -146,8 +147,9 @@ class D4PG(DDPG):
             return metrics
 
         # Update the actor by the mean of the distribution.
-        q_policy = self.critic(batch.obs, self.actor(batch.obs, training=True))
+        action = self.actor(batch.obs, training=True)
+        q_policy = self.critic(batch.obs, action)
         self.actor_optimizer.descend(actor_loss(q_policy))
 
         self.update_targets()
-        return {**metrics, "q": q_policy.detach().mean(-1) / self.config.reward_scale}
+        return {**metrics, "q": q_policy.detach().mean(-1) / c.reward_scale}

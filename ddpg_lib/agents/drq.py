@@ -79,6 +79,7 @@ class DrQv2(SharedPixelDDPG):
 
     def learn(self, batch: Batch, move_actor: bool = True) -> dict[str, Tensor]:
         """Move the weights, given a minibatch, and return the metrics that DDPG returns."""
+        c = self.config
         # Set y = r + gamma (1 - d) min(Q1', Q2')(s', mu(s') + blur).
         with torch.no_grad():
             after = self.encoder(scaled(batch.next_obs))
@@ -102,7 +103,7 @@ class DrQv2(SharedPixelDDPG):
         self.actor_optimizer.descend(actor_loss(q_policy))
 
         self.update_targets()
-        return {**metrics, "q": q_policy.detach().mean(-1) / self.config.reward_scale}
+        return {**metrics, "q": q_policy.detach().mean(-1) / c.reward_scale}
 
 
 def within(action: Tensor) -> Tensor:
