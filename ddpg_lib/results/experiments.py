@@ -310,7 +310,7 @@ AFTER: dict[str, dict[str, Any]] = {
     "d4pg": {"agent": "ddpg_lib.chapters.ch22.agents:PendulumD4PG"},
     "simba": {"agent": "ddpg_lib.agents.simba:SimBa", "normalize_obs": True, "hidden": (32, 32)},
 }
-AFTER_FACTORS = (1, 2, 4, 8, 16)
+AFTER_FACTORS = (1, 4, 16, 2, 8)
 """Multiples of the recipe's step sizes that each agent of chapter 22 was given."""
 _AFTER = Sweep(
     "Pendulum-v1",
@@ -318,8 +318,8 @@ _AFTER = Sweep(
     _FRESH,
     {
         f"{agent}_{factor}": {"actor_lr": 5e-4 * factor, "critic_lr": 1e-3 * factor, **own}
-        for agent, own in AFTER.items()
         for factor in AFTER_FACTORS
+        for agent, own in AFTER.items()
     },
     {"eval_every": 1_000},
     looks=3,

@@ -1,10 +1,11 @@
-"""Agents of chapter 22 that need to know their world."""
+"""Agents of chapter 22: one that knows its world, and parts of TD3."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from ddpg_lib.agents.d4pg import D4PG
+from ddpg_lib.agents.td3 import TD3
 
 
 class PendulumD4PG(D4PG):
@@ -14,3 +15,9 @@ class PendulumD4PG(D4PG):
     """
 
     RANGE: ClassVar[tuple[float, float]] = (-165.0, 0.0)
+
+
+class SmallerOfTwo(TD3):
+    """DDPG with TD3's second critic and nothing else of it, if ``policy_delay`` is 1."""
+
+    BLUR = 0.0
