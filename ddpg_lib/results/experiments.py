@@ -310,7 +310,7 @@ AFTER: dict[str, dict[str, Any]] = {
     "d4pg": {"agent": "ddpg_lib.chapters.ch22.agents:PendulumD4PG"},
     "simba": {"agent": "ddpg_lib.agents.simba:SimBa", "normalize_obs": True, "hidden": (32, 32)},
 }
-AFTER_FACTORS = (1, 4, 16, 2, 8)
+AFTER_FACTORS = (2, 4, 8, 1, 16)
 """Multiples of the recipe's step sizes that each agent of chapter 22 was given."""
 _AFTER = Sweep(
     "Pendulum-v1",
