@@ -310,20 +310,22 @@ AFTER: dict[str, dict[str, Any]] = {
     "d4pg": {"agent": "ddpg_lib.chapters.ch22.agents:PendulumD4PG"},
     "simba": {"agent": "ddpg_lib.agents.simba:SimBa", "normalize_obs": True, "hidden": (32, 32)},
 }
-AFTER_FACTORS = (2, 4, 8, 1, 16)
-"""Multiples of the recipe's step sizes that each agent of chapter 22 was given."""
-_AFTER = Sweep(
-    "Pendulum-v1",
-    "pendulum",
-    _FRESH,
-    {
-        f"{agent}_{factor}": {"actor_lr": 5e-4 * factor, "critic_lr": 1e-3 * factor, **own}
-        for factor in AFTER_FACTORS
-        for agent, own in AFTER.items()
-    },
-    {"eval_every": 1_000},
-    looks=3,
-)
+AFTER_FACTORS = (1, 2, 4)
+"""Multiples of the recipe's step sizes that each agent of chapter 22 was given in its search."""
+
+
+def _after(agents: Sequence[str], factors: Sequence[float]) -> dict[str, dict[str, Any]]:
+    """Agents of chapter 22 with each multiple of both of the recipe's step sizes."""
+    return {
+        f"{agent}_{factor:g}": {
+            "actor_lr": 5e-4 * factor,
+            "critic_lr": 1e-3 * factor,
+            **AFTER[agent],
+        }
+        for factor in factors
+        for agent in agents
+    }
+
 
 SWEEPS: dict[str, Sweep] = {
     # Chapter 6, what a buffer keeps, each with three step sizes, and the search that chose them.
@@ -535,10 +537,14 @@ SWEEPS: dict[str, Sweep] = {
         looks=1,
         starts=20,
     ),
-    # Chapter 22: each agent with every step size, and the search that chose one for each.
-    "after_pendulum": _AFTER,
-    "after_search": dataclasses.replace(
-        _AFTER, seeds=_SEARCHED[:4], changes={"eval_every": 6_000}, looks=1
+    # Chapter 22: step sizes for each agent, the best of each, and more of them for two agents.
+    "after_search": Sweep(
+        "Pendulum-v1",
+        "pendulum",
+        _SEARCHED[:4],
+        _after(tuple(AFTER), AFTER_FACTORS),
+        {"eval_every": 6_000},
+        looks=1,
     ),
 }
 """Comparisons of many arms, by name: of these curves ship and no networks."""
