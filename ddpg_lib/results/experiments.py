@@ -310,8 +310,10 @@ AFTER: dict[str, dict[str, Any]] = {
     "d4pg": {"agent": "ddpg_lib.chapters.ch22.agents:PendulumD4PG"},
     "simba": {"agent": "ddpg_lib.agents.simba:SimBa", "normalize_obs": True, "hidden": (32, 32)},
 }
-AFTER_FACTORS = (1, 2, 4)
-"""Multiples of the recipe's step sizes that each agent of chapter 22 was given in its search."""
+AFTER_FACTORS = (1, 2, 4, 8)
+"""Multiples of the recipe's step sizes that agents of chapter 22 were given in their search."""
+AFTER_SEARCHED = ("ddpg", "td3", "sac")
+"""For these; the others take twice the recipe's."""
 
 
 def _after(agents: Sequence[str], factors: Sequence[float]) -> dict[str, dict[str, Any]]:
@@ -537,14 +539,35 @@ SWEEPS: dict[str, Sweep] = {
         looks=1,
         starts=20,
     ),
-    # Chapter 22: step sizes for each agent, the best of each, and more of them for two agents.
+    # Chapter 22: the search, what it chose beside the agents that were not searched, and more step
+    # sizes for two agents.
     "after_search": Sweep(
         "Pendulum-v1",
         "pendulum",
         _SEARCHED[:4],
-        _after(tuple(AFTER), AFTER_FACTORS),
+        _after(AFTER_SEARCHED, AFTER_FACTORS),
         {"eval_every": 6_000},
         looks=1,
+    ),
+    "after_pendulum": Sweep(
+        "Pendulum-v1",
+        "pendulum",
+        _FRESH,
+        {
+            **_after(("ddpg",), (1,)),
+            **_after(("td3",), (8,)),
+            **_after(("sac", "d4pg", "simba"), (2,)),
+        },
+        {"eval_every": 1_000},
+        looks=3,
+    ),
+    "after_step_sizes": Sweep(
+        "Pendulum-v1",
+        "pendulum",
+        _FRESH,
+        _after(("ddpg", "td3"), (1, 2, 4, 8, 16)),
+        {"eval_every": 1_000},
+        looks=3,
     ),
 }
 """Comparisons of many arms, by name: of these curves ship and no networks."""
