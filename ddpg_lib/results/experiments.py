@@ -555,8 +555,9 @@ SWEEPS: dict[str, Sweep] = {
         _FRESH,
         {
             **_after(("ddpg",), (1,)),
-            **_after(("td3",), (8,)),
-            **_after(("sac", "d4pg", "simba"), (2,)),
+            **_after(("td3",), (2,)),
+            **_after(("sac",), (8,)),
+            **_after(("d4pg", "simba"), (2,)),
         },
         {"eval_every": 1_000},
         looks=3,
