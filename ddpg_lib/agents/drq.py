@@ -19,7 +19,10 @@ class SeeingTwins(Behind):
     """Two critics of each agent behind one trunk."""
 
     def both(self, obs: Tensor, action: Tensor, training: bool = False) -> tuple[Tensor, Tensor]:
-        """The values of both, each ``(n, batch)``, as :meth:`TwinCritic.both`."""
+        """The values of both critics, each ``(n, batch)``.
+
+        ``obs`` is ``(n, batch, numbers)``, ``action`` ``(n, batch, action_dim)``, in [-1, 1].
+        """
         values: tuple[Tensor, Tensor] = self.network.both(self.front(obs), action, training)  # type: ignore[operator]
         return values
 
@@ -43,6 +46,11 @@ class DrQv2(SharedPixelDDPG):
     ----------
     later, now : Tensor, shape (n, batch_size, action_dim)
         What the update under way adds to the actions of s' and of s.
+
+    Raises
+    ------
+    ValueError
+        If the configuration's noise is not white.
     """
 
     FIRST, FALLS, FARTHEST = 1.0, 0.5, 0.3
@@ -107,5 +115,8 @@ class DrQv2(SharedPixelDDPG):
 
 
 def within(action: Tensor) -> Tensor:
-    """Clip actions to [-1, 1], and let their gradient through as if nothing had been clipped."""
+    """Clip actions to [-1, 1], in a way that lets their gradient through.
+
+    ``action`` and what is returned are ``(n, batch, action_dim)``.
+    """
     return action + (action.clamp(-1, 1) - action).detach()

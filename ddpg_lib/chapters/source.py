@@ -49,14 +49,14 @@ def show_source(
 
 
 def show_difference(
-    cls: type, base: type, *methods: str, start: str = "", stop: str | None = None
+    agent: type, base: type, *methods: str, start: str = "", stop: str | None = None
 ) -> None:
     """Display how a class differs from another, as both are installed, as a diff.
 
     Parameters
     ----------
-    cls, base : type
-        What has changed, and from what. Lines of ``cls`` have a plus, those of ``base`` a minus.
+    agent, base : type
+        What has changed, and from what. Lines of ``agent`` have a plus, those of ``base`` a minus.
     *methods : str
         Which; by default all that :func:`changed` names.
     start, stop : str, optional
@@ -69,23 +69,25 @@ def show_difference(
     """
     from IPython.display import Markdown, display
 
-    for method in methods or changed(cls, base):
-        found = difference(cls, base, method, start, stop)
+    for method in methods or changed(agent, base):
+        found = difference(agent, base, method, start, stop)
         display(Markdown(f"```diff\n{found}\n```"))
 
 
-def changed(cls: type, base: type) -> list[str]:
-    """The methods of ``cls`` that ``base`` has otherwise or lacks, in the order of the source.
+def changed(agent: type, base: type) -> list[str]:
+    """The methods of ``agent`` that ``base`` has otherwise or lacks, in the order of the source.
 
     What both inherit alike does not count, nor does an attribute that is no method.
     """
-    own = [k for k in reversed(cls.__mro__) if k not in base.__mro__]
+    own = [k for k in reversed(agent.__mro__) if k not in base.__mro__]
     names = dict.fromkeys(n for k in own for n, x in vars(k).items() if inspect.isfunction(x))
     return list(names)
 
 
-def difference(cls: type, base: type, method: str, start: str = "", stop: str | None = None) -> str:
-    """A unified diff of a method, from ``base``'s to ``cls``'s.
+def difference(
+    agent: type, base: type, method: str, start: str = "", stop: str | None = None
+) -> str:
+    """A unified diff of a method, from ``base``'s to ``agent``'s.
 
     Docstrings, comments and types in signatures are left out. Of lines that are the same only
     those next to a change are kept, and an ellipsis stands for others in between. Where a method
@@ -95,15 +97,15 @@ def difference(cls: type, base: type, method: str, start: str = "", stop: str | 
     Raises
     ------
     ValueError
-        If ``cls`` has no such method, if a line is not found, or if nothing differs.
+        If ``agent`` has no such method, if a line is not found, or if nothing differs.
     """
-    if not hasattr(cls, method):
-        raise ValueError(f"{cls.__name__} has no method {method!r}")
-    after = _code(getattr(cls, method), start, stop)
+    if not hasattr(agent, method):
+        raise ValueError(f"{agent.__name__} has no method {method!r}")
+    after = _code(getattr(agent, method), start, stop)
     before = _code(getattr(base, method), start, stop) if hasattr(base, method) else []
     if before == after:
-        raise ValueError(f"{method} is the same in {cls.__name__} and in {base.__name__}")
-    lines = [f"--- {base.__name__}.{method}", f"+++ {cls.__name__}.{method}"]
+        raise ValueError(f"{method} is the same in {agent.__name__} and in {base.__name__}")
+    lines = [f"--- {base.__name__}.{method}", f"+++ {agent.__name__}.{method}"]
     calls = [re.search(rf"super\(.*\)\.{method}\(", line) is not None for line in after]
     if any(calls):
         kept = [called or i == 0 for i, called in enumerate(calls)]

@@ -11,8 +11,9 @@ from ddpg_lib.agents.td3 import TD3
 from ddpg_lib.chapters.ch22.agents import PendulumD4PG, SmallerOfTwo
 from ddpg_lib.chapters.ch22.comparing import best_factors, between_twins, steps_to
 from ddpg_lib.ddpg import DDPG
-from ddpg_lib.results.searches import Record
-from ddpg_lib.results.sweeps import Arm
+from ddpg_lib.results.experiments import AFTER_SEARCHED
+from ddpg_lib.results.searches import Record, record
+from ddpg_lib.results.sweeps import Arm, sweep
 
 
 def test_the_best_multiple_of_each_agent():
@@ -61,3 +62,10 @@ def test_the_smaller_of_two_has_no_blur():
     agent.remember(np.ones((1, 3)), [[0.5]], [1.0], np.ones((1, 3)), [False])
     agent.update()
     assert not agent.blur.any()
+
+
+def test_the_comparison_has_what_the_search_chose():
+    found = best_factors(record("after_search"))
+    arms = list(sweep("after_pendulum").arms)
+    assert arms == [*(f"{agent}_{found[agent]}" for agent in AFTER_SEARCHED), "d4pg_2", "simba_2"]
+    assert found == {"ddpg": 1, "td3": 2, "sac": 8}
