@@ -80,6 +80,7 @@ bench: $(VENV)/.bench ## measure speed beside Stable-Baselines3 and SBX (a quiet
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/latency.py
 	$(BIN)/python benchmarks/recurrent.py
+	$(BIN)/python benchmarks/agreement.py
 
 lint: $(VENV)/.test ## check format, style and types
 	$(BIN)/ruff format --check .
