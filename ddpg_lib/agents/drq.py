@@ -54,7 +54,7 @@ class DrQv2(SharedPixelDDPG):
     """
 
     FIRST, FALLS, FARTHEST = 1.0, 0.5, 0.3
-    critic: SeeingTwins
+    critic: SeeingTwins  # type: ignore[assignment]
     critic_target: SeeingTwins  # type: ignore[assignment]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -73,7 +73,7 @@ def between_twins(agent: DDPG, obs: ArrayLike, action: ArrayLike) -> Array:
     if not isinstance(critic, TwinCritic):
         raise ValueError(f"a {type(agent).__name__} has one critic: give a TD3 or a SAC")
     scaled = (np.asarray(action, np.float32) - agent.center) / agent.half_range
-    sized = ((np.asarray(obs, np.float32), agent.obs_dim), (scaled, agent.low.size))
-    one, other = critic.both(*(rows_of(x, agent.n, size, agent.device) for x, size in sized))
+    seen = rows_of(np.asarray(obs, np.float32), agent.n, agent.obs_dim, agent.device)
+    one, other = critic.both(seen, rows_of(scaled, agent.n, agent.low.size, agent.device))
     half = (one - other).abs().mean(-1) / 2 / agent.config.reward_scale
     return half.cpu().numpy().astype(float)
