@@ -479,6 +479,21 @@ SWEEPS: dict[str, Sweep] = {
         },
         looks=3,
     ),
+    # Chapter 16: what a third of the steps says of changes to the runner's recipe.
+    "half_cheetah_search": Sweep(
+        "HalfCheetah-v5",
+        "half_cheetah",
+        tuple(range(100, 104)),
+        {
+            "recipe": {},
+            "layer_norm_both": {"layer_norm": "both"},
+            "sigma_0.2": {"sigma": 0.2},
+            "n_step_3": {"n_step": 3},
+        },
+        {"steps": 100_000, "buffer_size": 100_000, "eval_every": 10_000},
+        looks=1,
+        starts=20,
+    ),
     # Chapter 12.
     "museum": Sweep("Pendulum-v1", "pendulum", _FRESH, MUSEUM, _MUSEUM, looks=1),
     "museum_balance": Sweep(
