@@ -18,8 +18,6 @@ FIRST_FRESH_SEED = 300
 SEARCH = "_search"  # ends the name of a sweep that chooses settings
 ON_OLD_SEEDS = (
     "pendulum",
-    "bipedal_walker",
-    "bipedal_walker_one_step",
     "half_cheetah",
     "reacher",
 )
@@ -124,9 +122,9 @@ _FRESH = tuple(range(300, 308))  # seeds of no search
 EXPERIMENTS = {
     "pendulum": Experiment("Pendulum-v1", "pendulum", tuple(range(8))),
     "pendulum_pixels": Experiment("Pendulum-v1", "pendulum_pixels", _FRESH),
-    "bipedal_walker": Experiment("BipedalWalker-v3", "bipedal_walker", tuple(range(4))),
+    "bipedal_walker": Experiment("BipedalWalker-v3", "bipedal_walker", _FRESH),
     "bipedal_walker_one_step": Experiment(
-        "BipedalWalker-v3", "bipedal_walker", tuple(range(4)), {"n_step": 1}
+        "BipedalWalker-v3", "bipedal_walker", _FRESH, {"n_step": 1}
     ),
     "crane": Experiment(_CRANE, "crane", _FRESH),
     "car_racing": Experiment(
@@ -450,6 +448,21 @@ SWEEPS: dict[str, Sweep] = {
             "eval_episodes": 5,
         },
         looks=3,
+    ),
+    # Chapter 16: what a third of the steps says of changes to the runner's recipe.
+    "half_cheetah_search": Sweep(
+        "HalfCheetah-v5",
+        "half_cheetah",
+        tuple(range(100, 104)),
+        {
+            "recipe": {},
+            "layer_norm_both": {"layer_norm": "both"},
+            "sigma_0.2": {"sigma": 0.2},
+            "n_step_3": {"n_step": 3},
+        },
+        {"steps": 100_000, "buffer_size": 100_000, "eval_every": 10_000},
+        looks=1,
+        starts=20,
     ),
     # Chapter 12.
     "museum": Sweep("Pendulum-v1", "pendulum", _FRESH, MUSEUM, _MUSEUM, looks=1),
