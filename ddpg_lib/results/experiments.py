@@ -18,8 +18,6 @@ FIRST_FRESH_SEED = 300
 SEARCH = "_search"  # ends the name of a sweep that chooses settings
 ON_OLD_SEEDS = (
     "pendulum",
-    "bipedal_walker",
-    "bipedal_walker_one_step",
     "half_cheetah",
     "reacher",
 )
@@ -124,9 +122,9 @@ _FRESH = tuple(range(300, 308))  # seeds of no search
 EXPERIMENTS = {
     "pendulum": Experiment("Pendulum-v1", "pendulum", tuple(range(8))),
     "pendulum_pixels": Experiment("Pendulum-v1", "pendulum_pixels", _FRESH),
-    "bipedal_walker": Experiment("BipedalWalker-v3", "bipedal_walker", tuple(range(4))),
+    "bipedal_walker": Experiment("BipedalWalker-v3", "bipedal_walker", _FRESH),
     "bipedal_walker_one_step": Experiment(
-        "BipedalWalker-v3", "bipedal_walker", tuple(range(4)), {"n_step": 1}
+        "BipedalWalker-v3", "bipedal_walker", _FRESH, {"n_step": 1}
     ),
     "crane": Experiment(_CRANE, "crane", _FRESH),
     "car_racing": Experiment(
