@@ -1,14 +1,13 @@
 """Parts of the printed book are joined so that links between pages lead to sheets."""
 
 import os
-from pathlib import Path
 
 import pytest
+from built import HTML
 from make_pdf import WIDTH, Part, alone, join, listed, prepare, print_page
 from pypdf import PdfReader, PdfWriter
 from pypdf.annotations import Link
 
-HTML = Path(os.environ.get("BOOK_HTML", Path(__file__).parents[2] / "_build/html"))
 SERVED, PUBLISHED = "http://127.0.0.1:1", "https://o.github.io/b"
 
 

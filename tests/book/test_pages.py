@@ -15,14 +15,9 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
+from built import HTML, PAGES
 
 ROOT = Path(__file__).resolve().parents[2]
-HTML = Path(os.environ.get("BOOK_HTML", ROOT / "_build/html"))
-PAGES = sorted(
-    path.relative_to(HTML).as_posix()
-    for path in HTML.rglob("*.html")
-    if "_static" not in path.relative_to(HTML).parts
-)
 TABS = 4
 HEAVIEST = 1_500_000  # bytes that a page may load, unpacked and without films
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from built import HTML
 
 import ddpg_lib
 
@@ -18,7 +19,6 @@ docscrape = pytest.importorskip("numpydoc.docscrape")
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "book/api"
-HTML = Path(os.environ.get("BOOK_HTML", ROOT / "_build/html"))
 OVERVIEW = (PAGES / "library.md").read_text(encoding="utf-8")
 # The chapters' answers, which a reader should not come across here.
 ANSWERS = re.compile(r"ddpg_lib\.chapters\.ch\d+\.exercises")

@@ -4,13 +4,11 @@ The book must have been built (`make book`; `make test` sees to it). One browser
 """
 
 import os
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from built import HTML
 
-ROOT = Path(__file__).resolve().parents[2]
-HTML = Path(os.environ.get("BOOK_HTML", ROOT / "_build/html"))
 FIRST = 5  # results that a reader looks at
 
 # What people type, and the page that they need.

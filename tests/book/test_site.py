@@ -12,9 +12,9 @@ import film_files
 import page_foot
 import pytest
 import yaml
+from built import HTML
 
 ROOT = Path(__file__).resolve().parents[2]
-HTML = Path(os.environ.get("BOOK_HTML", ROOT / "_build/html"))
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 VIDEO = b"\x00\x00moving"
 STILL = b"\xff\xd8still"

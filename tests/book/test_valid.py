@@ -7,17 +7,10 @@ import os
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
+from built import HTML, PAGES
 
-ROOT = Path(__file__).resolve().parents[2]
-HTML = Path(os.environ.get("BOOK_HTML", ROOT / "_build/html"))
-PAGES = sorted(
-    path.relative_to(HTML).as_posix()
-    for path in HTML.rglob("*.html")
-    if "_static" not in path.relative_to(HTML).parts
-)
 pytestmark = pytest.mark.browser  # not where the book is not built
 OPTIONS = ["-errors", "-quiet", "--new-blocklevel-tags", "dialog", "--show-info", "no"]
 # What Tidy of 2021 does not know to be right today, or says of what it would make shorter.

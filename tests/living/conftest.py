@@ -2,12 +2,11 @@
 
 import os
 import shutil
-from pathlib import Path
 
 import living_figures
 import pytest
+from built import HTML
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGE = """<!DOCTYPE html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>Living figures</title>
 <link rel="stylesheet" href="../book.css"></head>
@@ -25,10 +24,9 @@ def unavailable(reason: str) -> None:
 @pytest.fixture(scope="session")
 def built():
     """Where the built book lies."""
-    html = Path(os.environ.get("BOOK_HTML", ROOT / "_build/html"))
-    if not (html / "index.html").exists():
-        unavailable(f"the book is not built in {html}: run `make book`")
-    return html
+    if not (HTML / "index.html").exists():
+        unavailable(f"the book is not built in {HTML}: run `make book`")
+    return HTML
 
 
 @pytest.fixture(scope="session")

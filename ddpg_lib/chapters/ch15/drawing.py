@@ -60,7 +60,7 @@ def draw_agents(returns: Array, seeds: Sequence[int], theirs: Mapping[str, float
     The diamonds are the agents' means, ``theirs`` published means by name.
     """
     n = len(returns)
-    figure, ax = plt.subplots(figsize=(6.4, 0.9 + 0.42 * n))
+    figure, ax = plt.subplots(figsize=(6.4, 0.9 + 0.36 * n))
     for i, row in enumerate(returns):
         ax.plot(row, np.full(len(row), i), "|", color=COLORS["actor"], markersize=13, alpha=0.35)
         ax.plot(row.mean(), i, "D", color=COLORS["actor"], markersize=6)
@@ -109,27 +109,26 @@ def draw_fall(fall: Walk) -> Figure:
     return figure
 
 
-def draw_torques(actions: Sequence[Array], seeds: Sequence[int]) -> Figure:
-    """Histograms of each joint's action, a row for each agent's ``(steps, 4)``."""
-    n = len(actions)
-    size = (7.4, 0.9 + 0.95 * n)
-    figure, axes = plt.subplots(n, 4, figsize=size, sharex=True, sharey=True, squeeze=False)
-    for i, found in enumerate(actions):
+def draw_torques(actions: Sequence[Array]) -> Figure:
+    """How often each joint's action occurs, a line for each agent's ``(steps, 4)``."""
+    figure, axes = plt.subplots(1, 4, figsize=(7.4, 2.5), sharex=True, sharey=True)
+    bins = np.linspace(-1, 1, 22)
+    for found in actions:
         share = np.full(len(found), 100 / len(found))
-        for j in range(4):
-            bins = np.linspace(-1, 1, 31)
-            axes[i, j].hist(found[:, j], bins=bins, color=COLORS["actor"], weights=share)
-            axes[i, j].set(xticks=[-1, 0, 1], ylim=(0, 32), yticks=[0, 30])
-        axes[i, 0].set_ylabel(f"seed {seeds[i]}", fontsize=10)
-    for j, name in enumerate(JOINT_NAMES):
-        axes[0, j].set_title(name, fontsize=11)
+        for j, ax in enumerate(axes):
+            heights, _ = np.histogram(found[:, j], bins, weights=share)
+            ax.stairs(heights, bins, color=COLORS["actor"], linewidth=0.9, alpha=0.6)
+    for ax, name in zip(axes, JOINT_NAMES, strict=True):
+        ax.set_title(name, fontsize=11)
+        ax.set(xticks=[-1, 0, 1], ylim=(0, None))
+    axes[0].set_ylabel("% of steps")
     figure.supxlabel("action", fontsize=11)
     return figure
 
 
 def draw_footfalls(walks: Mapping[str, Walk]) -> Figure:
     """When each foot is on the ground, over three seconds from the middle of each of ``walks``."""
-    size = (7.2, 0.8 + 0.62 * len(walks))
+    size = (7.2, 0.8 + 0.46 * len(walks))
     figure, axes = plt.subplots(len(walks), 1, figsize=size, sharex=True)
     for ax, (name, w) in zip(axes, walks.items(), strict=True):
         start = min(300, max(0, len(w.reward) - 200))
@@ -139,7 +138,7 @@ def draw_footfalls(walks: Mapping[str, Walk]) -> Figure:
             look = {"step": "post", "color": COLORS[color], "linewidth": 0}
             ax.fill_between(t, y, y + 0.9, where=on, **look)
         ax.set(yticks=[0.45, 1.55], ylim=(-0.15, 2.15), xlim=(0, 3))
-        ax.set_yticklabels(["second", "first"], fontsize=9)
+        ax.set_yticklabels(["second", "first"], fontsize=8)
         ax.grid(False)
         ax.annotate(name, (1.01, 0.5), xycoords="axes fraction", va="center", fontsize=10)
     axes[-1].set_xlabel("time, s")
