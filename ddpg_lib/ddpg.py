@@ -21,6 +21,7 @@ from ddpg_lib.parts.optim import StackedAdam
 from ddpg_lib.parts.replay import Batch, ReplayBuffer
 from ddpg_lib.parts.seeds import Generators, generators
 from ddpg_lib.parts.state import Stateful
+from ddpg_lib.speed.acting import actions_of
 from ddpg_lib.speed.compiling import compiled
 
 Array = NDArray[np.float32]
@@ -146,8 +147,7 @@ class DDPG(Stateful):
         x = np.array(obs, np.float32)
         if x.shape == (self.obs_dim,) and self.n == 1:
             return self.act(x[None])[0]
-        rows = rows_of(x, self.n, self.obs_dim, self.device)
-        scaled = self.actor(rows).cpu().numpy().reshape(*x.shape[:-1], -1)
+        scaled = actions_of(self.actor, rows_of(x, self.n, self.obs_dim, self.device), x.shape)
         return self._within_bounds(self.center + self.half_range * scaled)
 
     @torch.no_grad()
