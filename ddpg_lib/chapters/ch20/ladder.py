@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections import Counter
-from collections.abc import Callable, Iterable
 from typing import Any
 
 import gymnasium as gym
@@ -12,13 +10,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from ddpg_lib.config import Config
 from ddpg_lib.ddpg import DDPG
 from ddpg_lib.envs.stack import StackedEnvs
 from ddpg_lib.parts.optim import StackedAdam
-from ddpg_lib.parts.replay import Batch
 
 GAMMA, TAU, SIGMA, LR = 0.99, 0.005, 0.2, 1e-3
 WARMUP = 300  # random steps, before anything is measured
@@ -102,8 +98,9 @@ class Plain:
 
     def interact(self, a: Array) -> None:
         """Take the action, store the transition."""
-        s, (self.s, r, terminated, truncated, _) = self.s, self.env.step(
-            self.center + self.half_range * a
+        s, (self.s, r, terminated, truncated, _) = (
+            self.s,
+            self.env.step(self.center + self.half_range * a),
         )
         row = np.concatenate([s, a, [r], self.s, [terminated]])
         self.rows[self.stored % len(self.rows)] = row
@@ -256,28 +253,27 @@ LADDER: dict[str, tuple[type[Any], int]] = {
 """Rungs by name, each with all that stands above it, and the agents of a stack."""
 
 
-class _Counting(TorchDispatchMode):
-    """Counts the calls of PyTorch's kernels, in backward passes too."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.calls: Counter[str] = Counter()
-
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
-        self.calls[func.overloadpacket.__name__] += 1
-        return func(*args, **(kwargs or {}))
-
-
-def calls(job: Callable[[], object]) -> Counter[str]:
-    """How often each of PyTorch's operations is called while ``job()`` runs."""
-    with _Counting() as counting:
-        job()
-    return counting.calls
-
-
-def minibatch(rung: Plain, fields: Iterable[Tensor]) -> Batch:
-    """What the library's update takes, of a stack of one."""
-    s, a, r, s_next, d = (x[None] for x in fields)
-    return Batch(s, a, r[..., 0], s_next, d[..., 0], torch.full_like(d[..., 0], GAMMA))
+def parts_of(rung: Plain | Library) -> dict[str, list[tuple[object, str]]]:
+    """The methods in which each part of a step is at work, for a stopwatch."""
+    if isinstance(rung, Library):
+        agent = rung.agent
+        return {
+            "act": [(agent, "explore")],
+            "environment": [(rung.envs, "step")],
+            "store": [(agent, "remember")],
+            "sample": [(agent.replay, "sample")],
+            "losses": [(agent, "_learn")],
+            "critic: backward and Adam": [(agent.critic_optimizer, "descend")],
+            "actor: backward and Adam": [(agent.actor_optimizer, "descend")],
+            "targets follow": [(agent, "update_targets")],
+        }
+    return {
+        "act": [(rung, "explore")],
+        "environment": [(rung.env, "step")],
+        "store": [(rung, "interact")],
+        "sample": [(rung, "sample")],
+        "losses": [(rung, "update")],
+        "critic: backward and Adam": [(rung, "descend_critic")],
+        "actor: backward and Adam": [(rung, "descend_actor")],
+        "targets follow": [(rung, "follow")],
+    }

@@ -1,0 +1,187 @@
+"""``make bench``: what chapter 20 shows of the time of a step, into ``ddpg_lib/data/speed``.
+
+The rungs from chapter 0's program to the library, in turns; a step's parts; what a call costs; what
+threads and freed memory are worth, each in a process of its own, in turns too; and samples of what
+is at work, by py-spy from outside, which costs the program nothing. One thread where nothing else
+is said.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+import itertools
+import json
+import multiprocessing as mp
+import re
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from multiprocessing.connection import Connection
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+DATA = Path(__file__).parents[1] / "ddpg_lib" / "data" / "speed"
+SIZES = {64: 64, 256: 256}  # minibatch by width
+TURNS, SAMPLED = 9, 6_000
+RATE = 400  # samples a second
+PROGRAMS = ("chapter 0", "the library")
+
+
+def rungs(width: int) -> list[dict[str, Any]]:
+    """Microseconds of each rung, and the calls of a step."""
+    from ddpg_lib.chapters.ch20.ladder import LADDER
+    from ddpg_lib.chapters.ch20.measuring import calls, in_turns
+
+    ladder = {
+        name: kind(width=width, batch=SIZES[width], agents=n) for name, (kind, n) in LADDER.items()
+    }
+    jobs = {name: rung.step for name, rung in ladder.items()}
+    times = in_turns(jobs, TURNS, 200 if width == 64 else 20)
+    rows = []
+    for name, rung in ladder.items():
+        each = times[name] / rung.agents
+        count = "" if getattr(rung, "compile", False) else sum(calls(rung.step).values())
+        rows.append(
+            {
+                "width": width,
+                "rung": name,
+                "agents": rung.agents,
+                "calls": count,
+                "us": median(each),
+                "min": min(each),
+                "max": max(each),
+            }
+        )
+        print(rows[-1], flush=True)
+    return rows
+
+
+def parts(width: int) -> list[dict[str, Any]]:
+    """Microseconds of the parts of a step, which sum to the whole."""
+    from ddpg_lib.chapters.ch20.ladder import LADDER, parts_of
+    from ddpg_lib.chapters.ch20.measuring import breakdown
+
+    rows = []
+    for name in PROGRAMS:
+        rung = LADDER[name][0](width=width, batch=SIZES[width])
+        repeats = 2_000 if width == 64 else 200
+        for part, us in breakdown(rung.step, parts_of(rung), repeats).items():
+            rows.append({"width": width, "program": name, "part": part, "us": us})
+    return rows
+
+
+def serve(connection: Connection, width: int, agents: int, threads: int, keep: bool) -> None:
+    """Train the number of steps that is received; send microseconds a step of one agent."""
+    import torch
+
+    from ddpg_lib.chapters.ch20.ladder import Library
+    from ddpg_lib.chapters.ch20.measuring import in_turns
+    from ddpg_lib.speed.malloc import keep_freed_memory
+
+    torch.set_num_threads(threads)
+    if keep:
+        keep_freed_memory()
+    rung = Library(width=width, batch=SIZES[width], agents=agents)
+    while (steps := connection.recv()) is not None:
+        (times,) = in_turns({"": rung.step}, 1, steps).values()
+        connection.send(float(times[0]) / agents)
+
+
+def settings() -> list[dict[str, Any]]:
+    """Threads and freed memory, for one agent and for eight, narrow and wide."""
+    rows = []
+    context = mp.get_context("spawn")
+    for width, agents in itertools.product(SIZES, (1, 8)):
+        workers = {}
+        for threads, keep in ((1, True), (2, True), (1, False)):
+            mine, other = context.Pipe()
+            arguments = (other, width, agents, threads, keep)
+            process = context.Process(target=serve, args=arguments, daemon=True)
+            process.start()
+            other.close()
+            workers[threads, keep] = (mine, process, [])
+        steps = max((200 if width == 64 else 16) // agents, 2)
+        for _ in range(TURNS):
+            for mine, _, times in workers.values():
+                mine.send(steps)
+                times.append(mine.recv())
+        for (threads, keep), (mine, process, times) in workers.items():
+            mine.send(None)
+            process.join(30)
+            row = {"width": width, "agents": agents, "threads": threads, "kept": keep}
+            rows.append({**row, "us": median(times), "min": min(times), "max": max(times)})
+            print(rows[-1], flush=True)
+    return rows
+
+
+def sampled(name: str) -> list[dict[str, Any]]:
+    """Samples of a program's stack of functions, from its ``step`` downwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        raw = Path(folder) / "raw.txt"
+        me = [sys.executable, __file__, "--play", name]
+        spy = [str(Path(sys.executable).with_name("py-spy")), "record", "--rate", str(RATE)]
+        subprocess.run([*spy, "--format", "raw", "--output", raw, "--", *me], check=True)
+        stacks: Counter[str] = Counter()
+        for line in raw.read_text().splitlines():
+            stack, samples = line.rsplit(" ", 1)
+            names = [re.sub(r" \(.*", "", frame) for frame in stack.split(";")]
+            if "play" in names:
+                below = names[names.index("play") + 1 :]
+                stacks[";".join(below)] += int(samples)
+    return [{"program": name, "stack": k, "samples": v} for k, v in stacks.most_common() if k]
+
+
+def play(name: str) -> None:
+    """Train, to be looked at from outside."""
+    import torch
+
+    from ddpg_lib.chapters.ch20.ladder import LADDER
+
+    torch.set_num_threads(1)
+    rung = LADDER[name][0]()
+    for _ in range(SAMPLED):
+        rung.step()
+
+
+def write(name: str, rows: list[dict[str, Any]]) -> None:
+    """A table of these rows."""
+    with gzip.open(DATA / f"{name}.csv.gz", "wt", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def main() -> None:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--play", help="train this program only, for py-spy")
+    options = parser.parse_args()
+    if options.play:
+        return play(options.play)
+
+    import torch
+
+    from ddpg_lib.chapters.ch20.measuring import price_of_a_call
+    from ddpg_lib.results.reproduce import commit, hardware
+    from ddpg_lib.runs.plan import versions
+    from ddpg_lib.speed.malloc import keep_freed_memory
+
+    torch.set_num_threads(1)
+    keep_freed_memory()
+    DATA.mkdir(exist_ok=True)
+    write("price", [{"call": k, "us": v} for k, v in price_of_a_call().items()])
+    write("ladder", [row for width in SIZES for row in rungs(width)])
+    write("parts", [row for width in SIZES for row in parts(width)])
+    write("settings", settings())
+    write("stacks", [row for name in PROGRAMS for row in sampled(name)])
+    manifest = {"commit": commit(), **hardware(), "versions": versions(), "turns": TURNS}
+    (DATA / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    return None
+
+
+if __name__ == "__main__":
+    main()
