@@ -28,6 +28,7 @@ DATA = Path(__file__).parents[1] / "ddpg_lib" / "data" / "speed"
 SIZES = {64: 64, 256: 256}  # minibatch by width
 TURNS, SAMPLED = 9, 6_000
 RATE = 400  # samples a second
+GO_BETWEENS = re.compile("_call_impl|decorate_context|wrapper|_use_grad_for_differentiable")
 PROGRAMS = ("chapter 0", "the library")
 
 
@@ -125,14 +126,19 @@ def sampled(name: str) -> list[dict[str, Any]]:
         me = [sys.executable, __file__, "--play", name]
         spy = [str(Path(sys.executable).with_name("py-spy")), "record", "--rate", str(RATE)]
         subprocess.run([*spy, "--format", "raw", "--output", raw, "--", *me], check=True)
-        stacks: Counter[str] = Counter()
-        for line in raw.read_text().splitlines():
-            stack, samples = line.rsplit(" ", 1)
-            names = [re.sub(r" \(.*", "", frame) for frame in stack.split(";")]
-            if "play" in names:
-                below = names[names.index("play") + 1 :]
-                stacks[";".join(below)] += int(samples)
-    return [{"program": name, "stack": k, "samples": v} for k, v in stacks.most_common() if k]
+        lines = [line.rsplit(" ", 1) for line in raw.read_text().splitlines()]
+    return merged(name, [(re.sub(r" \([^;]*", "", stack), int(count)) for stack, count in lines])
+
+
+def merged(program: str, samples: list[tuple[str, int]]) -> list[dict[str, Any]]:
+    """Equal stacks as one, from the program's ``step`` downwards, without PyTorch's go-betweens."""
+    stacks: Counter[str] = Counter()
+    for stack, count in samples:
+        names = [name for name in stack.split(";") if not GO_BETWEENS.search(name)]
+        steps = [i for i, name in enumerate(names) if name in ("Plain.step", "Library.step")]
+        if steps:
+            stacks[";".join(names[steps[0] :])] += count
+    return [{"program": program, "stack": k, "samples": n} for k, n in stacks.most_common()]
 
 
 def play(name: str) -> None:

@@ -125,13 +125,13 @@ class Plain:
     def descend_critic(self, loss: Tensor) -> None:
         """One step down the loss (0.3)."""
         self.critic_adam.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         self.critic_adam.step()
 
     def descend_actor(self, loss: Tensor) -> None:
         """One step down minus the objective (0.4); leaves gradients in the critic as well."""
         self.actor_adam.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         self.actor_adam.step()
 
     def follow(self) -> None:
@@ -204,7 +204,12 @@ class Library:
     compile = False
 
     def __init__(
-        self, env: str = "Pendulum-v1", width: int = 64, batch: int = 64, agents: int = 1
+        self,
+        env: str = "Pendulum-v1",
+        width: int = 64,
+        batch: int = 64,
+        agents: int = 1,
+        device: str = "cpu",
     ) -> None:
         self.agents = agents
         config = Config(
@@ -214,7 +219,7 @@ class Library:
         seeds = range(agents)
         self.envs = StackedEnvs(env, seeds)
         bounds = self.envs.action_low, self.envs.action_high
-        self.agent = DDPG(self.envs.obs_dim, *bounds, config, seeds, compile=self.compile)
+        self.agent = DDPG(self.envs.obs_dim, *bounds, config, seeds, device, self.compile)
         self.s = self.envs.reset()
         for _ in range(WARMUP):
             self.interact(self.agent.random())

@@ -126,6 +126,25 @@ def calls(job: Callable[[], object]) -> Counter[str]:
     return Counter({name: k for name, k in counting.calls.items() if name not in VIEWS})
 
 
+def on_each_device(agents: int, width: int, repeats: int = 20) -> dict[str, float]:
+    """Microseconds a step of one agent of an eager stack, on the CPU and on a GPU."""
+    from ddpg_lib.chapters.ch20.ladder import Library
+
+    def waited(rung: Library) -> Callable[[], None]:
+        def job() -> None:
+            rung.step()
+            torch.cuda.synchronize()
+
+        return job
+
+    jobs = {
+        device: waited(Library(width=width, batch=width, agents=agents, device=device))
+        for device in ("cpu", "cuda")
+    }
+    times = in_turns(jobs, 3, repeats)
+    return {device: float(np.median(t)) / agents for device, t in times.items()}
+
+
 def price_of_a_call(width: int = 8, repeats: int = 2_000) -> dict[str, float]:
     """Microseconds of an addition of ``(width, width)`` numbers, by how it is asked for."""
     x, y = torch.ones(width, width), torch.ones(width, width)
