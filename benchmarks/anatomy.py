@@ -29,7 +29,7 @@ SIZES = {64: 64, 256: 256}  # minibatch by width
 TURNS, SAMPLED = 9, 6_000
 RATE = 400  # samples a second
 GO_BETWEENS = re.compile("_call_impl|decorate_context|wrapper|_use_grad_for_differentiable")
-PROGRAMS = ("chapter 0", "the library")
+PROGRAMS = ("chapter 0", "Adam without bookkeeping", "the library")
 
 
 def rungs(width: int) -> list[dict[str, Any]]:
