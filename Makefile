@@ -18,7 +18,7 @@ SOURCES := _config.yml _toc.yml $(wildcard notebooks/*.ipynb tests/chapters/test
 	$(shell find ddpg_lib -name '*.py')
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test test-quick shots lab notebooks bench lint format address clean clean-all
+.PHONY: help book pdf serve test test-quick shots lab notebooks bench lint format address clean clean-all
 .DELETE_ON_ERROR:
 
 help: ## list the commands
@@ -62,6 +62,9 @@ serve: _build/.book ## serve the pages to this machine's browser (PORT=8000)
 	@echo "The book is at http://127.0.0.1:$(PORT) (Ctrl-C ends it)"
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT) 2>/dev/null
 
+pdf: $(VENV)/.test _build/.book ## print the book into one PDF, and each chapter beside its page (minutes; needs Chromium)
+	@$(BIN)/python tools/make_pdf.py
+
 lab: $(VENV)/.lab ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --ip=127.0.0.1 --notebook-dir=notebooks
 
@@ -78,6 +81,7 @@ bench: $(VENV)/.bench ## measure speed beside Stable-Baselines3 and SBX (a quiet
 	$(BIN)/python benchmarks/anatomy.py
 	$(BIN)/python benchmarks/latency.py
 	$(BIN)/python benchmarks/recurrent.py
+	$(BIN)/python benchmarks/agreement.py
 
 lint: $(VENV)/.test ## check format, style and types
 	$(BIN)/ruff format --check .

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ddpg_lib.config import Config
 from ddpg_lib.envs.border import check_bounds
+from ddpg_lib.parts.acting import actions_of
 from ddpg_lib.parts.gradients import actor_loss_through
 from ddpg_lib.parts.losses import actor_loss, critic_loss, soft_update, td_target
 from ddpg_lib.parts.networks import Actor, Critic, rows_of, target_of
@@ -21,7 +22,6 @@ from ddpg_lib.parts.optim import StackedAdam
 from ddpg_lib.parts.replay import Batch, ReplayBuffer
 from ddpg_lib.parts.seeds import Generators, generators
 from ddpg_lib.parts.state import Stateful
-from ddpg_lib.speed.acting import actions_of
 from ddpg_lib.speed.compiling import compiled
 
 Array = NDArray[np.float32]

@@ -152,7 +152,7 @@ def train_in_the_page(seeds: list[int], steps: int, every: int = 100) -> list[An
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(**launch_options(chromium))
         page = browser.new_page()
-        for file in ("core.js", "ddpg.js"):
+        for file in ("core.js", "network.js", "ddpg.js"):
             page.add_script_tag(content=(DATA.parent / file).read_text(encoding="utf-8"))
         curve: list[Any] = page.evaluate(IN_THE_PAGE, asked)
         browser.close()

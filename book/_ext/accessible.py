@@ -1,6 +1,7 @@
-"""Mend in the finished pages what the theme leaves unsaid to readers who hear them.
+"""Mend in the finished pages what the theme leaves unsaid to readers who hear them, or unsound.
 
-The page tests run axe-core on every page; each rule here answers one of its findings.
+The page tests run axe-core on every page, and `tests/book/test_valid.py` Tidy; each rule here
+answers one of their findings.
 """
 
 from __future__ import annotations
@@ -32,6 +33,15 @@ LIST = '<div role="list" class="citation-list">'
 PARAMETERS = re.compile(
     r"<dl>\n(?P<items>(?:<dd><em class=\"sig-param\">.*?</dd>\n)+)</dl>", re.DOTALL
 )
+# Notebooks align the columns of tables as GitHub and JupyterLab ask; HTML has a style for it.
+ALIGN = re.compile(r'(<t[dh]\b(?![^>]*style=)[^>]*?) align="(left|right|center)"')
+LISTING = re.compile(r"<pre>(?:(?!</pre>).)*viewcode-block.*?</pre>", re.DOTALL)
+# pandas puts the style of each of its tables beside it.
+SCOPED = re.compile(r"<style scoped>.*?</style>\s*", re.DOTALL)
+# A description that is cut may end in half a character's name.
+HALF = re.compile(r'&[a-z]*(?=\.\.\.")')
+# Jupyter Book's page that sends the reader on to the first.
+ONWARD = re.compile(r'<meta http-equiv="Refresh" content="0; url=(?P<url>[^"]*)" />\s*')
 
 
 def mend(page: str) -> str:
@@ -55,6 +65,17 @@ def mend(page: str) -> str:
     page = MODE.sub(r'\1 aria-hidden="true"', page)
     page = CORNER.sub(corner, page)
     page = ENTRY.sub(r"\1", page).replace(LIST, '<div class="citation-list">')
+    if onward := ONWARD.fullmatch(page):
+        to = onward["url"]
+        return (
+            '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+            "<title>To the book</title>"
+            f'<meta http-equiv="refresh" content="0; url={to}"></head>'
+            f'<body><p><a href="{to}">To the book</a></p></body></html>\n'
+        )
+    page = HALF.sub("", SCOPED.sub("", page))
+    page = ALIGN.sub(r'\1 style="text-align: \2"', page)
+    page = LISTING.sub(lambda x: re.sub(r"(</?)div\b", r"\1span", x[0]), page)
     return PARAMETERS.sub(parameters, page)
 
 

@@ -3,8 +3,33 @@
 A line ``<!-- living figure: NAME -->`` in a notebook shows nothing in JupyterLab or Colab; the
 paragraph after it says what is to be seen and links to the book's page. While the book is built,
 the two become a ``<figure>`` with a still picture, which scripts replace if they run. The scripts
-lie in ``book/living`` and, with the data that they need, go to ``_living`` beside the pages. How
-to write a figure stands at the head of ``core.js``.
+lie in ``book/living`` and, with the data that they need, go to ``_living`` beside the pages. To
+write a figure NAME:
+
+1. On a page, on a line of its own: ``<!-- living figure: NAME -->``, then a paragraph with a link
+   to the book's page, ``…/PAGE.html#NAME`` (the book drops it, Colab shows it).
+2. Here, an entry of ``FIGURES``: title, descriptions, scripts, data (what functions in ``DATA``
+   return becomes ``ddpgLiving.data.KEY``), still picture.
+3. In ``book/living/FILE.js``::
+
+    ddpgLiving.define("NAME", fig => {
+      const s = fig.state({step: 0, theta: 3.1});    // from the address, #NAME?step=3&theta=1.2
+      fig.canvas({label: "...", ratio: 1, draw(c, w, h, color) { ... }});
+      fig.slider({label: "Step", min: 0, max: 9, key: "step", show: v => `${v}`});
+      fig.button("Push", () => { ... });
+      fig.loop(20, () => { ... }, {play: true});     // 20 steps a second; makes Play and Pause
+      fig.onstate = () => { ... };                   // the address has changed the state
+    });
+
+``fig.save()`` writes the state to the address (a slider or choice with a ``key`` does so);
+``fig.draw()`` draws all canvases in the next frame; ``fig.output()`` makes a line of text,
+``fig.say(text)`` tells screen readers. In ``draw``, ``c`` is a 2D context in CSS pixels and
+``color`` has the book's colors by name. Loops stop out of sight and begin paused where reduced
+motion is preferred. ``fig.fps`` is measured; ``fig.rate(r)`` changes the steps a second.
+
+``ddpgLiving.pendulum`` is Gymnasium's Pendulum-v1 in float64 and ``ddpgLiving.Rod`` one that moves;
+``ddpgLiving.random(seed)`` gives ``uniform()`` and ``normal()``. ``network.js`` has dense networks
+with ``forward`` and ``backward``, and reads recorded ones.
 """
 
 from __future__ import annotations
@@ -23,6 +48,7 @@ from typing import Any
 
 import numpy as np
 from docutils import nodes
+from living_quiz import quiz
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from safetensors.numpy import load_file
@@ -58,20 +84,24 @@ class Living:
     ----------
     title, alt, caption : str
         Its name; what the still shows; what the reader can do.
-    still : callable
-        Draws the still picture.
+    still : callable, or None
+        Draws the still picture. None: ``instead`` stands in for it.
     scripts : tuple of str
         Files of ``book/living``, after ``core.js``.
     data : tuple of str
         Keys of ``DATA``.
+    instead : str
+        Words over a fold with all sections that follow the figure inside its own. It is open
+        until a script closes it.
     """
 
     title: str
     alt: str
     caption: str
-    still: Callable[[], Figure]
+    still: Callable[[], Figure] | None
     scripts: tuple[str, ...]
     data: tuple[str, ...] = ()
+    instead: str = ""
 
 
 # ---- Data ----
@@ -122,6 +152,12 @@ def weights(name: str) -> dict[str, Any]:
     return {"sizes": [inputs, 64, 64, 1], "bits": 16, "networks": networks, **kept}
 
 
+def last_actor() -> dict[str, Any]:
+    """The actor at the end of the training, and nothing else."""
+    found = weights("actor")
+    return {"sizes": found["sizes"], "bits": found["bits"], "weights": found["networks"][-1]}
+
+
 def network(name: str, x: Any) -> Any:
     """What the last actor, before its tanh, or critic says of rows ``x``."""
     stored = load_file(LIVING / "data/pendulum.safetensors")
@@ -158,6 +194,8 @@ DATA: dict[str, Callable[[], dict[str, Any]]] = {
     "actors": lambda: weights("actor"),
     "critics": lambda: weights("critic"),
     "flights": flights,
+    "actor": last_actor,
+    "quiz": quiz,
 }
 
 
@@ -197,6 +235,25 @@ def landscape_still() -> Figure:
     right.plot(torques, q(torques), color=COLORS["critic"])
     right.plot([action], q([action]), "o", color=COLORS["actor"])
     right.set(xlabel="torque (N m)", title="Q(s, ·), hanging at rest")
+    return figure
+
+
+def front_still() -> Figure:
+    """The last actor's swing from hanging at rest, at every fifth step until it stands."""
+    figure, ax = plt.subplots(figsize=(3.4, 3.1))
+    ax.set(xlim=(-1.2, 1.2), ylim=(-1.1, 1.1), aspect="equal")
+    ax.axis("off")
+    model = PendulumModel()
+    theta: Any = np.pi
+    speed: Any = 0.0
+    for t in range(HORIZON):
+        torque = 2 * np.tanh(network("actor", model.observation(theta, speed))).item()
+        stands = np.cos(theta) > 0.999 and abs(speed) < 0.02
+        if stands or t % 5 == 0:
+            draw_pendulum(ax, float(theta), None, alpha=1.0 if stands else 0.13)
+        if stands:
+            break
+        theta, speed, _ = model.step(theta, speed, torque)
     return figure
 
 
@@ -254,6 +311,15 @@ def in_the_page_still() -> Figure:
 
 
 FIGURES: dict[str, Living] = {
+    "pendulum": Living(
+        "The pendulum",
+        "A pendulum swings from side to side, higher each time, until it stands upright.",
+        f"A network that DDPG trained for {about()['steps'][-1]:,} steps chooses the torque, the "
+        "blue arc. Press the pendulum for a push.",
+        front_still,
+        ("network.js", "front.js"),
+        ("actor",),
+    ),
     "train-in-the-page": Living(
         "Train in the page",
         "Returns of four agents over their steps of training: they begin near those of random "
@@ -266,7 +332,7 @@ FIGURES: dict[str, Living] = {
         f"{learned()} of {in_the_page()[1].shape[1]} recorded agents swing up by step "
         f"{in_the_page()[0][-1]:,}.",
         in_the_page_still,
-        ("ddpg.js", "train.js"),
+        ("network.js", "ddpg.js", "train.js"),
         ("evaluations",),
     ),
     "swing-the-pendulum-by-hand": Living(
@@ -290,7 +356,7 @@ FIGURES: dict[str, Living] = {
         "first slider goes through the training of one agent; below, what its actor says in this "
         "state through all of it, with the slopes.",
         landscape_still,
-        ("landscape.js",),
+        ("network.js", "landscape.js"),
         ("actors", "critics"),
     ),
     "scrub-through-training": Living(
@@ -300,7 +366,7 @@ FIGURES: dict[str, Living] = {
         "The slider chooses a moment in one agent's training; the actor of that moment swings the "
         "pendulum. Push it, or drag it somewhere and let go, and see whether it recovers.",
         training_still,
-        ("landscape.js", "scrub.js"),
+        ("network.js", "landscape.js", "scrub.js"),
         ("actors",),
     ),
     "lander-flights": Living(
@@ -311,6 +377,17 @@ FIGURES: dict[str, Living] = {
         lander_still,
         ("lander.js",),
         ("flights",),
+    ),
+    "spot-the-bug": Living(
+        "Spot the bug",
+        "",
+        "Look at the curves of a run, then press the answer that they support best, or its letter. "
+        "Thin lines: eight agents; thick: interquartile mean; band: its 95% bootstrap interval. "
+        "Press a line to see the same agent in all panels. The address keeps your answers.",
+        None,
+        ("quiz.js",),
+        ("quiz",),
+        "The same runs below each other",
     ),
 }
 
@@ -324,10 +401,12 @@ def figure_html(name: str, docname: str, loaded: set[str], address: str = "") ->
     On paper the caption also says the address at which the figure lives.
     """
     living = FIGURES[name]
-    use_house_style()
-    drawing = living.still()
-    still = to_svg(drawing, living.alt)
-    plt.close(drawing)
+    still = ""
+    if living.still:
+        use_house_style()
+        drawing = living.still()
+        still = f'<div class="living-still">{to_svg(drawing, living.alt)}</div>'
+        plt.close(drawing)
     root = "../" * docname.count("/") + FOLDER
     files = ["living.css", "core.js", *(f"data-{x}.js" for x in living.data), *living.scripts]
     tags = []
@@ -343,7 +422,7 @@ def figure_html(name: str, docname: str, loaded: set[str], address: str = "") ->
     printed = address and f' <span class="living-address">{html.escape(address)}</span>'
     return (
         f'{"".join(tags)}<figure class="living" id="{name}" data-living="{name}" '
-        f'aria-label="{title}"><div class="living-still">{still}</div>'
+        f'aria-label="{title}">{still}'
         f"<figcaption><strong>{title}.</strong> {caption}{printed}</figcaption></figure>"
     )
 
@@ -369,8 +448,22 @@ def read(app: Sphinx, doctree: nodes.document) -> None:
         else:
             text = "the paragraph after a living figure must link to the book's page, …/%s"
             logger.warning(text, link, location=raw, type="living_figures")
-        drawn = figure_html(name, docname, loaded, address)
-        raw.replace_self(nodes.raw("", drawn, format="html"))
+        drawn = nodes.raw("", figure_html(name, docname, loaded, address), format="html")
+        raw.replace_self(drawn)
+        if FIGURES[name].instead:
+            fold(drawn, FIGURES[name].instead)
+
+
+def fold(figure: nodes.raw, title: str) -> None:
+    """Put the sections after a figure into a fold."""
+    parent = figure.parent
+    sections = [x for x in parent.children[parent.index(figure) :] if isinstance(x, nodes.section)]
+    begin = f'<details class="living-list" open><summary>{html.escape(title)}</summary>'
+    if not sections:
+        logger.warning("no sections follow %r", title, location=figure, type="living_figures")
+        return
+    parent.insert(parent.index(sections[0]), nodes.raw("", begin, format="html"))
+    parent.insert(parent.index(sections[-1]) + 1, nodes.raw("", "</details>", format="html"))
 
 
 def write(root: Path) -> None:

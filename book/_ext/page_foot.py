@@ -85,7 +85,7 @@ def foot(docname: str, title: str, repository: str, branch: str, cff: dict[str, 
     links = " · ".join(f"<a {where}>{way}</a>" for way, where in ways.items())
     return (
         f'<section class="page-foot" aria-label="This chapter elsewhere">'
-        f"<p>Take this chapter with you: {links}</p>"
+        f"<p>Take this chapter with you: {links} <!-- pdf --></p>"
         "<details><summary>Cite this chapter</summary>"
         '<div class="highlight-none notranslate"><div class="highlight">'
         f"<pre>{html.escape(entry)}\n</pre></div></div></details></section>"

@@ -1,29 +1,5 @@
-/* What the living figures share. Classic scripts with `defer`, on pages that hold a figure only: a
-   book read from disk (file://) may not import ES modules. To write a figure NAME:
-
-   1. In a notebook, on a line of its own: <!-- living figure: NAME -->, then a paragraph with a
-      link to the book's page, .../PAGE.html#NAME (the book drops it, Colab shows it).
-   2. In book/_ext/living_figures.py, an entry of FIGURES: title, descriptions, scripts of this
-      folder, data (what functions in DATA return becomes ddpgLiving.data.KEY), still picture.
-   3. In book/living/FILE.js:
-
-        ddpgLiving.define("NAME", fig => {
-          const s = fig.state({step: 0, theta: 3.1});    // from the address, #NAME?step=3&theta=1.2
-          fig.canvas({label: "...", ratio: 1, draw(c, w, h, color) { ... }});
-          fig.slider({label: "Step", min: 0, max: 9, key: "step", show: v => `${v}`});
-          fig.button("Push", () => { ... });
-          fig.loop(20, () => { ... }, {play: true});     // 20 steps a second; makes Play and Pause
-          fig.onstate = () => { ... };                   // the address has changed the state
-        });
-
-   fig.save() writes the state to the address (a slider or choice with a `key` does so); fig.draw()
-   draws all canvases in the next frame; fig.output() makes a line of text, fig.say(text) tells
-   screen readers. In draw, `c` is a 2D context in CSS pixels and `color` has the book's colors by
-   name. Loops stop out of sight and begin paused where reduced motion is preferred. fig.fps is
-   measured; fig.rate(r) changes the steps a second.
-
-   ddpgLiving.pendulum is Gymnasium's Pendulum-v1 in float64; .Network has dense layers with forward
-   and backward; .random(seed) gives uniform() and normal(); .floats(base64, bits) reads weights. */
+/* What the living figures share. How to write one stands at the head of book/_ext/living_figures.py.
+   Classic scripts with `defer`: a book read from disk (file://) may not import ES modules. */
 "use strict";
 (() => {
 	const L = window.ddpgLiving = window.ddpgLiving || {};
@@ -33,6 +9,8 @@
 	const TAU = 2 * Math.PI;
 	const clip = (x, low, high) => Math.min(Math.max(x, low), high);
 	L.clip = clip;
+	// Where in a list what `far` measures is smallest.
+	L.closest = (list, far) => list.reduce((best, v, i) => (far(v) < far(list[best]) ? i : best), 0);
 
 	/* ---- The pendulum: Gymnasium's Pendulum-v1 ---- */
 	const wrap = theta => ((theta + Math.PI) % TAU + TAU) % TAU - Math.PI;
@@ -47,76 +25,6 @@
 		},
 		// As the environment hands it out: rounded to 32 bits.
 		observe: (theta, speed) => Float32Array.of(Math.cos(theta), Math.sin(theta), speed),
-	};
-
-	/* ---- Networks ---- */
-	const ACT = {
-		relu: [x => (x > 0 ? x : 0), y => (y > 0 ? 1 : 0)],
-		tanh: [Math.tanh, y => 1 - y * y],
-		linear: [x => x, () => 1],
-	};
-	L.Network = class {
-		// sizes [3, 64, 64, 1]; weights: for each layer {w: inputs x outputs by rows, b}, zeros without.
-		constructor(sizes, hidden = "relu", last = "linear", layers = null) {
-			this.sizes = sizes;
-			this.layers = sizes.slice(1).map((outputs, i) => ({
-				inputs: sizes[i], outputs, kind: ACT[i < sizes.length - 2 ? hidden : last],
-				w: layers ? layers[i].w : new Float64Array(sizes[i] * outputs),
-				b: layers ? layers[i].b : new Float64Array(outputs),
-			}));
-		}
-		// The output for one input; keeps what backward needs.
-		forward(x) {
-			this.seen = [x];
-			for (const l of this.layers) {
-				const y = Float64Array.from(l.b), n = l.outputs;
-				for (let i = 0, k = 0; i < l.inputs; i++) {
-					const xi = x[i];
-					for (let j = 0; j < n; j++) y[j] += xi * l.w[k++];
-				}
-				for (let j = 0; j < n; j++) y[j] = l.kind[0](y[j]);
-				this.seen.push(x = y);
-			}
-			return x;
-		}
-		// After forward: from the gradient at the output to the one at the input. With `grads`, a list
-		// of {w, b} like the layers, adds those of the weights.
-		backward(dy, grads = null) {
-			for (let m = this.layers.length - 1; m >= 0; m--) {
-				const l = this.layers[m], x = this.seen[m], y = this.seen[m + 1], n = l.outputs;
-				const dz = Float64Array.from(dy, (d, j) => d * l.kind[1](y[j]));
-				const dx = new Float64Array(l.inputs);
-				for (let i = 0, k = 0; i < l.inputs; i++) {
-					let sum = 0;
-					for (let j = 0; j < n; j++, k++) {
-						sum += dz[j] * l.w[k];
-						if (grads) grads[m].w[k] += dz[j] * x[i];
-					}
-					dx[i] = sum;
-				}
-				if (grads) for (let j = 0; j < n; j++) grads[m].b[j] += dz[j];
-				dy = dx;
-			}
-			return dy;
-		}
-	};
-	// A recorded network: all weights in one array, layer by layer, weights then biases.
-	L.network = (sizes, hidden, last, flat) => {
-		let at = 0;
-		const take = n => flat.subarray(at, at += n);
-		const layers = sizes.slice(1).map((n, i) => ({ w: take(sizes[i] * n), b: take(n) }));
-		if (at !== flat.length) throw Error(`${flat.length} weights for a network of ${at}`);
-		return new L.Network(sizes, hidden, last, layers);
-	};
-	const half = h => {
-		const sign = h >> 15 ? -1 : 1, e = h >> 10 & 31, m = h & 1023;
-		return sign * (e ? 2 ** (e - 15) * (1 + m / 1024) : 2 ** -24 * m);
-	};
-	// Little-endian numbers of 16 or 32 bits in base64, as float64.
-	L.floats = (text, bits) => {
-		const raw = Uint8Array.from(atob(text), c => c.charCodeAt(0)), v = new DataView(raw.buffer);
-		return Float64Array.from({ length: raw.length * 8 / bits }, (_, i) =>
-			bits === 16 ? half(v.getUint16(2 * i, true)) : v.getFloat32(4 * i, true));
 	};
 
 	/* ---- Random numbers (mulberry32, by Tommy Ettinger, public domain) ---- */
@@ -140,8 +48,10 @@
 		for (const n of NAMES) colors[n] = style.getPropertyValue(`--ddpg-${n}`).trim() || "gray";
 		colors.font = style.getPropertyValue("--ddpg-sans").trim() || "sans-serif";
 	};
+	L.whole = v => v.toLocaleString("en-US");
 	L.minus = text => String(text).replace(/-/g, "−");
-	L.line = (c, points, color, width = 2) => {
+	L.line = (c, points, color, width = 2, dash = []) => {
+		c.setLineDash(dash);
 		c.beginPath();
 		points.forEach(([x, y], i) => (i ? c.lineTo(x, y) : c.moveTo(x, y)));
 		c.strokeStyle = color;
@@ -152,6 +62,12 @@
 	L.dot = (c, x, y, r, color) => {
 		c.beginPath();
 		c.arc(x, y, r, 0, TAU);
+		c.fillStyle = color;
+		c.fill();
+	};
+	L.fill = (c, points, color) => {
+		c.beginPath();
+		for (const p of points) c.lineTo(...p);
 		c.fillStyle = color;
 		c.fill();
 	};
@@ -168,7 +84,8 @@
 		for (const d of [2.6, -2.6])
 			L.line(c, [[x1, y1], [x1 + n * Math.cos(a + d), y1 + n * Math.sin(a + d)]], color, width);
 	};
-	// Axes with round ticks; returns the two scales from numbers to pixels, and back for x.
+	// Axes with round ticks; returns scales from numbers to pixels, X1 back, `points` of a curve, and
+	// `mark`, which draws a line at x.
 	L.axes = (c, w, h, { x, y, xlabel = "", ylabel = "", left = 48, xticks = 4, yticks = 4 }, k) => {
 		const bottom = h - (xlabel ? 42 : 24), top = ylabel ? 26 : 10, right = w - 22;
 		const X = v => left + (v - x[0]) / (x[1] - x[0]) * (right - left);
@@ -181,21 +98,23 @@
 		};
 		for (const v of ticks(y, yticks)) {
 			L.line(c, [[left, Y(v)], [right, Y(v)]], k.grid, 1);
-			L.text(c, v.toLocaleString("en-US"), left - 7, Y(v), k.quiet, "right");
+			L.text(c, L.whole(v), left - 7, Y(v), k.quiet, "right");
 		}
 		for (const v of ticks(x, xticks))
-			L.text(c, v.toLocaleString("en-US"), X(v), bottom + 13, k.quiet, "center");
+			L.text(c, L.whole(v), X(v), bottom + 13, k.quiet, "center");
 		if (xlabel) L.text(c, xlabel, (left + right) / 2, h - 9, k.quiet, "center");
 		if (ylabel) L.text(c, ylabel, 2, 9, k.quiet);
 		const X1 = p => x[0] + (p - left) / (right - left) * (x[1] - x[0]);
-		return { X, Y, X1, left, right, top, bottom };
+		const points = (xs, ys) => xs.map((v, i) => [X(v), Y(ys[i])]);
+		const mark = (v, color = k.quiet, dash = []) => L.line(c, [[X(v), top], [X(v), bottom]], color, 1, dash);
+		return { X, Y, X1, points, mark, left, right, top, bottom };
 	};
 	// Tip of a pendulum with its pivot in the middle; 0 is up, counterclockwise positive.
 	L.tip = (theta, w, h) => {
 		const r = 0.36 * Math.min(w, h);
 		return [w / 2 - r * Math.sin(theta), h / 2 - r * Math.cos(theta)];
 	};
-	L.drawPendulum = (c, w, h, theta, torque, k, { rod = k.ink, motor = k.actor } = {}) => {
+	L.drawPendulum = (c, w, h, theta, torque, k) => {
 		const [x, y] = L.tip(theta, w, h), r = 0.36 * Math.min(w, h);
 		c.beginPath();
 		c.arc(w / 2, h / 2, r, 0, TAU);
@@ -203,24 +122,43 @@
 		c.lineWidth = 1;
 		c.stroke();
 		L.line(c, [[w / 2, h / 2 - r - 5], [w / 2, h / 2 - r + 5]], k.quiet, 1.5);
-		L.line(c, [[w / 2, h / 2], [x, y]], rod, Math.max(5, r / 9));
+		L.line(c, [[w / 2, h / 2], [x, y]], k.ink, Math.max(5, r / 9));
 		L.dot(c, w / 2, h / 2, Math.max(2, r / 36), k.surface);
 		if (Math.abs(torque) > 0.02) {
 			// An arc around the pivot, from the top; its length is the torque.
-			const q = r * 0.42, sweep = torque / 2 * 2.2, end = -Math.PI / 2 - sweep;
+			const q = r * 0.42, end = -Math.PI / 2 - 1.1 * torque;
 			c.beginPath();
 			c.arc(w / 2, h / 2, q, -Math.PI / 2, end, torque > 0);
-			c.strokeStyle = motor;
+			c.strokeStyle = k.actor;
 			c.lineWidth = 3;
 			c.stroke();
 			const ex = w / 2 + q * Math.cos(end), ey = h / 2 + q * Math.sin(end);
 			const t = end - Math.sign(torque) * Math.PI / 2;
-			L.arrow(c, ex - Math.cos(t), ey - Math.sin(t), ex + 4 * Math.cos(t), ey + 4 * Math.sin(t), motor, 3);
+			L.arrow(c, ex - Math.cos(t), ey - Math.sin(t), ex + 4 * Math.cos(t), ey + 4 * Math.sin(t), k.actor, 3);
+		}
+	};
+
+	// A pendulum that moves: `before` is its angle one step ago, and `part` of a step has passed.
+	L.Rod = class {
+		constructor(theta = Math.PI, speed = 0) { this.put(theta, speed); }
+		put(theta, speed = 0) {
+			this.theta = this.before = theta;
+			this.speed = speed;
+			this.torque = 0;
+		}
+		push(by) { this.speed = clip(this.speed + by, -8, 8); }
+		// Returns the reward.
+		step(torque) {
+			const [theta, speed, reward] = L.pendulum.step(this.theta, this.speed, torque);
+			Object.assign(this, { theta, speed, torque, before: this.theta });
+			return reward;
+		}
+		draw(c, w, h, k, part, torque = this.torque) {
+			L.drawPendulum(c, w, h, this.before + part * (this.theta - this.before), torque, k);
 		}
 	};
 
 	/* ---- A figure on the page ---- */
-	const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 	const make = (tag, attributes = {}, ...inside) => {
 		const e = document.createElement(tag);
 		for (const [key, value] of Object.entries(attributes)) e.setAttribute(key, value);
@@ -232,7 +170,7 @@
 	class Figure {
 		constructor(root, name) {
 			Object.assign(this, { root, name, canvases: [], sliders: {}, fps: 0, playing: false });
-			this.reduced = calm.matches;
+			this.reduced = matchMedia("(prefers-reduced-motion: reduce)").matches;
 			this.stage = make("div", { class: "living-stage" });
 			this.controls = make("div", { class: "living-controls" });
 			this.live = make("p", { class: "living-live", "aria-live": "polite" });
@@ -275,8 +213,9 @@
 				for (const paint of this.canvases) paint();
 			});
 		}
-		// A canvas that keeps its ratio (height over width), in a row of its own if `wide`. With `drag(x, y, w, h, phase)` it hears
-		// mouse and touch; with `keys` {ArrowLeft(event) {...}} it takes the focus and hears keys.
+		// A canvas that keeps its ratio (height over width), in a row of its own if `wide`. With
+		// `drag(x, y, w, h, phase)` it hears mouse and touch; with `keys` {ArrowLeft(event) {...}} it
+		// takes the focus and hears keys.
 		canvas({ label, ratio = 0.7, grow = 1, wide = false, draw, drag, keys, role = "img" }) {
 			const e = make("canvas", { role, "aria-label": label });
 			const box = make("div", { class: "living-canvas", style: wide ? "flex-basis:100%" : `flex-grow:${grow}` }, e);
@@ -294,7 +233,7 @@
 				const narrow = innerWidth < 500; // a phone: flat figures higher, square ones lower
 				h = Math.round(w * (!narrow ? ratio : wide ? 1.7 * ratio : Math.min(ratio, 0.72)));
 				e.style.height = `${h}px`;
-				const dots = Math.min(window.devicePixelRatio || 1, 2);
+				const dots = Math.min(devicePixelRatio, 2);
 				e.width = w * dots;
 				e.height = h * dots;
 				paint();
@@ -321,13 +260,12 @@
 			}
 			if (keys) {
 				e.tabIndex = 0;
-				for (const kind of ["keydown", "keyup"])
-					e.addEventListener(kind, event => {
-						if (!(event.key in keys) || event.ctrlKey || event.metaKey || event.altKey) return;
-						event.preventDefault();
-						keys[event.key](event);
-						this.draw();
-					});
+				e.addEventListener("keydown", event => {
+					if (!(event.key in keys) || event.ctrlKey || event.metaKey || event.altKey) return;
+					event.preventDefault();
+					keys[event.key](event);
+					this.draw();
+				});
 			}
 			return e;
 		}
@@ -387,9 +325,9 @@
 		}
 		say(words) { this.live.textContent = L.minus(words); }
 		// Calls step() `rate` times a second while playing, draws every frame, and makes a button.
-		// The fraction of a step that has passed is fig.part, in [0, 1).
-		loop(rate, step, { play = true, changed = null } = {}) {
-			this.part = 0;
+		// The fraction of a step that has passed is fig.part; 1 while paused.
+		loop(rate, step, { play = true } = {}) {
+			this.part = 1;
 			this.rate = r => { rate = r; };
 			let last = 0, frames = 0, since = 0;
 			const tick = now => {
@@ -415,9 +353,8 @@
 				this.playing = on;
 				button.textContent = on ? "Pause" : "Play";
 				last = since = frames = 0;
+				this.part = on ? 0 : 1;
 				if (on) requestAnimationFrame(tick);
-				else this.part = 0;
-				if (changed) changed(on);
 				this.draw();
 			};
 			const button = this.button("Play", () => this.play(!this.playing));
@@ -451,7 +388,7 @@
 		};
 		new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 		document.fonts?.ready.then(redraw);
-		window.addEventListener("hashchange", () => {
+		addEventListener("hashchange", () => {
 			for (const fig of Object.values(L.figures)) {
 				if (!fig.values || !fig.read()) continue;
 				for (const [key, set] of Object.entries(fig.sliders)) set(fig.values[key]);

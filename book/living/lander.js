@@ -30,12 +30,7 @@ ddpgLiving.define("lander-flights", fig => {
 			const z = w / W, X = x => x * z, Y = y => h - y * z, t = s.t;
 			c.fillStyle = k.surface;
 			c.fillRect(0, 0, w, h);
-			c.beginPath();
-			c.moveTo(0, h);
-			for (const [x, y] of f.ground) c.lineTo(X(x), Y(y));
-			c.lineTo(w, h);
-			c.fillStyle = k.grid;
-			c.fill();
+			L.fill(c, [[0, h], ...f.ground.map(([x, y]) => [X(x), Y(y)]), [w, h]], k.grid);
 			for (const x of [8, 12]) {
 				L.line(c, [[X(x), Y(H / 4)], [X(x), Y(H / 4 + 1.4)]], k.ink, 1.5);
 				L.line(c, [[X(x), Y(H / 4 + 1.2)], [X(x + 0.6), Y(H / 4 + 1.2)]], k.noise, 4);
@@ -46,37 +41,29 @@ ddpgLiving.define("lander-flights", fig => {
 			c.rotate(-f.angle[t]);
 			c.scale(z / 30, z / 30); // Gymnasium's own units, of which 30 are one of the world's
 			const flame = (x, y, dx, dy, wide) => {
-				c.beginPath();
-				c.moveTo(x - wide * (dy ? 1 : 0), y - wide * (dx ? 1 : 0));
-				c.lineTo(x + dx, y + dy);
-				c.lineTo(x + wide * (dy ? 1 : 0), y + wide * (dx ? 1 : 0));
-				c.fillStyle = k.critic;
-				c.fill();
+				const [a, b] = dy ? [wide, 0] : [0, wide];
+				L.fill(c, [[x - a, y - b], [x + dx, y + dy], [x + a, y + b]], k.critic);
 			};
 			if (f.main[t] > 0) flame(0, 10, 0, 45 * f.main[t], 7);
 			// A positive side action fires to the left and pushes the lander to the right.
 			if (f.side[t]) flame(-17 * Math.sign(f.side[t]), -8, -26 * f.side[t], 0, 4);
 			for (const d of [-1, 1]) L.line(c, [[d * 12, 6], [d * 23, 22], [d * 27, 22]], k.ink, 3);
-			c.beginPath();
-			for (const [x, y] of [[-14, -17], [-17, 0], [-17, 10], [17, 10], [17, 0], [14, -17]]) c.lineTo(x, y);
-			c.closePath();
-			c.fillStyle = k.actor;
-			c.fill();
+			L.fill(c, [[-14, -17], [-17, 0], [-17, 10], [17, 10], [17, 0], [14, -17]], k.actor);
 			c.restore();
 		},
 	});
 	fig.canvas({
 		label: "Over the flight's time: thrust of both engines, the critic's value, and the return so far.",
-		ratio: 0.86, grow: 1,
+		ratio: 0.86,
 		draw(c, w, h, k) {
-			const n = f.x.length, x = [0, (n - 1) / 50], top = Math.round(h * 0.4);
-			const trace = (a, values, color, width) => L.line(c, values.map((v, i) => [a.X(i / 50), a.Y(v)]), color, width);
+			const times = f.x.map((_, i) => i / 50), now = s.t / 50, x = [0, times.at(-1)], top = Math.round(h * 0.4);
+			const trace = (a, values, color, width) => L.line(c, a.points(times, values), color, width);
 			let a = L.axes(c, w, top, { x, y: [0, 1], ylabel: "thrust", yticks: 2, xticks: 4 }, k);
 			trace(a, f.side.map(Math.abs), k.noise, 1);
 			trace(a, f.main, k.actor, 1.5);
 			L.text(c, "main", w - 62, 9, k.actor, "right");
 			L.text(c, "side", w - 22, 9, k.noise, "right");
-			L.line(c, [[a.X(s.t / 50), a.top], [a.X(s.t / 50), a.bottom]], k.quiet, 1);
+			a.mark(now);
 			c.translate(0, top);
 			const all = [...f.q, ...f.sum, 0], low = Math.min(...all), high = Math.max(...all);
 			a = L.axes(c, w, h - top, { x, y: [low - 5, high + 5], ylabel: " ", xlabel: "seconds", yticks: 4 }, k);
@@ -84,9 +71,9 @@ ddpgLiving.define("lander-flights", fig => {
 			trace(a, f.q, k.critic, 1.5);
 			L.text(c, "critic's value", 2, 9, k.critic);
 			L.text(c, "return so far", w - 22, 9, k.ink, "right");
-			L.line(c, [[a.X(s.t / 50), a.top], [a.X(s.t / 50), a.bottom]], k.quiet, 1);
-			L.dot(c, a.X(s.t / 50), a.Y(f.q[s.t]), 4, k.critic);
-			L.dot(c, a.X(s.t / 50), a.Y(f.sum[s.t]), 4, k.ink);
+			a.mark(now);
+			L.dot(c, a.X(now), a.Y(f.q[s.t]), 4, k.critic);
+			L.dot(c, a.X(now), a.Y(f.sum[s.t]), 4, k.ink);
 			X1 = a.X1;
 		},
 		drag(x) {

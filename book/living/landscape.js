@@ -1,20 +1,29 @@
 /* Chapter 5: the critic's landscape over the action, and the actor on it, through training. */
 "use strict";
-ddpgLiving.agent = moments => {
+ddpgLiving.agent = () => {
 	// The networks of a recorded moment, decoded when they are first asked for.
-	const L = ddpgLiving, made = {};
-	const get = (data, last) => i => made[last + i] = made[last + i]
-		|| L.network(data.sizes, "tanh", last, L.floats(data.networks[i], data.bits));
-	const { actors: A, critics: C } = L.data, actor = get(A, "tanh"), critic = C && get(C, "linear");
+	const L = ddpgLiving, { actors: A, critics: C } = L.data;
+	const get = (data, squash, made = {}) => i => made[i] = made[i]
+		|| L.network(data.sizes, squash, L.floats(data.networks[i], data.bits));
+	const actor = get(A, true), critic = C && get(C, false);
 	return {
 		steps: A.steps, returns: A.returns, last: A.steps.length - 1,
+		words: i => `${L.whole(A.steps[i])} steps`,
+		// The moment nearest to a step of training.
+		nearest: step => L.closest(A.steps, v => Math.abs(v - step)),
 		// Torque in N m.
-		act: (i, theta, speed) => 2 * actor(i).forward(L.pendulum.observe(theta, speed))[0],
+		act: (i, theta, speed) => 2 * actor(i).one(L.pendulum.observe(theta, speed)),
 		// Value in units of the reward, and its slope in the torque.
 		q(i, theta, speed, torque) {
-			const n = critic(i), x = [...L.pendulum.observe(theta, speed), torque / 2];
-			const value = n.forward(x)[0] / C.scale;
-			return { value, slope: () => n.backward([1])[3] / 2 / C.scale };
+			const n = critic(i);
+			return {
+				value: n.one([...L.pendulum.observe(theta, speed), torque / 2]) / C.scale,
+				slope() { // before another value is asked for
+					n.d[n.last][0] = 1;
+					n.backward(1, false);
+					return n.d[0][3] / 2 / C.scale;
+				},
+			};
 		},
 	};
 };
@@ -36,7 +45,7 @@ ddpgLiving.define("q-landscape-and-arrow", fig => {
 		now = { ...path[s.moment], curve: torques.map(u => agent.q(s.moment, s.theta, s.speed, u).value) };
 		now.best = now.curve.indexOf(Math.max(...now.curve));
 		const lost = Math.max(0, now.curve[now.best] - now.value);
-		tell(`After ${agent.steps[s.moment].toLocaleString("en-US")} steps: the actor says `
+		tell(`After ${agent.words(s.moment)}: the actor says `
 			+ `${now.action.toFixed(2)} N m, Q there ${now.value.toFixed(1)}, slope ${now.slope.toFixed(2)} `
 			+ `for each N m. The highest point is ${lost.toFixed(1)} above, at ${torques[now.best].toFixed(1)} N m.`);
 	};
@@ -47,7 +56,7 @@ ddpgLiving.define("q-landscape-and-arrow", fig => {
 	};
 	fig.canvas({
 		label: "Pendulum: drag it to another angle, or use the arrow keys; up and down change its speed.",
-		ratio: 1, grow: 1, role: "application",
+		ratio: 1, role: "application",
 		draw(c, w, h, k) {
 			L.drawPendulum(c, w, h, s.theta, now.action, k);
 			if (Math.abs(s.speed) > 0.05) { // the way that the tip moves
@@ -60,8 +69,7 @@ ddpgLiving.define("q-landscape-and-arrow", fig => {
 			change();
 		},
 		keys: Object.fromEntries([["ArrowLeft", "theta", 0.05], ["ArrowRight", "theta", -0.05],
-			["ArrowUp", "speed", 0.2], ["ArrowDown", "speed", -0.2]].map(([key, part, by]) => [key, e => {
-			if (e.type === "keyup") return;
+			["ArrowUp", "speed", 0.2], ["ArrowDown", "speed", -0.2]].map(([key, part, by]) => [key, () => {
 			s[part] += by;
 			change();
 			rate.set(s.speed);
@@ -74,13 +82,11 @@ ddpgLiving.define("q-landscape-and-arrow", fig => {
 			const low = Math.min(...now.curve), high = Math.max(...now.curve);
 			const span = Math.max(1.35 * (high - low), 3), mid = (low + high) / 2;
 			const a = L.axes(c, w, h, { x: [-2, 2], y: [mid - span / 2, mid + span / 2], xlabel: "torque (N m)", ylabel: "Q(s, ·)" }, k);
-			L.line(c, torques.map((u, i) => [a.X(u), a.Y(now.curve[i])]), k.critic, 2.5);
+			L.line(c, a.points(torques, now.curve), k.critic, 2.5);
 			const bx = a.X(torques[now.best]), by = a.Y(now.curve[now.best]);
 			L.line(c, [[bx, by - 6], [bx, by + 6]], k.ink, 2);
 			const x = a.X(now.action), y = a.Y(now.value);
-			c.setLineDash([3, 4]);
-			L.line(c, [[x, a.bottom], [x, y]], k.actor, 1.5);
-			c.setLineDash([]);
+			L.line(c, [[x, a.bottom], [x, y]], k.actor, 1.5, [3, 4]);
 			// Along the torque's axis: which way the critic sends the actor, and how strongly.
 			const push = L.clip(2 * now.slope / span * (a.right - a.left), -90, 90);
 			if (Math.abs(push) > 1.5) L.arrow(c, x, y, x + push, y, k.critic, 3);
@@ -91,7 +97,7 @@ ddpgLiving.define("q-landscape-and-arrow", fig => {
 		label: "The actor's torque in this state against the steps of training, with the slopes.",
 		ratio: 0.24, wide: true,
 		draw(c, w, h, k) {
-			const a = L.axes(c, w, h, { x: [2000, 12000], y: [-2.6, 2.6], ylabel: w > 500 ? "the actor's torque in this state, by step of training" : "actor's torque, by step of training", yticks: 3, xticks: 5 }, k);
+			const a = L.axes(c, w, h, { x: [2000, 12000], y: [-2.6, 2.6], ylabel: "the actor's torque here, by step of training", yticks: 3, xticks: 5 }, k);
 			const px = agent.steps.map(v => a.X(v));
 			L.line(c, path.map((p, i) => [px[i], a.Y(p.action)]), k.actor, 2);
 			path.forEach((p, i) => {
@@ -102,8 +108,7 @@ ddpgLiving.define("q-landscape-and-arrow", fig => {
 			X1 = a.X1;
 		},
 		drag(x) {
-			const step = X1(x), far = v => Math.abs(v - step);
-			s.moment = agent.steps.reduce((b, v, i) => (far(v) < far(agent.steps[b]) ? i : b), 0);
+			s.moment = agent.nearest(X1(x));
 			training.set(s.moment);
 			update(false);
 			fig.save();
@@ -111,7 +116,7 @@ ddpgLiving.define("q-landscape-and-arrow", fig => {
 	});
 	const training = fig.slider({
 		label: "Training", min: 0, max: agent.last, key: "moment",
-		show: i => `step ${agent.steps[i].toLocaleString("en-US")}`, input: () => update(false),
+		show: agent.words, input: () => update(false),
 	});
 	const angle = fig.slider({
 		label: "Angle", min: -180, max: 180, step: 1, value: Math.round(s.theta * 180 / Math.PI),

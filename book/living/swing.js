@@ -1,17 +1,16 @@
 /* Chapter 1: the reader is the policy. */
 "use strict";
 ddpgLiving.define("swing-the-pendulum-by-hand", fig => {
-	const L = ddpgLiving, P = L.pendulum, R = L.data.rulers;
+	const L = ddpgLiving, P = L.pendulum, R = L.data.rulers, rod = new L.Rod();
 	const s = fig.state({ start: 0, speed: 1 });
 	const keys = new Set();
-	let theta, speed, torque, pull, earned, before, t;
+	let pull, earned, t;
 
 	const begin = () => {
 		s.start = L.clip(Math.round(s.start), 0, R.starts.length - 1);
 		s.speed = s.speed === 0.5 ? 0.5 : 1;
-		[theta, speed] = R.starts[s.start];
-		before = theta;
-		[torque, pull, t, earned] = [0, null, 0, []];
+		rod.put(...R.starts[s.start]);
+		[pull, t, earned] = [null, 0, []];
 		keys.clear();
 		force.set(0);
 		if (fig.play) fig.play(false);
@@ -21,16 +20,12 @@ ddpgLiving.define("swing-the-pendulum-by-hand", fig => {
 	const wanted = () => {
 		if (keys.size) return 2 * (keys.has("ArrowRight") - keys.has("ArrowLeft"));
 		// Dragged: turn the tip towards the pointer, at full torque from half a radian away.
-		if (pull !== null) return L.clip(4 * P.wrap(pull - theta), -2, 2);
+		if (pull !== null) return L.clip(4 * P.wrap(pull - rod.theta), -2, 2);
 		return Number(force.e.value);
 	};
 	const total = () => (earned.length ? earned[earned.length - 1] : 0);
 	const step = () => {
-		torque = wanted();
-		before = theta;
-		const [next, rate, reward] = P.step(theta, speed, torque);
-		[theta, speed] = [next, rate];
-		earned.push(total() + reward);
+		earned.push(total() + rod.step(wanted()));
 		if (++t === P.horizon) {
 			fig.play(false);
 			const at = n => R[n][s.start][P.horizon - 1].toFixed(0);
@@ -50,25 +45,21 @@ ddpgLiving.define("swing-the-pendulum-by-hand", fig => {
 		if (!fig.playing) fig.play(true);
 	};
 	const press = event => {
-		if (event.type === "keyup") keys.delete(event.key);
-		else if (!event.repeat) {
-			act(); // which begins anew where the episode is over
-			keys.add(event.key);
-		}
+		if (event.repeat) return;
+		act(); // which begins anew where the episode is over
+		keys.add(event.key);
 	};
 	const canvas = fig.canvas({
 		label: "Pendulum. Left and right arrow keys push it; drag towards where the tip should go; space begins anew.",
-		ratio: 0.95, grow: 1, role: "application",
-		draw(c, w, h, k) {
-			const part = fig.playing ? fig.part : 1; // between two steps of the world
-			L.drawPendulum(c, w, h, before + part * (theta - before), fig.playing ? wanted() : torque, k);
-		},
+		ratio: 0.95, role: "application",
+		draw(c, w, h, k) { rod.draw(c, w, h, k, fig.part, fig.playing ? wanted() : rod.torque); },
 		drag(x, y, w, h, phase) {
 			if (phase === "down") act();
 			pull = phase === "up" ? null : Math.atan2(w / 2 - x, h / 2 - y);
 		},
-		keys: { ArrowLeft: press, ArrowRight: press, " ": e => e.type === "keydown" && begin() },
+		keys: { ArrowLeft: press, ArrowRight: press, " ": begin },
 	});
+	canvas.addEventListener("keyup", e => keys.delete(e.key));
 	canvas.addEventListener("blur", () => keys.clear());
 	fig.canvas({
 		label: "Return so far over ten seconds: yours, the optimum, energy shaping, random torque.",
@@ -114,5 +105,5 @@ ddpgLiving.define("swing-the-pendulum-by-hand", fig => {
 		fig.rate(20 * s.speed);
 	};
 	begin();
-	fig.test = () => ({ theta, speed, t, torque, total: total() });
+	fig.test = () => ({ ...rod, t, total: total() });
 });

@@ -81,11 +81,15 @@ def projected(values: Tensor, reward: Tensor, discount: Tensor, probability: Ten
     ``reward`` and ``discount`` (0 where nothing follows) are ``(n, batch)``, ``probability``, of
     Z, and the result ``(n, batch, atoms)``.
     """
-    step = values[1] - values[0]
-    moved = (reward[..., None] + discount[..., None] * values).clamp(values[0], values[-1])
-    # The share that value i takes of what has moved to z is a tent around it, one step wide.
-    near = (1 - (moved[..., None, :] - values[:, None]).abs() / step).clamp(min=0)
-    return (near * probability[..., None, :]).sum(-1)
+    last = len(values) - 1
+    moved = reward[..., None] + discount[..., None] * values
+    place = ((moved - values[0]) / (values[1] - values[0])).clamp(0, last)  # in steps, from below
+    below = place.floor()
+    above_share = place - below
+    lower = below.long()
+    result = torch.zeros_like(probability)
+    result.scatter_add_(-1, lower, probability * (1 - above_share))
+    return result.scatter_add_(-1, (lower + 1).clamp(max=last), probability * above_share)
 
 
 class D4PG(DDPG):
@@ -125,6 +129,7 @@ class D4PG(DDPG):
 
         ``critic_loss`` is the cross-entropy of prediction and target.
         """
+        c = self.config
         # Set the target: the distribution of r + gamma (1 - d) Z'(s', mu'(s')).
         with torch.no_grad():
             next_action = self.actor_target(batch.next_obs, training=True)
@@ -142,8 +147,9 @@ class D4PG(DDPG):
             return metrics
 
         # Update the actor by the mean of the distribution.
-        q_policy = self.critic(batch.obs, self.actor(batch.obs, training=True))
+        action = self.actor(batch.obs, training=True)
+        q_policy = self.critic(batch.obs, action)
         self.actor_optimizer.descend(actor_loss(q_policy))
 
         self.update_targets()
-        return {**metrics, "q": q_policy.detach().mean(-1) / self.config.reward_scale}
+        return {**metrics, "q": q_policy.detach().mean(-1) / c.reward_scale}

@@ -82,6 +82,7 @@ class TD3(DDPG):
 
     def learn(self, batch: Batch, move_actor: bool = True) -> dict[str, Tensor]:
         """Move the weights, given a minibatch, and return the metrics that DDPG returns."""
+        c = self.config
         # Set y = r + gamma (1 - d) min(Q1', Q2')(s', mu'(s') + blur).
         with torch.no_grad():
             next_action = self.actor_target(batch.next_obs, training=True) + self.blur
@@ -98,11 +99,12 @@ class TD3(DDPG):
             return metrics
 
         # Update the actor by the first critic.
-        q_policy = self.critic(batch.obs, self.actor(batch.obs, training=True))
+        action = self.actor(batch.obs, training=True)
+        q_policy = self.critic(batch.obs, action)
         self.actor_optimizer.descend(actor_loss(q_policy))
 
         self.update_targets()
-        return {**metrics, "q": q_policy.detach().mean(-1) / self.config.reward_scale}
+        return {**metrics, "q": q_policy.detach().mean(-1) / c.reward_scale}
 
 
 def require_plain_gradients(config: Config) -> None:

@@ -301,6 +301,34 @@ def _scaled(*factors: float) -> dict[str, dict[str, Any]]:
     return {f"lr_{f:g}": {"actor_lr": 5e-4 * f, "critic_lr": 1e-3 * f} for f in factors}
 
 
+# Chapter 22: what each agent needs beside the pendulum's recipe. SimBa's blocks are four times as
+# wide inside as hidden says.
+AFTER: dict[str, dict[str, Any]] = {
+    "ddpg": {},
+    "td3": {"agent": "ddpg_lib.agents.td3:TD3", "policy_delay": 2},
+    "sac": {"agent": "ddpg_lib.agents.sac:SAC"},
+    "d4pg": {"agent": "ddpg_lib.chapters.ch22.agents:PendulumD4PG"},
+    "simba": {"agent": "ddpg_lib.agents.simba:SimBa", "normalize_obs": True, "hidden": (32, 32)},
+}
+AFTER_FACTORS = (1, 2, 4, 8)
+"""Multiples of the recipe's step sizes that agents of chapter 22 were given in their search."""
+AFTER_SEARCHED = ("ddpg", "td3", "sac")
+"""For these; the others take twice the recipe's."""
+
+
+def _after(agents: Sequence[str], factors: Sequence[float]) -> dict[str, dict[str, Any]]:
+    """Agents of chapter 22 with each multiple of both of the recipe's step sizes."""
+    return {
+        f"{agent}_{factor:g}": {
+            "actor_lr": 5e-4 * factor,
+            "critic_lr": 1e-3 * factor,
+            **AFTER[agent],
+        }
+        for factor in factors
+        for agent in agents
+    }
+
+
 SWEEPS: dict[str, Sweep] = {
     # Chapter 6, what a buffer keeps, each with three step sizes, and the search that chose them.
     "replay_contents": REPLAY_CONTENTS,
@@ -451,6 +479,21 @@ SWEEPS: dict[str, Sweep] = {
         },
         looks=3,
     ),
+    # Chapter 16: what a third of the steps says of changes to the runner's recipe.
+    "half_cheetah_search": Sweep(
+        "HalfCheetah-v5",
+        "half_cheetah",
+        tuple(range(100, 104)),
+        {
+            "recipe": {},
+            "layer_norm_both": {"layer_norm": "both"},
+            "sigma_0.2": {"sigma": 0.2},
+            "n_step_3": {"n_step": 3},
+        },
+        {"steps": 100_000, "buffer_size": 100_000, "eval_every": 10_000},
+        looks=1,
+        starts=20,
+    ),
     # Chapter 12.
     "museum": Sweep("Pendulum-v1", "pendulum", _FRESH, MUSEUM, _MUSEUM, looks=1),
     "museum_balance": Sweep(
@@ -510,6 +553,37 @@ SWEEPS: dict[str, Sweep] = {
         },
         looks=1,
         starts=20,
+    ),
+    # Chapter 22: the search, what it chose beside the agents that were not searched, and more step
+    # sizes for two agents.
+    "after_search": Sweep(
+        "Pendulum-v1",
+        "pendulum",
+        _SEARCHED[:4],
+        _after(AFTER_SEARCHED, AFTER_FACTORS),
+        {"eval_every": 6_000},
+        looks=1,
+    ),
+    "after_pendulum": Sweep(
+        "Pendulum-v1",
+        "pendulum",
+        _FRESH,
+        {
+            **_after(("ddpg",), (1,)),
+            **_after(("td3",), (2,)),
+            **_after(("sac",), (8,)),
+            **_after(("d4pg", "simba"), (2,)),
+        },
+        {"eval_every": 1_000},
+        looks=3,
+    ),
+    "after_step_sizes": Sweep(
+        "Pendulum-v1",
+        "pendulum",
+        _FRESH,
+        _after(("ddpg", "td3"), (1, 2, 4, 8, 16)),
+        {"eval_every": 1_000},
+        looks=3,
     ),
 }
 """Comparisons of many arms, by name: of these curves ship and no networks."""

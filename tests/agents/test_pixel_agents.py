@@ -19,6 +19,7 @@ from ddpg_lib import (
     save_policy,
     train,
 )
+from ddpg_lib.agents.drq import DrQv2
 from ddpg_lib.agents.kinds import agent_of
 from ddpg_lib.agents.pixels import PixelDDPG, SharedPixelDDPG
 from ddpg_lib.chapters.ch17.faults import ClimbingEncoder
@@ -69,8 +70,8 @@ class Square(gym.Env):
 gym.register("Square-v0", Square)
 
 
-def filled(config=TINY, seeds=(0, 1), steps=30):
-    agent = agent_of(config)(SHAPE, LOW, HIGH, config, seeds)
+def filled(config=TINY, seeds=(0, 1), steps=30, kind=None):
+    agent = (kind or agent_of(config))(SHAPE, LOW, HIGH, config, seeds)
     rng = np.random.default_rng(0)
     obs = start = np.repeat(rng.integers(0, 256, (len(seeds), 1, *SHAPE[1:]), np.uint8), 2, axis=1)
     for t in range(steps):
@@ -169,6 +170,77 @@ def own_state(agent):
     return {"encoder_optimizer": agent.encoder_optimizer.state_dict()}
 
 
+def test_drq_v2s_update_by_hand():
+    config = TINY.replace(lr_decay=False, final_init=0.5)
+    agent = filled(config, (3,), kind=DrQv2)
+    agent.updates = 6  # of 8 during which the noise falls from 1 to 0.1
+    hand = copy.deepcopy(agent)
+    agent.update()
+    later, now = agent.later, agent.now
+    assert agent.noise.sigma == pytest.approx(0.25 * 1.0 + 0.75 * 0.1)
+    assert later.abs().max() <= DrQv2.FARTHEST
+    assert not torch.equal(later, now)
+
+    s, a, r, s2, d, discount = hand.replay.sample(config.batch_size)
+    eyes, critic, actor, old = hand.encoder, hand.critic, hand.actor, hand.critic_target
+    heads = (critic.network.first, critic.network.second)
+    s, s2 = (x.flatten(2, 3) / 255 - 0.5 for x in (s, s2))
+    with torch.no_grad():
+        seen2 = eyes(s2)
+        a2 = (actor(seen2) + later).clamp(-1, 1)
+        each = [q(old.front(seen2), a2) for q in (old.network.first, old.network.second)]
+        y = r + discount * (1 - d) * torch.stack(each).amin(0)
+    by_critic = torch.optim.Adam([*eyes.parameters(), *critic.parameters()], config.critic_lr)
+    by_actor = torch.optim.Adam(actor.parameters(), config.actor_lr)
+    seen = eyes(s)
+    sum((y - q(critic.front(seen), a)).square().mean() for q in heads).backward()
+    by_critic.step()
+    fixed, mu = seen.detach(), actor(seen.detach())
+    blurred = (mu + now).clamp(-1, 1).detach().requires_grad_()
+    value = torch.stack([q(critic.front(fixed), blurred) for q in heads]).amin(0).mean()
+    (slope,) = torch.autograd.grad(value, blurred)  # through the clipping as if there were none
+    by_actor.zero_grad()
+    mu.backward(-slope)
+    by_actor.step()
+    for name in ("encoder", "critic", "actor"):
+        for p, q in zip(
+            getattr(agent, name).parameters(), getattr(hand, name).parameters(), strict=True
+        ):
+            torch.testing.assert_close(p, q, rtol=1e-4, atol=1e-6)
+
+
+def test_drq_v2s_noise_falls_and_stays():
+    agent = filled(kind=DrQv2)
+    begun = agent.noise.sigma
+    seen = [agent.update() and agent.noise.sigma for _ in range(12)]
+    # Twelve of sixteen updates; they fall over the first eight.
+    assert begun == 1.0
+    np.testing.assert_allclose(seen[:8], 1 - 0.9 * np.arange(8) / 8)
+    np.testing.assert_allclose(seen[8:], 0.1)
+
+
+def test_drq_v2s_critics_begin_differently_and_learn_as_alone():
+    stack, alone = filled(seeds=(0, 1), kind=DrQv2), filled(seeds=(1,), kind=DrQv2)
+    twins = stack.critic.network
+    first, second = (x.layers[0].weight for x in (twins.first, twins.second))
+    assert not torch.isclose(first, second).any()
+    noise, batch = torch.rand(2, 6, 1), stack.replay.sample(6)
+    for agent, part in ((stack, slice(0, 2)), (alone, slice(1, 2))):
+        agent.later.copy_(noise[part])
+        agent.learn(type(batch)(*(x[part] if len(x) == 2 else x for x in batch)))
+    for a, b in zip(stack.critic.parameters(), alone.critic.parameters(), strict=True):
+        np.testing.assert_allclose(a[1].detach(), b[0].detach(), rtol=1e-4, atol=1e-6)
+
+
+def test_settings_of_no_account_are_refused_by_drq_v2():
+    with pytest.raises(ValueError, match='set noise="gaussian"'):
+        filled(TINY.replace(noise="ornstein_uhlenbeck"), kind=DrQv2)
+    with pytest.raises(ValueError, match="invert_gradients"):
+        filled(TINY.replace(invert_gradients=True), kind=DrQv2)
+    with pytest.raises(ValueError, match="encoder is separate"):
+        filled(TINY.replace(encoder="separate"), kind=DrQv2)
+
+
 def test_separate_networks_learn_end_to_end_with_targets_of_all():
     agent = filled(TINY.replace(encoder="separate"))
     before = {name: weights(getattr(agent, name)) for name in ("critic", "actor", "actor_target")}
@@ -213,33 +285,34 @@ def test_what_cannot_be_seen_is_refused():
         Config(action_repeat=2)
 
 
-@pytest.mark.parametrize("encoder", KINDS)
+@pytest.mark.parametrize("encoder", [*KINDS, "drq"])
 def test_a_run_that_broke_off_comes_back_to_the_bit(tmp_path, encoder):
-    config = TINY.replace(encoder=encoder)
+    own = {"agent": DrQv2} if encoder == "drq" else {}
+    config = TINY if own else TINY.replace(encoder=encoder)
 
     def stop(run):
         if run.step == 12:
             raise KeyboardInterrupt
 
-    whole = train("Square-v0", config, [1, 2], folder=tmp_path / "whole", progress=False)
+    whole = train("Square-v0", config, [1, 2], folder=tmp_path / "whole", progress=False, **own)
     with pytest.raises((KeyboardInterrupt, Interrupted)):
         train(
             "Square-v0", config, [1, 2], folder=tmp_path / "broken", progress=False,
-            checkpoint_every=3, on_evaluation=stop,
+            checkpoint_every=3, on_evaluation=stop, **own,
         )  # fmt: skip
-    again = resume(tmp_path / "broken", progress=False)
+    again = resume(tmp_path / "broken", progress=False, **own)
     assert np.array_equal(whole.returns, again.returns)
     assert np.array_equal(
         whole.metrics["critic_loss"], again.metrics["critic_loss"], equal_nan=True
     )
     for x, y in zip(whole.agent.replay.sample(9), again.agent.replay.sample(9), strict=True):
         assert torch.equal(x, y)
-    loaded = load(tmp_path / "broken")
+    loaded = load(tmp_path / "broken", **own)
     returns = evaluate(loaded.agent, loaded.env, 2)
     np.testing.assert_array_equal(returns, evaluate(whole.agent, "Square-v0", 2))
     save_agent(loaded.agent, tmp_path / "agent.safetensors", replay=True)
-    copy_ = load_agent(tmp_path / "agent.safetensors")
-    assert type(copy_) is KINDS[encoder]
+    copy_ = load_agent(tmp_path / "agent.safetensors", kind=own.get("agent"))
+    assert type(copy_) is (DrQv2 if own else KINDS[encoder])
     np.testing.assert_array_equal(returns, evaluate(copy_, "Square-v0", 2))
 
 

@@ -24,6 +24,7 @@ PAGES = sorted(
     if "_static" not in path.relative_to(HTML).parts
 )
 TABS = 4
+HEAVIEST = 1_500_000  # bytes that a page may load, unpacked and without films
 
 
 def unavailable(reason: str) -> None:
@@ -145,6 +146,7 @@ class Visit:
     facts: dict = field(default_factory=dict)
     phone_width: int = 0
     wide: list[str] = field(default_factory=list)
+    weight: int = 0
     first_stop: str = ""
     barriers: list[str] = field(default_factory=list)
 
@@ -242,9 +244,10 @@ def stopped(request) -> bool:
 
 
 async def visit(tab, address: str, page: str) -> Visit:
-    found = Visit()
+    found, loaded = Visit(), set()
 
     def requested(request):
+        loaded.add(unquote(urlsplit(request.url).path).lstrip("/"))
         if not request.url.startswith((address, "data:", "blob:")):
             found.foreign.append(request.url)
 
@@ -261,8 +264,12 @@ async def visit(tab, address: str, page: str) -> Visit:
     await tab.set_viewport_size({"width": 1280, "height": 900})
     await tab.goto(f"{address}/{page}", wait_until="load")
     await tab.wait_for_load_state("networkidle")
-    await tab.evaluate("async () => { await window.MathJax?.startup?.promise }")
     await tab.evaluate("async () => { await document.fonts.ready }")
+    found.weight = sum(
+        (HTML / name).stat().st_size
+        for name in loaded
+        if (HTML / name).is_file() and not name.endswith(".mp4")
+    )
     await tab.keyboard.press("Tab")
     found.first_stop = await tab.evaluate(FIRST_STOP)
     # Lazy images and films in folds must load, too.
@@ -362,6 +369,9 @@ class TestInTheBrowser:
     def test_films_play_and_have_a_label(self, visits, page):
         assert visits[page].facts["filmsWithoutText"] == []
         assert visits[page].facts["brokenFilms"] == []
+
+    def test_a_page_is_light(self, visits, page):
+        assert 20_000 < visits[page].weight < HEAVIEST
 
     def test_a_phone_does_not_scroll_sideways(self, visits, page):
         assert visits[page].wide == []

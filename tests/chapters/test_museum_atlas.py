@@ -5,11 +5,14 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import nbformat
+import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from ddpg_lib.chapters.ch12.atlas import SYMPTOMS, TREE, Question, leaves
-from ddpg_lib.chapters.ch12.drawing import draw_run, draw_tree
+from ddpg_lib.chapters.ch12.drawing import draw_run, draw_tree, panels
 from ddpg_lib.chapters.ch12.exhibits import EXHIBITS
+from ddpg_lib.chapters.ch12.quiz import RUNS, show_run
 from ddpg_lib.diagnose.vitals import VITALS
 from ddpg_lib.results.sweeps import sweep
 
@@ -62,17 +65,43 @@ def test_a_run_is_drawn_without_its_name():
     ]
     for ax in figure.axes:
         assert max(line.get_xdata().max() for line in ax.lines) <= 6_000
+    assert figure.get_figwidth() * 96 < 360, "on a phone letters keep their size"
+    assert min(text.get_fontsize() for text in figure.findobj(Text)) >= 11
     plt.close(figure)
+
+
+def test_panels_leave_out_what_was_not_measured():
+    arm = sweep("targets_mistakes").arms["forgotten"]
+    returns, q = panels(arm, ["q"], until=9_000)
+    assert returns.steps.tolist() == list(range(0, 10_000, 1_000))
+    assert q.steps.tolist() == list(range(3_000, 10_000, 1_000))  # no update before
+    np.testing.assert_array_equal(q.curves, arm.inside["q"][:, 3:10])
+    assert (returns.color, q.color) == ("actor", "critic")
+
+
+def test_a_run_of_the_quiz_says_what_is_seen_and_not_its_name(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    show_run(3)
+    ((text,),) = ([data["text/plain"]] for data in shown)
+    assert text == "Run 3: returns fall and stay low; q is level at minus 7; the loss is nearly 0."
+    assert not any(name in shown[0]["text/html"] for name in RUNS[2].name)
+
+
+def test_the_summary_counts_the_runs_without_a_bug():
+    text = "\n".join(c.source for c in nbformat.read(PAGE, 4).cells)
+    assert sum(not run.bug for run in RUNS) == 6
+    assert "Of the fifteen runs of the quiz six contain no bug" in text
 
 
 def test_the_quiz_has_fifteen_runs_that_are_asked_and_answered():
     cells = nbformat.read(PAGE, 4).cells
     asked = [k for k, c in enumerate(cells) if re.match(r"### Run \d+\n", c.source)]
-    assert len(asked) >= 15
+    assert len(asked) == len(RUNS) >= 15
     rights = []
     for number, k in enumerate(asked, start=1):
         assert cells[k].source.startswith(f"### Run {number}\n")
-        assert "draw_run(" in cells[k + 1].source
+        assert cells[k + 1].source == f"show_run({number})"
         options, answer = cells[k + 2].source.split("<details>")
         letters = re.findall(r"^- \*\*([a-d])\*\* ", options, re.M)
         assert letters == ["a", "b", "c", "d"]

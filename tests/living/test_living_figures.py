@@ -11,6 +11,7 @@ from ddpg_lib.worlds.pendulum.model import PendulumModel
 pytestmark = pytest.mark.browser
 SWING, LANDSCAPE = "swing-the-pendulum-by-hand", "q-landscape-and-arrow"
 SCRUB, LANDER = "scrub-through-training", "lander-flights"
+FRONT = "pendulum"
 NAMES = sorted(living_figures.FIGURES)
 FASTEST = 3_000  # steps a second: an episode in a few frames
 TOUCH = {"viewport": {"width": 375, "height": 800}, "has_touch": True, "is_mobile": True}
@@ -76,7 +77,7 @@ def test_a_phone_shows_all_of_it_without_scrolling_sideways(visit, name):
     assert tab.locator(".living-still").is_hidden()
     for i in range(tab.locator(".living-canvas canvas").count()):
         assert colors(tab, i) > 5
-    for control in tab.locator(".living-controls :is(button, input, select)").all():
+    for control in tab.locator(".living :is(button, input, select)").all():
         box = control.bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 375
@@ -86,9 +87,12 @@ def test_a_phone_shows_all_of_it_without_scrolling_sideways(visit, name):
 @pytest.mark.parametrize("name", NAMES)
 def test_without_scripts_the_still_picture_is_there(visit, name):
     tab = visit(name, java_script_enabled=False)
+    living = living_figures.FIGURES[name]
     still = tab.locator(".living-still svg[role=img]")
-    assert still.is_visible()
-    assert still.get_attribute("aria-label") == living_figures.FIGURES[name].alt
+    assert still.count() == bool(living.still) != bool(living.instead)
+    if living.still:
+        assert still.is_visible()
+        assert still.get_attribute("aria-label") == living.alt
     assert tab.locator("canvas").count() == 0
     assert tab.locator("figcaption").is_visible()
 
@@ -431,3 +435,48 @@ def test_the_flights_are_what_they_say():
         assert (len(flight["x"]) == 1_001) == (flight["end"] == "time is up")
         main = np.array(flight["main"])
         assert (((main == 0) | (main >= 0.5)) & (main <= 1)).all()
+
+
+# ---- The front page ----
+
+
+def test_the_front_pendulum_stands_up_and_again_after_a_push(visit):
+    tab = visit(FRONT)
+    hurry(tab, FRONT)
+    stands = "Math.cos(s.theta) > 0.99 && Math.abs(s.speed) < 0.01"
+    until(tab, FRONT, stands)
+    tab.evaluate("name => ddpgLiving.figures[name].rate(0)", FRONT)
+    tab.get_by_role("button", name="Press it").press("Enter")
+    assert state(tab, FRONT)["speed"] == pytest.approx(5, abs=0.02)
+    hurry(tab, FRONT)
+    until(tab, FRONT, stands)
+
+
+@pytest.mark.parametrize(("side", "sign"), [(-0.2, 1), (0.2, -1)])
+def test_a_press_pushes_the_front_pendulum_away(visit, side, sign):
+    """It hangs: pressed on its left it goes to the right, which is counterclockwise."""
+    tab = visit(FRONT, reduced_motion="reduce")
+    tab.evaluate("name => ddpgLiving.figures[name].rate(0)", FRONT)
+    tab.mouse.click(*middle(tab.locator("canvas"), side, 0.3))
+    assert state(tab, FRONT)["speed"] == 5 * sign
+    assert tab.get_by_role("button", name="Pause").is_visible()
+
+
+def test_a_finger_scrolls_past_the_front_pendulum_and_taps_it(visit):
+    tab = visit(FRONT, reduced_motion="reduce", **TOUCH)
+    assert tab.locator("canvas").evaluate("e => getComputedStyle(e).touchAction") == "auto"
+    tab.evaluate("name => ddpgLiving.figures[name].rate(0)", FRONT)
+    tab.touchscreen.tap(*middle(tab.locator("canvas"), 0.2, 0.3))
+    assert state(tab, FRONT)["speed"] == -5
+
+
+def test_the_front_pendulum_rests_out_of_sight(visit):
+    tab = visit(FRONT)
+    until(tab, FRONT, "Math.abs(s.theta - Math.PI) > 0.05")
+    tab.evaluate("document.querySelector('main').style.paddingBottom = '3000px'; scrollTo(0, 2500)")
+    tab.wait_for_timeout(200)
+    before = state(tab, FRONT)
+    tab.wait_for_timeout(300)
+    assert state(tab, FRONT) == before
+    tab.evaluate("scrollTo(0, 0)")
+    until(tab, FRONT, f"s.theta !== {before['theta']}")

@@ -166,8 +166,8 @@ def test_all_recorded_networks_say_what_pytorchs_say(tab, states):
         np.testing.assert_allclose(found[moment], expected.detach().numpy(), rtol=0, atol=TOLERANCE)
 
 
-@pytest.mark.parametrize("hidden", ["relu", "tanh"])
-def test_gradients_of_weights_are_pytorchs(tab, hidden):
+@pytest.mark.parametrize("squash", [False, True])
+def test_gradients_of_weights_are_pytorchs(tab, squash):
     rng = np.random.default_rng(2)
     sizes, n = [4, 16, 8, 2], 20
     layers = [
@@ -175,30 +175,35 @@ def test_gradients_of_weights_are_pytorchs(tab, hidden):
         for a, b in itertools.pairwise(sizes)
     ]
     x, dy = rng.normal(size=(n, 4)), rng.normal(size=(n, 2))
-    given = [{key: value.ravel().tolist() for key, value in layer.items()} for layer in layers]
+    flat = np.concatenate([value.ravel() for layer in layers for value in layer.values()])
     found = tab.evaluate(
-        """([sizes, hidden, layers, x, dy]) => {
-             const net = new ddpgLiving.Network(sizes, hidden, "tanh", layers);
-             const zero = layers.map(l => ({w: l.w.map(() => 0), b: l.b.map(() => 0)}));
-             const dx = x.map((row, i) => {
-               net.forward(row);
-               return [...net.backward(dy[i], zero)];
-             });
-             return {dx, grads: zero};
+        """([sizes, squash, flat, x, dy]) => {
+             const net = new ddpgLiving.Network(sizes, squash, 20);
+             net.theta.set(flat);
+             net.h[0].set(x);
+             const out = {y: [...net.forward(20)]};
+             for (const weights of [true, false]) {
+               net.d[net.last].set(dy);
+               net.backward(20, weights);
+             }
+             return {...out, dx: [...net.d[0]], gradient: [...net.gradient]};
            }""",
-        [sizes, hidden, given, x.tolist(), dy.tolist()],
+        [sizes, squash, flat.tolist(), x.ravel().tolist(), dy.ravel().tolist()],
     )
     tensors = [{k: torch.tensor(v).requires_grad_() for k, v in layer.items()} for layer in layers]
     first = y = torch.tensor(x).requires_grad_()
     for i, layer in enumerate(tensors):
         y = y @ layer["w"] + layer["b"]
-        y = torch.tanh(y) if hidden == "tanh" or i == len(tensors) - 1 else torch.relu(y)
+        y = torch.tanh(y) if squash or i < len(tensors) - 1 else y
     (y * torch.tensor(dy)).sum().backward()
-    np.testing.assert_allclose(found["dx"], first.grad, rtol=0, atol=TOLERANCE)
-    for layer, grads in zip(tensors, found["grads"], strict=True):
-        for key in ("w", "b"):
-            expected = layer[key].grad.numpy().ravel()
-            np.testing.assert_allclose(grads[key], expected, rtol=0, atol=TOLERANCE)
+    gradient = torch.cat([x.grad.ravel() for layer in tensors for x in layer.values()])
+    for mine, its in (("y", y.detach()), ("dx", first.grad), ("gradient", gradient)):
+        np.testing.assert_allclose(found[mine], its.ravel(), rtol=0, atol=TOLERANCE)
+
+
+def test_a_network_of_another_size_is_refused(tab):
+    with pytest.raises(Exception, match="5 weights for a network of 11"):
+        tab.evaluate("ddpgLiving.network([3, 2, 1], true, new Float64Array(5))")
 
 
 @pytest.mark.parametrize("kind", ["<f2", "<f4"])

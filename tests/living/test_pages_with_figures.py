@@ -84,12 +84,28 @@ def test_an_unknown_figure_is_complained_of(complaints):
     assert document.astext() == mark("no-such-figure").astext()
 
 
-def test_every_figure_stands_in_one_notebook():
+def test_a_figure_without_a_still_folds_the_sections_after_it(complaints):
+    quiz = "spot-the-bug"
+    first, second = (nodes.section(ids=[x]) for x in ("run-1", "run-2"))
+    document = page(mark(quiz), stand_in(ADDRESS.replace(SCRUB, quiz)), first, second)
+    drawn, begin, *inside, end = document.children
+    assert f'id="{quiz}"' in drawn.astext()
+    assert begin.astext().startswith('<details class="living-list" open><summary>')
+    assert inside == [first, second]
+    assert end.astext() == "</details>"
+    assert complaints == []
+    page(mark(quiz), stand_in(ADDRESS.replace(SCRUB, quiz)))
+    assert complaints == ["no sections follow 'The same runs below each other'"]
+
+
+def test_every_figure_stands_on_one_page():
     found = []
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         for cell in nbformat.read(path, 4).cells:
             if cell.cell_type == "markdown":
                 found += living_figures.MARK.findall(cell.source)
+    for path in (ROOT / "book").glob("*.md"):
+        found += living_figures.MARK.findall(path.read_text(encoding="utf-8"))
     assert sorted(found) == sorted(living_figures.FIGURES)
 
 
@@ -111,7 +127,7 @@ def test_only_pages_with_a_figure_load_scripts_of_figures(built):
 @pytest.mark.parametrize("name", sorted(living_figures.FIGURES))
 def test_the_built_page_lives_when_read_from_disk(chromium, built, name):
     (path,) = [
-        p for p in (built / "notebooks").glob("*.html")
+        p for p in (*(built / "notebooks").glob("*.html"), built / "book/preface.html")
         if f'data-living="{name}"' in p.read_text(encoding="utf-8")
     ]  # fmt: skip
     tab = chromium.new_page()
@@ -121,6 +137,7 @@ def test_the_built_page_lives_when_read_from_disk(chromium, built, name):
     figure = tab.locator(f"#{name}.living-on")
     figure.wait_for()
     assert figure.locator("canvas").first.is_visible()
-    assert figure.locator(".living-still").is_hidden()
+    for still in figure.locator(".living-still").all():
+        assert still.is_hidden()
     assert errors == []
     tab.close()

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.browser
 def blank(chromium):
     """An empty page that has loaded the figure's DDPG and no figure."""
     page = chromium.new_page()
-    for file in ("core.js", "ddpg.js"):
+    for file in ("core.js", "network.js", "ddpg.js"):
         page.add_script_tag(content=(LIVING / file).read_text(encoding="utf-8"))
     yield page
     page.close()

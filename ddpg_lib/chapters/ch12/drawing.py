@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from ddpg_lib.chapters.ch12.atlas import SYMPTOMS, Leaf, Question
 from ddpg_lib.chapters.ch12.exhibits import BALANCE, EXHIBITS
-from ddpg_lib.figures.curves import draw_stack
+from ddpg_lib.figures.curves import Curves, draw_stack
 from ddpg_lib.figures.style import COLORS
 from ddpg_lib.maths.stats import iqm
-from ddpg_lib.results.sweeps import Arm, sweep
+from ddpg_lib.results.sweeps import sweep
 
 LABELS = {
     "return": "return",
@@ -53,24 +56,59 @@ def draw_room(names: Sequence[str]) -> Figure:
     return figure
 
 
-def draw_run(arm: Arm, columns: Sequence[str], until: int | None = None) -> Figure:
-    """Draw one recorded stack without its name: the returns, and columns of its record beside.
+class Recorded(Curves, Protocol):
+    """Learning curves with a record of what happened inside, such as an ``Arm``."""
+
+    @property
+    def inside(self) -> Mapping[str, Any]:
+        """By name, ``(n, evaluations)``, NaN where nothing was measured."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Panel:
+    """One quantity of a recorded stack over its steps, without what was not measured.
+
+    Attributes
+    ----------
+    label, color : str
+        Its name on an axis, and that of its color in ``COLORS``.
+    steps : array of int, shape (points,)
+    curves : array, shape (n, points)
+    """
+
+    label: str
+    color: str
+    steps: NDArray[np.int64]
+    curves: NDArray[np.float64]
+
+
+def panels(arm: Recorded, columns: Sequence[str], until: int | None = None) -> list[Panel]:
+    """The returns of a recorded stack, and columns of its record, up to the step ``until``."""
+    kept = arm.steps <= (until or arm.steps[-1])
+    found = []
+    for name, values in {"return": arm.curves, **{x: arm.inside[x] for x in columns}}.items():
+        seen = kept & ~np.isnan(values).any(axis=0)
+        color = "actor" if name in ("return", "saturated") else "critic"
+        found.append(Panel(LABELS[name], color, arm.steps[seen], values[:, seen]))
+    return found
+
+
+def draw_run(arm: Recorded, columns: Sequence[str], until: int | None = None) -> Figure:
+    """Draw one recorded stack without its name: the returns, and columns of its record below.
 
     ``until`` is the last step that is drawn, if not all are.
     """
-    kept = arm.steps <= (until or arm.steps[-1])
-    figure, axes = plt.subplots(1, 1 + len(columns), figsize=(2.8 * (1 + len(columns)), 2.1))
-    drawn = {"return": arm.curves, **{name: arm.inside[name] for name in columns}}
-    colors = {"return": COLORS["actor"], "saturated": COLORS["actor"]}
-    for ax, (name, values) in zip(np.atleast_1d(axes), drawn.items(), strict=True):
-        seen = kept & ~np.isnan(values).any(axis=0)
-        color = colors.get(name, COLORS["critic"])
-        draw_stack(ax, arm.steps[seen], values[:, seen], color=color)
-        ax.set_title(LABELS[name], fontsize=11)
-        ax.set_xlabel("steps")
+    shown = panels(arm, columns, until)
+    # As wide as a phone, where all letters keep their size.
+    size = (3.6, 1.5 * len(shown) + 0.3)
+    figure, axes = plt.subplots(len(shown), 1, figsize=size, sharex=True, squeeze=False)
+    for ax, panel in zip(axes[:, 0], shown, strict=True):
+        draw_stack(ax, panel.steps, panel.curves, color=COLORS[panel.color])
+        ax.set_title(panel.label, fontsize=11)
         _thousands(ax)
-        if name == "saturated":
+        if panel.label == LABELS["saturated"]:
             ax.set_ylim(-0.05, 1.05)
+    axes[-1, 0].set_xlabel("steps")
     return figure
 
 

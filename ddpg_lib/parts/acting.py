@@ -13,11 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ddpg_lib.deploy.numpy_policy import FUNCTIONS
 from ddpg_lib.parts.networks import ACTIVATIONS, Actor
 
 Array = NDArray[np.float32]
-NUMPY = {ACTIVATIONS[name]: FUNCTIONS[name] for name in ACTIVATIONS}
+FUNCTIONS: dict[str, Callable[[Array], Array]] = {
+    "relu": lambda z: np.maximum(z, 0),
+    "tanh": np.tanh,
+    "elu": lambda z: np.maximum(z, np.expm1(np.minimum(z, 0))),
+    "silu": lambda z: z / (1 + np.exp(np.minimum(-z, 80))),  # e^89 overflows float32
+}
+OF_TENSORS = {function: FUNCTIONS[name] for name, function in ACTIVATIONS.items()}
 
 
 def actions_of(actor: nn.Module, rows: Tensor, shape: Sequence[int]) -> NDArray[Any]:
@@ -69,7 +74,7 @@ class NumpyLayers:
         elsewhere = any(p.device.type != "cpu" for p in actor.parameters())
         if elsewhere or actor.entry or actor.norms:
             return None
-        return cls(actor, NUMPY[actor.activation])
+        return cls(actor, OF_TENSORS[actor.activation])
 
     def stale(self) -> bool:
         """Whether the network's weights lie elsewhere by now."""

@@ -8,7 +8,7 @@ import torch
 
 from ddpg_lib import Config
 from ddpg_lib.ddpg import DDPG
-from ddpg_lib.speed.acting import actions_of
+from ddpg_lib.parts.acting import actions_of
 
 
 def stack(n: int = 3, **config: object) -> DDPG:

@@ -1,0 +1,1 @@
+"""The room of chapter 22, after DDPG."""
