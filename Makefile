@@ -77,8 +77,8 @@ test-quick: $(VENV)/.test ## test what can be tested in two minutes, between edi
 	$(PYTEST) --durations 10 -m "not slow and not browser" --ignore tests/book/test_pages.py tests
 
 bench: $(VENV)/.bench ## measure speed beside Stable-Baselines3 and SBX (a quiet machine, 20 minutes)
-	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/anatomy.py
+	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/latency.py
 	$(BIN)/python benchmarks/recurrent.py
 	$(BIN)/python benchmarks/agreement.py

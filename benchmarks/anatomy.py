@@ -179,12 +179,13 @@ def main() -> None:
     torch.set_num_threads(1)
     keep_freed_memory()
     DATA.mkdir(exist_ok=True)
+    code = commit()  # before files change
     write("price", [{"call": k, "us": v} for k, v in price_of_a_call().items()])
     write("ladder", [row for width in SIZES for row in rungs(width)])
     write("parts", [row for width in SIZES for row in parts(width)])
     write("settings", settings())
     write("stacks", [row for name in PROGRAMS for row in sampled(name)])
-    manifest = {"commit": commit(), **hardware(), "versions": versions(), "turns": TURNS}
+    manifest = {"commit": code, **hardware(), "versions": versions(), "turns": TURNS}
     (DATA / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     return None
 
