@@ -33,24 +33,31 @@ PROGRAMS = ("chapter 0", "Adam without bookkeeping", "the library")
 
 
 def rungs(width: int) -> list[dict[str, Any]]:
-    """Microseconds of each rung, and the calls of a step."""
+    """Microseconds of each rung and of the matrix products alone, and the calls of a step."""
+    from contenders import CONTENDERS, Task
+
     from ddpg_lib.chapters.ch20.ladder import LADDER
     from ddpg_lib.chapters.ch20.measuring import calls, in_turns
 
     ladder = {
         name: kind(width=width, batch=SIZES[width], agents=n) for name, (kind, n) in LADDER.items()
     }
+    products = CONTENDERS["products alone"](Task("Pendulum-v1", width, SIZES[width]), 1)
     jobs = {name: rung.step for name, rung in ladder.items()}
+    jobs["products alone"] = lambda: products.run(1)
     times = in_turns(jobs, TURNS, 200 if width == 64 else 20)
     rows = []
-    for name, rung in ladder.items():
-        each = times[name] / rung.agents
-        count = "" if getattr(rung, "compile", False) else sum(calls(rung.step).values())
+    for name in jobs:
+        rung = ladder.get(name)
+        agents = rung.agents if rung else 1
+        each = times[name] / agents
+        counted = rung and not getattr(rung, "compile", False)
+        count = sum(calls(rung.step).values()) if counted else ""
         rows.append(
             {
                 "width": width,
                 "rung": name,
-                "agents": rung.agents,
+                "agents": agents,
                 "calls": count,
                 "us": median(each),
                 "min": min(each),

@@ -125,23 +125,25 @@ def breakdowns(parts: Mapping[str, Mapping[str, float]]) -> Figure:
     return figure
 
 
-def rungs(ladders: Mapping[str, Mapping[str, Row]], floors: Mapping[str, float]) -> Figure:
+def rungs(ladders: Mapping[str, Mapping[str, Row]]) -> Figure:
     """Microseconds a step of one agent on every rung, a panel a size, with products alone."""
     from matplotlib import pyplot as plt
 
-    names = list(next(iter(ladders.values())))
+    names = [name for name in next(iter(ladders.values())) if name != "products alone"]
     figure, axes = plt.subplots(
         1, len(ladders), figsize=(7.6, 0.34 * len(names) + 1.0), sharey=True, squeeze=False
     )
     for ax, (title, ladder) in zip(axes[0], ladders.items(), strict=True):
-        x = [ladder[name]["us"] for name in names]
+        x = [ladder[name]["min"] for name in names]
         ends = np.array([[ladder[name][k] for name in names] for k in ("min", "max")])
         color = [COLORS["actor" if ladder[name]["agents"] == 1 else "replay"] for name in names]
         ax.hlines(range(len(names)), *ends, color=color, linewidth=1.5)
         ax.scatter(x, range(len(names)), color=color, zorder=3)
         for y, us in enumerate(x):
             ax.text(us, y - 0.28, f"{us:,.0f}", ha="center", va="bottom", fontsize=9)
-        ax.axvline(floors[title], color=COLORS["ink"], linestyle=":", linewidth=1.2)
+        ax.axvline(
+            ladder["products alone"]["min"], color=COLORS["ink"], linestyle=":", linewidth=1.2
+        )
         ax.set_xlim(0, 1.12 * max(ends[1]))
         ax.set_title(title)
         ax.set_xlabel("microseconds a step of one agent")

@@ -37,7 +37,7 @@ def manifest() -> dict[str, Any]:
 
 
 def ladder(width: int) -> dict[str, Row]:
-    """The rungs by name, for networks of two layers of this width."""
+    """The rungs by name, and the products alone, for networks of two layers of this width."""
     return {row["rung"]: row for row in measured("ladder") if row["width"] == width}
 
 
