@@ -192,8 +192,8 @@ def main() -> None:
     write("parts", [row for width in SIZES for row in parts(width)])
     write("settings", settings())
     write("stacks", [row for name in PROGRAMS for row in sampled(name)])
-    manifest = {"commit": code, **hardware(), "versions": versions(), "turns": TURNS}
-    (DATA / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    machine = {"commit": code, **hardware(), "versions": versions(), "turns": TURNS}
+    (DATA / "machine.json").write_text(json.dumps(machine, indent=2) + "\n")
     return None
 
 

@@ -10,7 +10,7 @@ import torch
 from ddpg_lib.chapters.ch20.drawing import flames, tree_of
 from ddpg_lib.chapters.ch20.ladder import GAMMA, LADDER, Library, Plain, parts_of
 from ddpg_lib.chapters.ch20.measuring import breakdown, calls, in_turns
-from ddpg_lib.chapters.ch20.records import ladder, manifest, measured
+from ddpg_lib.chapters.ch20.records import ladder, machine, measured
 from ddpg_lib.parts.replay import Batch
 
 PLAIN = [name for name, (kind, _) in LADDER.items() if issubclass(kind, Plain)]
@@ -127,8 +127,8 @@ def test_records_fit_the_rungs() -> None:
     """What ships was measured on these rungs; samples begin with a step."""
     for width in (64, 256):
         assert list(ladder(width)) == [*LADDER, "products alone"]
-    assert manifest()["threads"] == 1
-    assert not str(manifest()["commit"]).endswith("+")
+    assert machine()["threads"] == 1
+    assert not str(machine()["commit"]).endswith("+")
     stacks = measured("stacks")
     assert {row["stack"].split(";")[0] for row in stacks} == {"Plain.step", "Library.step"}
     tree = tree_of(stacks)

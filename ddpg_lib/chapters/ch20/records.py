@@ -30,9 +30,9 @@ def _number(text: str) -> Any:
     return text
 
 
-def manifest() -> dict[str, Any]:
+def machine() -> dict[str, Any]:
     """The machine, its software and the commit."""
-    result: dict[str, Any] = json.loads((FOLDER / "manifest.json").read_text())
+    result: dict[str, Any] = json.loads((FOLDER / "machine.json").read_text())
     return result
 
 
