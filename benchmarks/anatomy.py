@@ -1,9 +1,9 @@
 """``make bench``: what chapter 20 shows of the time of a step, into ``ddpg_lib/data/speed``.
 
 The rungs from chapter 0's program to the library, in turns; a step's parts; what a call costs; what
-threads and freed memory are worth, each in a process of its own, in turns too; and samples of what
-is at work, by py-spy from outside, which costs the program nothing. One thread where nothing else
-is said.
+threads, freed memory and the choice of products are worth, each in a process of its own, in turns
+too; stacks of many sizes; and samples of what is at work, by py-spy from outside, which costs the
+program nothing. One thread where nothing else is said.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ SIZES = {64: 64, 256: 256}  # minibatch by width
 TURNS, SAMPLED = 9, 6_000
 RATE = 400  # samples a second
 GO_BETWEENS = re.compile("_call_impl|decorate_context|wrapper|_use_grad_for_differentiable")
+AGENTS = (1, 2, 4, 8, 16, 32, 64)
+SETTINGS = ("one thread", "two threads", "memory handed back", "PyTorch's own products")
 PROGRAMS = ("chapter 0", "Adam without bookkeeping", "the library")
 
 
@@ -82,17 +84,36 @@ def parts(width: int) -> list[dict[str, Any]]:
     return rows
 
 
-def serve(connection: Connection, width: int, agents: int, threads: int, keep: bool) -> None:
+def stacked() -> list[dict[str, Any]]:
+    """Microseconds of one agent by the number of agents in its stack, narrow networks."""
+    from ddpg_lib.chapters.ch20.ladder import Compiled, Library
+    from ddpg_lib.chapters.ch20.measuring import in_turns
+
+    rows = []
+    for agents in AGENTS:
+        jobs = {kind.__name__: kind(agents=agents).step for kind in (Library, Compiled)}
+        for name, us in in_turns(jobs, TURNS, max(200 // agents, 4)).items():
+            each = us / agents
+            row = {"agents": agents, "compiled": name == "Compiled", "us": median(each)}
+            rows.append({**row, "min": min(each), "max": max(each)})
+            print(rows[-1], flush=True)
+    return rows
+
+
+def serve(connection: Connection, width: int, agents: int, setting: str) -> None:
     """Train the number of steps that is received; send microseconds a step of one agent."""
     import torch
 
     from ddpg_lib.chapters.ch20.ladder import Library
     from ddpg_lib.chapters.ch20.measuring import in_turns
+    from ddpg_lib.speed import products
     from ddpg_lib.speed.malloc import keep_freed_memory
 
-    torch.set_num_threads(threads)
-    if keep:
+    torch.set_num_threads(2 if setting == "two threads" else 1)
+    if setting != "memory handed back":
         keep_freed_memory()
+    if setting == "PyTorch's own products":
+        products.ONEDNN_IS_FASTER = False
     rung = Library(width=width, batch=SIZES[width], agents=agents)
     while (steps := connection.recv()) is not None:
         (times,) = in_turns({"": rung.step}, 1, steps).values()
@@ -100,27 +121,27 @@ def serve(connection: Connection, width: int, agents: int, threads: int, keep: b
 
 
 def settings() -> list[dict[str, Any]]:
-    """Threads and freed memory, for one agent and for eight, narrow and wide."""
+    """Threads, freed memory and products, for one agent and for eight, narrow and wide."""
     rows = []
     context = mp.get_context("spawn")
     for width, agents in itertools.product(SIZES, (1, 8)):
         workers = {}
-        for threads, keep in ((1, True), (2, True), (1, False)):
+        for setting in SETTINGS:
             mine, other = context.Pipe()
-            arguments = (other, width, agents, threads, keep)
+            arguments = (other, width, agents, setting)
             process = context.Process(target=serve, args=arguments, daemon=True)
             process.start()
             other.close()
-            workers[threads, keep] = (mine, process, [])
+            workers[setting] = (mine, process, [])
         steps = max((200 if width == 64 else 16) // agents, 2)
         for _ in range(TURNS):
             for mine, _, times in workers.values():
                 mine.send(steps)
                 times.append(mine.recv())
-        for (threads, keep), (mine, process, times) in workers.items():
+        for setting, (mine, process, times) in workers.items():
             mine.send(None)
             process.join(30)
-            row = {"width": width, "agents": agents, "threads": threads, "kept": keep}
+            row = {"width": width, "agents": agents, "setting": setting}
             rows.append({**row, "us": median(times), "min": min(times), "max": max(times)})
             print(rows[-1], flush=True)
     return rows
@@ -191,6 +212,7 @@ def main() -> None:
     write("ladder", [row for width in SIZES for row in rungs(width)])
     write("parts", [row for width in SIZES for row in parts(width)])
     write("settings", settings())
+    write("stacked", stacked())
     write("stacks", [row for name in PROGRAMS for row in sampled(name)])
     machine = {"commit": code, **hardware(), "versions": versions(), "turns": TURNS}
     (DATA / "machine.json").write_text(json.dumps(machine, indent=2) + "\n")

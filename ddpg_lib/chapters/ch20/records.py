@@ -15,7 +15,7 @@ Row = dict[str, Any]
 
 
 def measured(name: str) -> list[Row]:
-    """The rows of a table, numbers as numbers: price, ladder, parts, settings, stacks or speed."""
+    """The rows of a table, numbers as numbers: of FOLDER, by name."""
     with gzip.open(FOLDER / f"{name}.csv.gz") as file:
         rows = csv.DictReader(io.TextIOWrapper(file, newline=""))
         return [{key: _number(value) for key, value in row.items()} for row in rows]
