@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from ddpg_lib.chapters.ch20.laws import in_a_stack
 from ddpg_lib.chapters.ch20.records import Row
 from ddpg_lib.figures.style import COLORS
 
@@ -44,7 +45,7 @@ def tree_of(rows: Sequence[Row]) -> Tree:
     return root
 
 
-def flames(tree: Tree, depth: int = 7, smallest: float = 0.012) -> Figure:
+def flames(tree: Tree, depth: int = 5, smallest: float = 0.012) -> Figure:
     """A flame graph, hanging: each box is a function, as wide as its share of the time.
 
     Below it hang the functions that it called. Boxes of less than the ``smallest`` share are left
@@ -85,9 +86,12 @@ def flames(tree: Tree, depth: int = 7, smallest: float = 0.012) -> Figure:
 
 
 def _write(ax: Axes, name: str, x: float, level: int, width: float) -> None:
-    """The function's name, if it fits its box."""
+    """The function's name, or as much of it as fits its box."""
     short = name.removeprefix("Plain.").removeprefix("Library.").lstrip("_")
-    if len(short) * 0.0125 < width:
+    room = int(width / 0.0118)
+    if len(short) > room:
+        short = short[: room - 1] + "…"
+    if room >= 4:
         ax.text(x + 0.004, level + 0.5, short, va="center", fontsize=8.5, clip_on=True)
 
 
@@ -139,38 +143,45 @@ def rungs(ladders: Mapping[str, Mapping[str, Row]]) -> Figure:
         color = [COLORS["actor" if ladder[name]["agents"] == 1 else "replay"] for name in names]
         ax.hlines(range(len(names)), *ends, color=color, linewidth=1.5)
         ax.scatter(x, range(len(names)), color=color, zorder=3)
-        for y, us in enumerate(x):
-            ax.text(us, y - 0.28, f"{us:,.0f}", ha="center", va="bottom", fontsize=9)
-        ax.axvline(
-            ladder["products alone"]["min"], color=COLORS["ink"], linestyle=":", linewidth=1.2
-        )
-        ax.set_xlim(0, 1.12 * max(ends[1]))
-        ax.set_title(title)
+        for y, (us, end) in enumerate(zip(x, ends[1], strict=True)):
+            ax.text(end, y, f"  {us:,.0f}", va="center", fontsize=9)
+        floor = ladder["products alone"]["min"]
+        ax.axvline(floor, color=COLORS["ink"], linestyle=":", linewidth=1.2)
+        ax.text(floor, -0.6, f" products: {floor:,.0f}", va="bottom", fontsize=9)
+        ax.set_xlim(0, 1.25 * max(ends[1]))
+        ax.set_title(title, pad=14)
         ax.set_xlabel("microseconds a step of one agent")
         ax.tick_params(axis="y", length=0)
         ax.grid(axis="y", visible=False)
     axes[0][0].set_yticks(range(len(names)), names)
-    axes[0][0].set_ylim(len(names) - 0.5, -0.8)
+    axes[0][0].set_ylim(len(names) - 0.5, -0.6)
     return figure
 
 
-def against_agents(times: Mapping[str, Mapping[int, float]], others: Mapping[str, float]) -> Figure:
-    """Milliseconds a step of one agent against the number in the stack, beside other libraries."""
+def against_agents(
+    times: Mapping[str, Mapping[int, float]], law: tuple[float, float], others: Mapping[str, float]
+) -> Figure:
+    """Microseconds a step of one agent against the number in the stack, beside other libraries.
+
+    The ``law`` is (20.4)'s ``(a, b)`` for the first curve.
+    """
     from matplotlib import pyplot as plt
 
     figure, ax = plt.subplots(figsize=(5.8, 3.5))
     for (name, curve), color in zip(times.items(), ("actor", "replay"), strict=False):
         ax.plot(list(curve), list(curve.values()), "o-", color=COLORS[color], label=name)
-    for (name, ms), color in zip(others.items(), ("critic", "noise"), strict=False):
-        ax.axhline(ms, color=COLORS[color], linestyle="--", linewidth=1.2)
-        ax.text(max(next(iter(times.values()))), ms * 1.06, name, color=COLORS[color], ha="right")
+    for (name, us), color in zip(others.items(), ("critic", "noise"), strict=False):
+        ax.axhline(us, color=COLORS[color], linestyle="--", linewidth=1.2)
+        ax.text(max(next(iter(times.values()))), us * 1.06, name, color=COLORS[color], ha="right")
+    n = np.geomspace(1, max(next(iter(times.values()))))
+    ax.plot(n, in_a_stack(n, *law), ":", color=COLORS["ink"], linewidth=1.2, label="a / n + b")
     ax.set_xscale("log", base=2)
     ax.set_yscale("log")
     counts = list(next(iter(times.values())))
     ax.set_xticks(counts, [str(n) for n in counts])
-    ax.set_yticks([0.1, 0.2, 0.5, 1, 2], ["0.1", "0.2", "0.5", "1", "2"])
+    ax.set_yticks([100, 200, 500, 1000, 2000], ["100", "200", "500", "1,000", "2,000"])
     ax.minorticks_off()
     ax.set_xlabel("agents in the stack")
-    ax.set_ylabel("milliseconds a step of one agent")
+    ax.set_ylabel("microseconds a step of one agent")
     ax.legend()
     return figure

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +26,6 @@ def shared_and_own(times: Mapping[int, float]) -> tuple[float, float]:
     return float(a), float(b)
 
 
-def in_a_stack(n: int, a: float, b: float) -> float:
-    """Time of one agent in a stack of ``n``, (20.4)."""
+def in_a_stack(n: Any, a: float, b: float) -> Any:
+    """Time of one agent in a stack of ``n``, a number or an array, (20.4)."""
     return a / n + b
