@@ -183,5 +183,5 @@ def against_agents(
     ax.minorticks_off()
     ax.set_xlabel("agents in the stack")
     ax.set_ylabel("microseconds a step of one agent")
-    ax.legend()
+    figure.legend(loc="outside upper center", ncols=3)
     return figure
