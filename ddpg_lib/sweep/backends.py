@@ -28,8 +28,7 @@ def require_backend(name: str, jobs: int) -> None:
         raise ValueError(f"jobs must be at least 1, or -1 for one a core; got {jobs}")
     for module in ("joblib", BACKENDS[name]):
         if importlib.util.find_spec(module) is None:
-            package = '"dask[distributed]"' if module == "distributed" else '"ddpg-lib[scale]"'
-            raise ValueError(f"a sweep on {name} needs {module}: pip install {package}")
+            raise ValueError(f'a sweep on {name} needs {module}: pip install "ddpg-lib[scale]"')
 
 
 @contextlib.contextmanager
