@@ -46,10 +46,10 @@ def draw_results(results: Results, average: Callable[..., Any] = iqm) -> Figure:
         raise ValueError("there is nothing to draw: no cell is finished, or nothing varies")
     use_house_style()
     deep, wide = math.ceil(len(names) / WIDE), min(len(names), WIDE)
-    size = (1.2 + 1.7 * wide, 2.2 * deep * len(environments) + 0.3)
+    size = (1.1 + 1.5 * wide, 2.0 * deep * len(environments) + 0.3)
     figure = plt.figure(figsize=size)
-    parts = np.atleast_1d(figure.subfigures(len(environments), 1))
-    for part, env in zip(parts, environments, strict=True):
+    parts = figure.subfigures(len(environments), 1, squeeze=False)
+    for part, env in zip(parts[:, 0], environments, strict=True):
         axes = part.subplots(deep, wide, sharey=True, squeeze=False)
         found = results.finished(env)
         score = np.asarray(average(found.returns, axis=1))
