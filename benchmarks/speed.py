@@ -2,14 +2,13 @@
 
 Each contender lives in a process of its own. After a warm-up the processes take turns, so that
 whatever else the machine does meets all of them; a row is the median over turns. Thread counts are
-chosen by measurement, for every contender alike. Writes ``speed.csv``, ``speed.md`` and
-``speed.svg`` to the folder given (default ``benchmarks/results``).
+chosen by measurement, for every contender alike. Writes ``speed.md`` and ``speed.svg`` to the
+folder given (default ``benchmarks/results``), and what chapter 20 reads to the library's own data.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import multiprocessing as mp
 import os
 import platform
@@ -19,6 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from anatomy import write
 from contenders import CONTENDERS, Task
 
 TURNS = 9
@@ -238,10 +238,7 @@ def main() -> None:
     text = report(rows, stacks, buffers)
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "speed.md").write_text(text)
-    with (options.out / "speed.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows + stacks + buffers)
+    write("speed", rows + stacks + buffers)
     plot(stacks, rows, options.out / "speed.svg")
     print("\n" + text)
 

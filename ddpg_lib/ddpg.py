@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ddpg_lib.config import Config
 from ddpg_lib.envs.border import check_bounds
+from ddpg_lib.parts.acting import actions_of
 from ddpg_lib.parts.gradients import actor_loss_through
 from ddpg_lib.parts.losses import actor_loss, critic_loss, soft_update, td_target
 from ddpg_lib.parts.networks import Actor, Critic, rows_of, target_of
@@ -146,8 +147,7 @@ class DDPG(Stateful):
         x = np.array(obs, np.float32)
         if x.shape == (self.obs_dim,) and self.n == 1:
             return self.act(x[None])[0]
-        rows = rows_of(x, self.n, self.obs_dim, self.device)
-        scaled = self.actor(rows).cpu().numpy().reshape(*x.shape[:-1], -1)
+        scaled = actions_of(self.actor, rows_of(x, self.n, self.obs_dim, self.device), x.shape)
         return self._within_bounds(self.center + self.half_range * scaled)
 
     @torch.no_grad()

@@ -107,6 +107,7 @@ class Actor(nn.Module):
         )
         _initialize(self.layers, rngs, final_init)
         self.entry, self.norms = _norms(norm, len(rngs), obs_dim, hidden, obs_norm)
+        self.by_numpy: Any = None  # see ddpg_lib.parts.acting
 
     def forward(self, obs: Tensor, training: bool = False) -> Tensor:
         """The policies' actions ``(n, batch, action_dim)`` for ``obs`` ``(n, batch, obs_dim)``.

@@ -28,8 +28,7 @@ def require_backend(name: str, jobs: int) -> None:
         raise ValueError(f"jobs must be at least 1, or -1 for one a core; got {jobs}")
     for module in ("joblib", BACKENDS[name]):
         if importlib.util.find_spec(module) is None:
-            package = '"dask[distributed]"' if module == "distributed" else '"ddpg-lib[scale]"'
-            raise ValueError(f"a sweep on {name} needs {module}: pip install {package}")
+            raise ValueError(f'a sweep on {name} needs {module}: pip install "ddpg-lib[scale]"')
 
 
 @contextlib.contextmanager
@@ -104,7 +103,9 @@ def _dask(address: str) -> Iterator[None]:
     from distributed import Client
 
     address = address or "127.0.0.1:8786"
-    how = "`dask scheduler`, and on each machine `dask worker HOST:8786`"
+    # A process a core: by default Dask runs cells as threads of one process.
+    worker = "dask worker HOST:8786 --nworkers -1 --nthreads 1"
+    how = f"`dask scheduler`, and on each machine `{worker}`"
     _require_open("Dask", address, how)
     client = Client(address, timeout=10)
     try:

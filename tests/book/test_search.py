@@ -52,7 +52,7 @@ WANTED = {
     "film": "notebooks/howto_command_line",
     "video": "notebooks/howto_command_line",
     "command line": "notebooks/howto_command_line",
-    "Stable-Baselines3": "book/howto",
+    "Stable-Baselines3": "notebooks/20_speed",
 }
 
 # The pages of the first results, as soon as these are drawn: each costs the search a request.

@@ -1,5 +1,6 @@
-"""A sweep on a real Ray cluster of two nodes, of which one loses its worker midway."""
+"""A sweep on real clusters, Ray's and Dask's, of which each loses a worker midway."""
 
+import contextlib
 import dataclasses
 
 import pytest
@@ -9,11 +10,13 @@ from ddpg_lib.sweep.backends import backend
 from ddpg_lib.sweep.running import sweep, worker_name
 from ddpg_lib.sweep.study import Study
 
+NEEDS = 'needs the extra scale: pip install "ddpg-lib[scale]"'
 
-@pytest.fixture
-def cluster(monkeypatch, tmp_path):
+
+@contextlib.contextmanager
+def ray_cluster(monkeypatch):
     """Two nodes with one core each; gives the cluster's address."""
-    pytest.importorskip("ray", reason='needs the extra scale: pip install "ddpg-lib[scale]"')
+    pytest.importorskip("ray", reason=NEEDS)
     from ray.cluster_utils import Cluster
 
     # Ray lets its workers run at a low priority, at which a busy machine starves them.
@@ -22,33 +25,56 @@ def cluster(monkeypatch, tmp_path):
     node = {"num_cpus": 1, "object_store_memory": 80 * 2**20, "include_dashboard": False}
     made = Cluster(initialize_head=True, head_node_args=node)
     made.add_node(**node)
-    yield made.address
-    made.shutdown()
+    try:
+        yield made.address
+    finally:
+        made.shutdown()
+
+
+@contextlib.contextmanager
+def dask_cluster(monkeypatch):
+    """A scheduler and two workers with one thread each; gives the scheduler's address."""
+    pytest.importorskip("distributed", reason=NEEDS)
+    from distributed import LocalCluster
+
+    made = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
+    with made:
+        yield made.scheduler_address
+
+
+CLUSTERS = {"ray": ray_cluster, "dask": dask_cluster}
 
 
 @pytest.mark.slow
-def test_a_worker_that_is_killed_on_a_cluster_loses_nothing_but_time(cluster, fatal, tmp_path):  # noqa: F811
+@pytest.mark.parametrize("name", CLUSTERS)
+def test_a_worker_that_is_killed_on_a_cluster_loses_nothing_but_time(
+    name,
+    fatal,  # noqa: F811
+    monkeypatch,
+    tmp_path,
+):
     study = dataclasses.replace(TWO, environments=("ddpg_test_fatal:Once",))
     (fatal / "killed").touch()  # not here
     expected = sweep(study, tmp_path / "here", progress=False)
     (fatal / "killed").unlink()
-    with backend("ray", address=cluster):
-        rows = sweep(study, tmp_path / "there", progress=False)
-    assert (fatal / "killed").exists()
-    assert [row.returns for row in rows] == [row.returns for row in expected]
-    assert worker_name() not in {row.worker for row in rows}
-    assert begun_again(tmp_path / "there", rows) == 1
-    # And nothing is run again.
-    with backend("ray", address=cluster):
-        assert sweep(study, tmp_path / "there", progress=False) == rows
+    with CLUSTERS[name](monkeypatch) as address:
+        with backend(name, address=address):
+            rows = sweep(study, tmp_path / "there", progress=False)
+        assert (fatal / "killed").exists()
+        assert [row.returns for row in rows] == [row.returns for row in expected]
+        assert worker_name() not in {row.worker for row in rows}
+        assert begun_again(tmp_path / "there", rows) == 1
+        # And nothing is run again.
+        with backend(name, address=address):
+            assert sweep(study, tmp_path / "there", progress=False) == rows
 
 
-def test_a_cluster_that_is_not_there_is_one_sentence():
-    pytest.importorskip("ray", reason='needs the extra scale: pip install "ddpg-lib[scale]"')
+@pytest.mark.parametrize(("name", "module"), [("ray", "ray"), ("dask", "distributed")])
+def test_a_cluster_that_is_not_there_is_one_sentence(name, module):
+    pytest.importorskip(module, reason=NEEDS)
+    complaint = rf"there is no {name.title()} cluster at 127\.0\.0\.1:1: begin one with"
     with (
-        pytest.raises(
-            ValueError, match=r"there is no Ray cluster at 127\.0\.0\.1:1: begin one with"
-        ),
-        backend("ray", address="127.0.0.1:1"),
+        pytest.raises(ValueError, match=complaint),
+        backend(name, address="127.0.0.1:1"),
     ):
         sweep(Study(("Pendulum-v1",), (1,), settings=SHORT), "unused")

@@ -313,7 +313,7 @@ def test_backends_that_cannot_work_are_refused(name, jobs, message):
 @pytest.mark.parametrize(
     ("gone", "name", "package"),
     [("joblib", "local", "ddpg-lib[scale]"), ("ray", "ray", "ddpg-lib[scale]"),
-     ("distributed", "dask", "dask[distributed]")],
+     ("distributed", "dask", "ddpg-lib[scale]")],
 )  # fmt: skip
 def test_a_missing_package_is_named(monkeypatch, gone, name, package):
     monkeypatch.setattr(
