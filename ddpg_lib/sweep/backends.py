@@ -103,7 +103,9 @@ def _dask(address: str) -> Iterator[None]:
     from distributed import Client
 
     address = address or "127.0.0.1:8786"
-    how = "`dask scheduler`, and on each machine `dask worker HOST:8786`"
+    # A process a core: by default Dask runs cells as threads of one process.
+    worker = "dask worker HOST:8786 --nworkers -1 --nthreads 1"
+    how = f"`dask scheduler`, and on each machine `{worker}`"
     _require_open("Dask", address, how)
     client = Client(address, timeout=10)
     try:

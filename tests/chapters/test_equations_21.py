@@ -52,15 +52,53 @@ def test_what_does_nothing_explains_nothing():
     assert plain.mean() == pytest.approx(3 / 59, rel=0.1)
 
 
-@pytest.mark.equation("21.3", by="agents whose cells all have one setting")
+@pytest.mark.equation("21.3", by="agents whose spread is known, with and without common luck")
 def test_luck():
     """With no hyperparameter at work, all variance is the seeds'; with no noise, none is."""
     rng = np.random.default_rng(2)
     assert luck(rng.normal(size=(20_000, 4))) == pytest.approx(1, abs=0.05)
-    assert luck(np.repeat(rng.normal(size=(50, 1)), 4, axis=1)) == 0
+    assert luck(np.repeat(rng.normal(size=(50, 1)), 4, axis=1)) == pytest.approx(0, abs=1e-12)
     # A standard deviation of 2 between cells, and of 2 between agents: 1 / (4 + 1).
     both = 2 * rng.normal(size=(20_000, 1)) + 2 * rng.normal(size=(20_000, 4))
     assert luck(both) == pytest.approx(1 / 5, abs=0.02)
+    # What a seed does in all cells alike makes no difference between them.
+    assert luck(both + 9 * rng.normal(size=(1, 4))) == pytest.approx(luck(both), rel=1e-9)
+
+
+def test_luck_of_few_cells_is_right_on_the_average():
+    """Of designs with few cells, whose agents are of unequal spread, on the same four seeds."""
+    rng = np.random.default_rng(6)
+    spread = np.linspace(0.5, 3, 12)[:, None]
+    by_luck = np.mean(spread**2) / 4
+    found = []
+    for _ in range(3_000):
+        x = 3 * rng.normal(size=4) + spread * rng.normal(size=(12, 4))
+        # As a variance, since a ratio's mean is no ratio of means.
+        found.append(luck(x) * x.mean(axis=1).var(ddof=1))
+    assert abs(np.mean(found) - by_luck) < 3 * np.std(found) / 3_000**0.5
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_the_remainder_is_what_the_inputs_do_together(share):
+    """Of 20 designs nearly all intervals hold the share of a product, which no input has alone."""
+    held = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        x = rng.choice([-1, 1], size=(150, 2))
+        y = (1 - share) ** 0.5 * x[:, 0] + share**0.5 * x[:, 0] * x[:, 1]
+        returns = y[:, None] + rng.normal(size=(150, 4)) + rng.normal(size=4)
+        # Var = 1 + 1 / 4, in which the product has its share of the 1.
+        low, high = importance({"a": x[:, 0], "b": x[:, 1]}, returns, 100)["remainder"][1:]
+        held += low <= share / 1.25 <= high
+    assert held >= 17
+
+
+def test_a_score_alone_has_no_luck():
+    """The hyperparameters' shares are the same from the score as from agents with that mean."""
+    rng = np.random.default_rng(7)
+    columns, returns = {"a": rng.random(40)}, rng.normal(size=(40, 4))
+    alone = importance(columns, returns.mean(axis=1), 50)
+    assert alone == {"a": importance(columns, returns, 50)["a"]}
 
 
 def test_intervals_hold_the_known_indices():

@@ -28,6 +28,6 @@ def test_the_share_that_is_explained():
 
 
 def test_the_time_between_checkpoints():
-    assert CHECKS[2](np.sqrt(2 * 0.5 * 6 * 3600) / 60) == ""
-    assert "factor of 2" in CHECKS[2](np.sqrt(0.5 * 6 * 3600) / 60)
-    assert "seconds" in CHECKS[2](np.sqrt(2 * 0.5 * 6 * 3600))
+    assert CHECKS[2](2) == ""
+    assert "factor of 2" in CHECKS[2](np.sqrt(2 * 3600) / 60)
+    assert "seconds" in CHECKS[2](120)

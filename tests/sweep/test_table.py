@@ -146,14 +146,18 @@ def test_the_figure_has_a_panel_a_hyperparameter_and_a_point_a_cell():
     cells = study.cells()
     rows = [Row(c.name, "finished", (c.config.tau,)) for c in cells]
     figure = draw_results(Results.of(study, rows))
-    axes = np.array(figure.axes).reshape(2, 4)
+    axes = np.array(figure.axes).reshape(2, 6)[:, :4]
     assert [ax.get_xlabel() for ax in axes[1]] == ["hidden", "gamma", "tau", "sigma"]
+    assert [ax.get_visible() for ax in figure.axes] == 2 * (4 * [True] + 2 * [False])
     assert [ax.get_xscale() for ax in axes[0]] == ["linear", "linear", "log", "linear"]
-    points, medians = axes[0, 2].lines
+    points, line = axes[0, 2].lines
     assert np.array_equal(np.sort(points.get_xdata()), np.sort(points.get_ydata()))
     assert len(points.get_xdata()) == len(cells) / 2
-    assert np.all(np.diff(medians.get_ydata()) > 0)
+    assert np.all(np.diff(line.get_ydata()) > 0)
     assert [t.get_text() for t in axes[0, 0].get_xticklabels()] == ["(8, 8)", "(8,)"]
+    two = Results(("tau",), cells[:2], [Row(c.name, "finished", (1.0, 1, 7)) for c in cells[:2]])
+    heights = [draw_results(two, f).axes[0].lines[0].get_ydata()[0] for f in (np.mean, np.median)]
+    assert heights == [3, 1]
     with pytest.raises(ValueError, match="nothing to draw"):
         draw_results(Results.of(TWO, [ROWS[1]] * 2))
 

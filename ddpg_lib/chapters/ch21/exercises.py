@@ -14,7 +14,7 @@ from ddpg_lib.chapters.ch21.scheduling import best_interval
 # 21.3: cells, seconds of each, workers.
 CELLS, SECONDS, WORKERS = 10_000, 30, 64
 # 21.2: seconds of a checkpoint, hours between a worker's failures.
-COST, HOURS = 0.5, 6
+COST, HOURS = 2, 1
 
 
 def _designs() -> list[tuple[Any, Any]]:
@@ -56,7 +56,7 @@ CHECKS: dict[int, Check] = {
             (math.sqrt(COST * HOURS * 3600) / 60, "nearly: there is a factor of 2 below the root."),
             (math.sqrt(2 * COST * HOURS) / 60, "the failures' rate is a second, not an hour."),
         ],
-        hint="not yet: (21.6), with one failure in six hours.",
+        hint="not yet: (21.6), with one failure an hour.",
     ),
     # 21.3: the least time of a sweep in hours.
     3: Numbers(

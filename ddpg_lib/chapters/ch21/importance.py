@@ -67,11 +67,19 @@ def explained(score: ArrayLike, group: ArrayLike) -> float:
 def luck(returns: ArrayLike) -> float:
     """The share of the variance between cells that the agents' seeds alone would give, (21.3).
 
-    ``returns`` is ``(cells, agents)``, and a cell's score the mean of its agents.
+    All cells have the same seeds. What a seed does in every cell alike moves all scores by the same
+    amount and makes no difference between cells, so it is not counted.
+
+    Parameters
+    ----------
+    returns : shape (cells, agents)
+        A column is a seed; a cell's score is the mean of its row.
     """
     x = np.asarray(returns, float)
-    between = x.mean(axis=1).var(ddof=1)
-    return float((x.var(axis=1, ddof=1) / x.shape[1]).mean() / between)
+    score, agents = x.mean(axis=1), x.shape[1]
+    total = np.sum((score - score.mean()) ** 2)
+    left = x - score[:, None] - x.mean(axis=0) + score.mean()
+    return float(np.sum(left**2) / (agents * (agents - 1) * total))
 
 
 def importance(
@@ -79,14 +87,15 @@ def importance(
 ) -> dict[str, tuple[float, float, float]]:
     """What each hyperparameter explains alone, with its 95% bootstrap interval over cells.
 
-    The intervals are shifted by the bootstrap's own estimate of its bias.
+    A cell's score is the mean of its agents. The intervals are shifted by the bootstrap's own
+    estimate of its bias.
 
     Parameters
     ----------
     columns : dict of array, shape (cells,)
         Each hyperparameter in each cell.
-    returns : shape (cells, agents)
-        The agents' returns.
+    returns : shape (cells, agents) or (cells,)
+        The agents' returns, with the same seeds in each cell; or a score of each cell.
     resamples
         Of the cells, with replacement.
     seed
@@ -95,21 +104,31 @@ def importance(
     Returns
     -------
     dict of tuple
-        By name the estimate and the interval's ends; "seeds" is :func:`luck`.
+        By name the estimate and the interval's ends. From agents' returns also "seeds", which is
+        :func:`luck`, and "remainder", what is missing to 1.
     """
     x = np.asarray(returns, float)
-    score = x.mean(axis=1)
+    score = x if x.ndim == 1 else x.mean(axis=1)
+    groups = {name: groups_of(values) for name, values in columns.items()}
+
+    def shares(rows: NDArray[np.int64]) -> list[float]:
+        found = [explained(score[rows], group[rows]) for group in groups.values()]
+        if x.ndim == 1:
+            return found
+        found.append(luck(x[rows]))
+        return [*found, 1 - sum(found)]
+
     drawn = np.random.default_rng(seed).integers(len(x), size=(resamples, len(x)))
-    found = {}
-    for name, values in columns.items():
-        group = groups_of(values)
-        again = [explained(score[rows], group[rows]) for rows in drawn]
-        found[name] = _with_interval(explained(score, group), again)
-    found["seeds"] = _with_interval(luck(x), [luck(x[rows]) for rows in drawn])
-    return found
+    again = np.array([shares(rows) for rows in drawn])
+    values = shares(np.arange(len(x)))
+    names = (*groups, "seeds", "remainder")[: len(values)]
+    return {
+        name: _with_interval(value, column)
+        for name, value, column in zip(names, values, again.T, strict=True)
+    }
 
 
-def _with_interval(value: float, again: list[float]) -> tuple[float, float, float]:
+def _with_interval(value: float, again: Array) -> tuple[float, float, float]:
     # A resampled design holds some cells twice, which drives groups apart: without this shift
     # nearly every interval of a hyperparameter that does nothing would reach to 0.1 and more.
     low, high = np.quantile(again, (0.025, 0.975)) - (np.mean(again) - value)
