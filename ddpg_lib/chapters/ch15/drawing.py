@@ -105,7 +105,7 @@ def draw_fall(fall: Walk) -> Figure:
         y, on = bottom - 0.12 * (k + 1), fall.touch[last, k]
         ax.fill_between(t, y, y + 0.09, where=on, step="mid", color=COLORS[color], linewidth=0)
     ax.set(xlabel="time before the end, s", xticks=[-2, -1, 0])
-    ax.legend(loc="center left", fontsize=9.5)
+    figure.legend(loc="outside upper center", ncols=2, fontsize=9.5)
     return figure
 
 
