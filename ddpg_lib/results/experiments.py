@@ -310,10 +310,8 @@ AFTER: dict[str, dict[str, Any]] = {
     "d4pg": {"agent": "ddpg_lib.chapters.ch22.agents:PendulumD4PG"},
     "simba": {"agent": "ddpg_lib.agents.simba:SimBa", "normalize_obs": True, "hidden": (32, 32)},
 }
-AFTER_FACTORS = (1, 2, 4, 8)
+AFTER_FACTORS = (1, 2, 4, 8, 16, 32)
 """Multiples of the recipe's step sizes that agents of chapter 22 were given in their search."""
-AFTER_SEARCHED = ("ddpg", "td3", "sac")
-"""For these; the others take twice the recipe's."""
 
 
 def _after(agents: Sequence[str], factors: Sequence[float]) -> dict[str, dict[str, Any]]:
@@ -560,7 +558,7 @@ SWEEPS: dict[str, Sweep] = {
         "Pendulum-v1",
         "pendulum",
         _SEARCHED[:4],
-        _after(AFTER_SEARCHED, AFTER_FACTORS),
+        _after(tuple(AFTER), AFTER_FACTORS),
         {"eval_every": 6_000},
         looks=1,
     ),
