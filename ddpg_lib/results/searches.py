@@ -195,7 +195,7 @@ CHAPTERS = {
     "hidden_velocity": "chapter 18: the memory's first two pairs of step sizes",
     "stacked_angles_search": "chapter 18: step sizes for agents that see three angles",
     "full_state_search": "chapter 18: step sizes for agents that see the velocity",
-    "after_search": "chapter 22: step sizes for DDPG, TD3 and SAC",
+    "after_search": "chapter 22: step sizes for each of five agents",
 }
 """Searches that chose settings for a chapter's comparison and not for a recipe."""
 
