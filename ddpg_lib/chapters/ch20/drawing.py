@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ddpg_lib.chapters.ch20.laws import in_a_stack
-from ddpg_lib.chapters.ch20.records import Row
+from ddpg_lib.chapters.ch20.records import Line
 from ddpg_lib.figures.style import COLORS
 
 ROLES = {
@@ -33,8 +33,8 @@ GAP = 0.0015  # between functions side by side
 Tree = dict[str, Any]  # {"": samples, name: subtree}
 
 
-def tree_of(rows: Sequence[Row]) -> Tree:
-    """Samples of stacks, as a tree: a function's own samples and what it called."""
+def tree_of(rows: Sequence[Line]) -> Tree:
+    """Samples of stacks, ``rows``, as ``{"": samples, name: what it called}``."""
     root: Tree = {"": 0}
     for row in rows:
         node = root
@@ -46,7 +46,7 @@ def tree_of(rows: Sequence[Row]) -> Tree:
 
 
 def flames(tree: Tree, depth: int = 5, smallest: float = 0.012) -> Figure:
-    """A flame graph, hanging: each box is a function, as wide as its share of the time.
+    """A flame graph of a ``tree``: each box is a function, as wide as its share of the time.
 
     Below it hang the functions that it called. Boxes of less than the ``smallest`` share are left
     out.
@@ -96,7 +96,7 @@ def _write(ax: Axes, name: str, x: float, level: int, width: float) -> None:
 
 
 def breakdowns(parts: Mapping[str, Mapping[str, float]]) -> Figure:
-    """The parts of a step, one bar a program, in microseconds; they sum to the whole."""
+    """The ``parts`` of a step, one bar a program, in microseconds; they sum to the whole."""
     from matplotlib import pyplot as plt
 
     figure, ax = plt.subplots(figsize=(6.4, 0.75 * len(parts) + 1.9))
@@ -129,8 +129,8 @@ def breakdowns(parts: Mapping[str, Mapping[str, float]]) -> Figure:
     return figure
 
 
-def rungs(ladders: Mapping[str, Mapping[str, Row]]) -> Figure:
-    """Microseconds a step of one agent on every rung, a panel a size, with products alone."""
+def rungs(ladders: Mapping[str, Mapping[str, Line]]) -> Figure:
+    """Microseconds a step on every rung of ``ladders``, a panel a size, with products alone."""
     from matplotlib import pyplot as plt
 
     names = [name for name in next(iter(ladders.values())) if name != "products alone"]
@@ -163,7 +163,8 @@ def against_agents(
 ) -> Figure:
     """Microseconds a step of one agent against the number in the stack, beside other libraries.
 
-    The ``law`` is (20.4)'s ``(a, b)`` for the first curve.
+    ``times`` by agents for each curve, the ``law`` (20.4) of the first as ``(a, b)``, and the
+    ``others`` by name.
     """
     from matplotlib import pyplot as plt
 

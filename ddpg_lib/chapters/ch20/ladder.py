@@ -91,13 +91,13 @@ class Plain:
         self.update(self.sample())
 
     def explore(self) -> Array:
-        """The actor's action with noise, as in (0.1)."""
+        """The actor's action with noise, ``(action_dim,)``, as in (0.1)."""
         with torch.no_grad():
             a: Array = self.actor(torch.as_tensor(self.s)).numpy()
         return np.clip(a + SIGMA * self.rng.standard_normal(a.size), -1, 1)
 
     def interact(self, a: Array) -> None:
-        """Take the action, store the transition."""
+        """Take the action ``a``, store the transition."""
         s, (self.s, r, terminated, truncated, _) = (
             self.s,
             self.env.step(self.center + self.half_range * a),
@@ -109,12 +109,12 @@ class Plain:
             self.s, _ = self.env.reset()
 
     def sample(self) -> Fields:
-        """A minibatch."""
+        """A minibatch: s, a, r, s' and d, each ``(batch, components)``."""
         drawn = self.rng.integers(min(self.stored, len(self.rows)), size=self.batch)
         return torch.as_tensor(self.rows[drawn]).split(self.sizes, dim=1)
 
     def update(self, fields: Fields) -> None:
-        """Critic, actor and targets, (0.2) to (0.6)."""
+        """Critic, actor and targets, (0.2) to (0.6), by ``fields`` of :meth:`sample`."""
         s, a, r, s_next, d = fields
         with torch.no_grad():
             y = r + GAMMA * (1 - d) * self.critic_target(s_next, self.actor_target(s_next))
@@ -123,13 +123,13 @@ class Plain:
         self.follow()
 
     def descend_critic(self, loss: Tensor) -> None:
-        """One step down the loss (0.3)."""
+        """One step down the ``loss`` (0.3)."""
         self.critic_adam.zero_grad()
         loss.backward()
         self.critic_adam.step()
 
     def descend_actor(self, loss: Tensor) -> None:
-        """One step down minus the objective (0.4); leaves gradients in the critic as well."""
+        """One step down the ``loss``, minus (0.4); leaves gradients in the critic as well."""
         self.actor_adam.zero_grad()
         loss.backward()
         self.actor_adam.step()
@@ -141,11 +141,11 @@ class Plain:
                 w_target += TAU * (w - w_target)
 
     def online(self) -> list[Tensor]:
-        """Weights of actor and critic."""
+        """Weights of actor and critic, ``[tensor, ...]``."""
         return [*self.actor.parameters(), *self.critic.parameters()]
 
     def targets(self) -> list[Tensor]:
-        """Weights of their targets."""
+        """Weights of their targets, ``[tensor, ...]``."""
         return [*self.actor_target.parameters(), *self.critic_target.parameters()]
 
 
@@ -173,7 +173,7 @@ class OwnGradient(OneLerp):
     """The actor's step differentiates in the actor's weights alone."""
 
     def descend_actor(self, loss: Tensor) -> None:
-        """One step down minus the objective (0.4)."""
+        """One step down the ``loss``, minus the objective (0.4)."""
         parameters = list(self.actor.parameters())
         for p, g in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
             p.grad = g
@@ -190,11 +190,11 @@ class LeanAdam(OneLerp):
         self.weights = self.online(), self.targets()
 
     def descend_critic(self, loss: Tensor) -> None:
-        """One step down the loss (0.3)."""
+        """One step down the ``loss`` (0.3)."""
         self.critic_adam.descend(loss)
 
     def descend_actor(self, loss: Tensor) -> None:
-        """One step down minus the objective (0.4), in the actor's weights alone."""
+        """One step down the ``loss``, minus the objective (0.4), in the actor's weights alone."""
         self.actor_adam.descend(loss)
 
 
@@ -232,7 +232,7 @@ class Library:
         self.agent.update()
 
     def interact(self, action: Array) -> None:
-        """Take the actions, store the transitions."""
+        """Take each agent's ``action``, store the transitions."""
         s = self.s
         s_next, r, terminated, truncated, self.s = self.envs.step(action)
         self.agent.remember(s, action, r, s_next, terminated, truncated)
@@ -259,7 +259,7 @@ LADDER: dict[str, tuple[type[Any], int]] = {
 
 
 def parts_of(rung: Plain | Library) -> dict[str, list[tuple[object, str]]]:
-    """The methods in which each part of a step is at work, for a stopwatch."""
+    """Where each part of a step is at work, ``{part: [(object, method), ...]}``."""
     if isinstance(rung, Library):
         agent = rung.agent
         return {

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 def times_as_fast(share: float, factor: float) -> float:
@@ -26,6 +27,6 @@ def shared_and_own(times: Mapping[int, float]) -> tuple[float, float]:
     return float(a), float(b)
 
 
-def in_a_stack(n: Any, a: float, b: float) -> Any:
-    """Time of one agent in a stack of ``n``, a number or an array, (20.4)."""
-    return a / n + b
+def in_a_stack(n: ArrayLike, a: float, b: float) -> Any:
+    """Time of one agent in a stack of ``n``, (20.4), by size: ``(k,)`` to ``(k,)``."""
+    return a / np.asarray(n) + b

@@ -24,7 +24,7 @@ VIEWS = {
 def in_turns(
     jobs: Mapping[str, Callable[[], object]], turns: int = 9, repeats: int = 50
 ) -> dict[str, Array]:
-    """Microseconds of each job in each turn, ``(turns,)``, a mean over ``repeats``.
+    """Microseconds of each of ``jobs`` in each turn, ``{name: (turns,)}``, a mean over ``repeats``.
 
     The jobs take turns, so that whatever else the machine does meets all of them. A first turn
     warms up and is not counted.
@@ -96,7 +96,7 @@ def breakdown(
     repeats: int = 500,
     rest: str = "all else",
 ) -> dict[str, float]:
-    """Microseconds of each part of ``job()``; with the ``rest`` they sum to the whole."""
+    """Microseconds of ``parts`` of ``job()``, ``{part: us}``; with the ``rest`` they sum up."""
     job()
     with Stopwatch(parts) as watch:
         start = time.perf_counter()
@@ -127,7 +127,7 @@ def calls(job: Callable[[], object]) -> Counter[str]:
 
 
 def on_each_device(agents: int, width: int, repeats: int = 20) -> dict[str, float]:
-    """Microseconds a step of one agent of an eager stack, on the CPU and on a GPU."""
+    """Microseconds a step of one agent of an eager stack, ``{"cpu": us, "cuda": us}``."""
     from ddpg_lib.chapters.ch20.ladder import Library
 
     def waited(rung: Library) -> Callable[[], None]:

@@ -11,11 +11,11 @@ from typing import Any
 from ddpg_lib.results.recorded import DATA
 
 FOLDER = DATA / "speed"
-Row = dict[str, Any]
+Line = dict[str, Any]
 
 
-def measured(name: str) -> list[Row]:
-    """The rows of a table, numbers as numbers: of FOLDER, by name."""
+def measured(name: str) -> list[Line]:
+    """The rows of a table by its name, ``[{column: value}, ...]``, numbers as numbers."""
     with gzip.open(FOLDER / f"{name}.csv.gz") as file:
         rows = csv.DictReader(io.TextIOWrapper(file, newline=""))
         return [{key: _number(value) for key, value in row.items()} for row in rows]
@@ -31,18 +31,21 @@ def _number(text: str) -> Any:
 
 
 def machine() -> dict[str, Any]:
-    """The machine, its software and the commit."""
+    """What was measured with: ``{"commit", "processor", "cores", "threads", ...}``."""
     result: dict[str, Any] = json.loads((FOLDER / "machine.json").read_text())
     return result
 
 
-def ladder(width: int) -> dict[str, Row]:
-    """The rungs by name, and the products alone, for networks of two layers of this width."""
+def ladder(width: int) -> dict[str, Line]:
+    """The rungs and the products alone at a width, ``{name: {"us", "min", "calls", ...}}``."""
     return {row["rung"]: row for row in measured("ladder") if row["width"] == width}
 
 
 def ratios(task: tuple[str, int, int]) -> dict[tuple[str, int], float]:
-    """Milliseconds a step of one agent, by contender and agents, on (environment, width, batch)."""
+    """Milliseconds a step of one agent, ``{(contender, agents): ms}``.
+
+    The ``task`` is environment, width and minibatch.
+    """
     keys = ("env", "width", "batch")
     rows = [row for row in measured("speed") if tuple(row[key] for key in keys) == task]
     found: dict[tuple[str, int], float] = {}
