@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from ddpg_lib.parts.networks import ACTIVATIONS, Actor
 
 Array = NDArray[np.float32]
+# As in deploy.numpy_policy, a copy of which has to do without the library.
 FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     "relu": lambda z: np.maximum(z, 0),
     "tanh": np.tanh,
