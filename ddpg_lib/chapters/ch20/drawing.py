@@ -105,11 +105,11 @@ def breakdowns(parts: Mapping[str, Mapping[str, float]]) -> Figure:
         "environment": "replay",
         "store": "replay",
         "sample": "replay",
-        "losses": "grid",
+        "losses": "muted",
         "critic: backward and Adam": "critic",
         "actor: backward and Adam": "actor",
         "targets follow": "target",
-        "all else": "muted",
+        "all else": "grid",
     }
     for y, shares in enumerate(parts.values()):
         left = 0.0
