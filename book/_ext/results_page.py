@@ -1,8 +1,9 @@
 """Fill the results page from the recorded runs, and put all of it beside the book as CSV.
 
 A page that holds the line ``<!-- results -->`` gets a section for each recorded run: a figure and
-tables, made from what ships in ``ddpg_lib/data`` when the book is built. One that holds the line
-``<!-- searches -->`` gets the account of how each recipe was found.
+tables, made from what ships in ``ddpg_lib/data`` when the book is built. The line ``<!-- shared -->`` gives
+way to a table of one recipe in all worlds, and ``<!-- searches -->`` to the account of how each
+recipe was found.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from sphinx.application import Sphinx
 from ddpg_lib.figures.page import to_html
 from ddpg_lib.figures.style import use_house_style
 from ddpg_lib.maths.stats import iqm
-from ddpg_lib.results.experiments import EXPERIMENTS, ON_OLD_SEEDS
+from ddpg_lib.results.experiments import EXPERIMENTS, ON_OLD_SEEDS, SHARED
 from ddpg_lib.results.published import (
     OURS,
     STATISTICS,
@@ -24,6 +25,8 @@ from ddpg_lib.results.published import (
     alternative,
     beside_published,
     caption,
+    mean,
+    middle,
     principal,
     results_csv,
     rows,
@@ -31,8 +34,9 @@ from ddpg_lib.results.published import (
 )
 from ddpg_lib.results.recorded import recorded
 from ddpg_lib.results.searches import ACCOUNTS, CHAPTERS, FRUITLESS, Account, record
+from ddpg_lib.results.sweeps import sweep
 
-MARK, SEARCHES = "<!-- results -->", "<!-- searches -->"
+MARK, ONE, SEARCHES = "<!-- results -->", "<!-- shared -->", "<!-- searches -->"
 CSV = "results.csv"
 OLD = " †"  # marks what was recorded before seeds were kept apart
 KINDS = {sentence: kind for kind, sentence in STATISTICS.items()}
@@ -140,6 +144,35 @@ def section(run: str) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def shared() -> str:
+    """Return the table of the lander's recipe in every world, beside each world's own."""
+    lines = [
+        "| world | steps | recipe | mean (95%) | interquartile mean (95%) | below | worst |",
+        "|---|--:|---|--:|--:|--:|--:|",
+    ]
+    for world in ("lunar_lander", *SHARED):
+        own, arms = recorded(world), {}
+        if world in SHARED:
+            arms["the lander's"] = sweep(f"shared_{world}").arms["shared"].final
+        arms["its own"] = own.final.mean(axis=1)
+        env, bar = own.judged.rpartition(":")[2], threshold(own.judged)[0]
+        for recipe, x in arms.items():
+            average, usual = mean(x), middle(x)
+            cells = [
+                env,
+                f"{own.config.steps:,}",
+                recipe,
+                *(
+                    f"{number(a.value)} ({number(a.low)} to {number(a.high)})"
+                    for a in (average, usual)
+                ),
+                f"{(x < bar).sum()} of {len(x)} ({bar_of(world)})",
+                number(x.min()),
+            ]
+            lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def _list(means: list[Any]) -> str:
     return ", ".join(map(number, means))
 
@@ -159,12 +192,12 @@ def account(name: str, told: Account, heading: str = "##") -> list[str]:
     """Return the paragraphs that tell of one search, with its results where they are kept."""
     facts = f"*Settings tried*: {told.tried}. *Seeds*: {told.seeds}."
     parts = [f"{heading} {name}", facts, told.learnt]
-    if told.record:
-        n = len(record(told.record).seeds)
+    for kept in told.records:
+        n = len(record(kept).seeds)
         parts += [
-            f"On record as `{told.record}`: final returns of {n} agents for each setting, the "
+            f"On record as `{kept}`: final returns of {n} agents for each setting, the "
             "highest mean in bold.",
-            found(told.record),
+            found(kept),
         ]
     return parts
 
@@ -212,6 +245,8 @@ def fill(app: Sphinx, docname: str, source: list[str]) -> None:
         source[0] = source[0].replace(
             MARK, "\n".join(section(run) for run in EXPERIMENTS if run in principal())
         )
+    if ONE in source[0]:
+        source[0] = source[0].replace(ONE, shared())
     if SEARCHES in source[0]:
         source[0] = source[0].replace(SEARCHES, accounts())
     if source[0] != before:

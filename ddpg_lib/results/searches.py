@@ -30,14 +30,14 @@ class Account:
         On which.
     learnt : str
         What came of it, in sentences.
-    record : str
-        A key of :func:`records` that holds its results, or nothing where none were kept.
+    records : tuple of str
+        Keys of :func:`records` that hold its results; none where none were kept.
     """
 
     tried: str
     seeds: str
     learnt: str
-    record: str = ""
+    records: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,11 +69,11 @@ ACCOUNTS: dict[str, Account] = {
     ),
     "pendulum": Account(
         NOT_KEPT,
-        "in part 0 to 7, on which it is recorded too",
+        "in part 0 to 7",
         "It took the place of a recipe with ReLU, a discount of 0.98, noise of 0.1, 500 random "
         "steps and constant step sizes. The commit that did so (e338f1f) says that it failed on "
         "none of 24 seeds and does not name them. What was tried between the two is not on "
-        "record. Each choice was undone alone afterwards, on seeds that no search has seen: the "
+        "record. Its run is recorded on seeds 300 to 307, which no search has seen. Each choice was undone alone afterwards, on seeds that no search has seen: the "
         "sweep pendulum_choices, which chapter 9 shows.",
     ),
     "pendulum_memory": Account(
@@ -85,7 +85,7 @@ ACCOUNTS: dict[str, Account] = {
         "ones became the recipe (data/searches/hidden_velocity.csv). Then multiples of 2, 4 and 8 "
         "were compared, for the recipes beside it had been searched as widely; four does best. "
         "Chapter 18 has the table.",
-        "memory_search",
+        ("memory_search",),
     ),
     "cue": Account(
         NOT_KEPT,
@@ -105,7 +105,7 @@ ACCOUNTS: dict[str, Account] = {
         "5, each the one before it and one change",
         "100 to 103",
         "Page 13b is the diary of this search.",
-        "crane_search",
+        ("crane_search",),
     ),
     "inverted_double_pendulum": Account(
         "1",
@@ -122,7 +122,7 @@ ACCOUNTS: dict[str, Account] = {
         "that fall. A discount nearer to 1 should let an agent take its time and save fuel. The "
         "three means are hardly apart, so chapter 8's was kept, whose four agents lie closest "
         "together. Other noises, targets and networks were not tried here.",
-        "mountain_car_search",
+        ("mountain_car_search",),
     ),
     "half_cheetah": Account(
         "4: the recipe, and 3 changes of it after it had been recorded",
@@ -132,7 +132,7 @@ ACCOUNTS: dict[str, Account] = {
         "compared with it in a third of the steps: layer normalization in the actor too and "
         "targets of three steps each did a little better, twice the noise a little worse, all "
         "within what the four agents of an arm differ by. The recipe stands as it was.",
-        "half_cheetah_search",
+        ("half_cheetah_search",),
     ),
     "lunar_lander": Account(
         NOT_KEPT,
@@ -170,7 +170,7 @@ ACCOUNTS: dict[str, Account] = {
         "that the fastest do best; white noise of 0.15 did better. A discount of 0.96 and "
         "actions of two steps did worse. Two agents are few, and the best setting was recorded "
         "with more than twice the actions. Chapter 17 shows the curves.",
-        "car_racing",
+        ("car_racing",),
     ),
     "lillicrap": Account(
         "none",
@@ -212,7 +212,7 @@ FRUITLESS: dict[str, Account] = {
         "nearest and lose about a fifth less than the recipe. That is far from the goal, and "
         "nothing was recorded on fresh seeds. That the swing is seldom seen explains at most a "
         "part of the loss.",
-        "pendulum_best_search",
+        ("pendulum_best_search",),
     ),
 }
 """Searches after which no recipe was changed, by the name of their record."""
