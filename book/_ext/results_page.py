@@ -1,9 +1,9 @@
 """Fill the results page from the recorded runs, and put all of it beside the book as CSV.
 
 A page that holds the line ``<!-- results -->`` gets a section for each recorded run: a figure and
-tables, made from what ships in ``ddpg_lib/data`` when the book is built. The line ``<!-- shared -->`` gives
-way to a table of one recipe in all worlds, and ``<!-- searches -->`` to the account of how each
-recipe was found.
+tables, made from what ships in ``ddpg_lib/data`` when the book is built. The line
+``<!-- shared -->`` gives way to a table of one recipe in all worlds, and ``<!-- searches -->`` to
+the account of how each recipe was found.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from ddpg_lib.results.experiments import EXPERIMENTS, ON_OLD_SEEDS, SHARED
 from ddpg_lib.results.published import (
     OURS,
     STATISTICS,
+    Estimate,
     ablations,
     alternative,
     beside_published,
@@ -144,6 +145,11 @@ def section(run: str) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def bounded(x: Estimate) -> str:
+    """Return an estimate with the ends of its interval."""
+    return f"{number(x.value)} ({number(x.low)} to {number(x.high)})"
+
+
 def shared() -> str:
     """Return the table of the lander's recipe in every world, beside each world's own."""
     lines = [
@@ -157,15 +163,12 @@ def shared() -> str:
         arms["its own"] = own.final.mean(axis=1)
         env, bar = own.judged.rpartition(":")[2], threshold(own.judged)[0]
         for recipe, x in arms.items():
-            average, usual = mean(x), middle(x)
             cells = [
                 env,
                 f"{own.config.steps:,}",
                 recipe,
-                *(
-                    f"{number(a.value)} ({number(a.low)} to {number(a.high)})"
-                    for a in (average, usual)
-                ),
+                bounded(mean(x)),
+                bounded(middle(x)),
                 f"{(x < bar).sum()} of {len(x)} ({bar_of(world)})",
                 number(x.min()),
             ]

@@ -328,15 +328,7 @@ def _after(agents: Sequence[str], factors: Sequence[float]) -> dict[str, dict[st
 
 # One recipe for all worlds: the lander's, with each world's own budget.
 _BUDGETED = ("steps", "buffer_size", "warmup_steps", "eval_every", "eval_episodes")
-SHARED = {
-    "pendulum": "Pendulum-v1",
-    "mountain_car": "MountainCarContinuous-v0",
-    "inverted_pendulum": "InvertedPendulum-v5",
-    "inverted_double_pendulum": "InvertedDoublePendulum-v5",
-    "reacher": "Reacher-v5",
-    "bipedal_walker": "BipedalWalker-v3",
-    "half_cheetah": "HalfCheetah-v5",
-}
+SHARED: dict[str, str] = {}
 
 
 def _shared(world: str, env: str) -> Sweep:
@@ -348,39 +340,6 @@ def _shared(world: str, env: str) -> Sweep:
 SWEEPS: dict[str, Sweep] = {
     # Chapter 16: what tuning is worth.
     **{f"shared_{world}": _shared(world, env) for world, env in SHARED.items()},
-    # Chapter 14: the recipe's choices undone alone, and its noise of both kinds, weaker and
-    # stronger. Ornstein-Uhlenbeck noise of sigma 0.3 and white noise of 0.5 are recorded runs; the
-    # one's standard deviation in the long run is 0.57.
-    "lander_choices": Sweep(
-        "LunarLanderContinuous-v3",
-        "lunar_lander",
-        _FRESH,
-        {
-            "constant_step_sizes": {"lr_decay": False},
-            "no_layer_norm": {"layer_norm": "none"},
-            "lasting_0.15": {"sigma": 0.15},
-            "lasting_0.6": {"sigma": 0.6},
-            "white_0.25": {"noise": "gaussian", "sigma": 0.25},
-            "white_1": {"noise": "gaussian", "sigma": 1.0},
-        },
-        looks=1,
-    ),
-    "reacher_search": Sweep(
-        "Reacher-v5",
-        "reacher",
-        tuple(range(100, 104)),
-        {
-            "recipe": {},
-            "layer_norm": {"layer_norm": "critic"},
-            "n_step_3": {"n_step": 3},
-            "gamma_0.98": {"gamma": 0.98},
-            "batch_256": {"batch_size": 256},
-            "sigma_0.2": {"sigma": 0.2},
-            "lr_0.5": {"actor_lr": 5e-4, "critic_lr": 5e-4},
-        },
-        {"steps": 60_000, "buffer_size": 60_000, "eval_every": 6_000},
-        looks=1,
-    ),
     # Chapter 6, what a buffer keeps, each with three step sizes, and the search that chose them.
     "replay_contents": REPLAY_CONTENTS,
     "replay_search": dataclasses.replace(REPLAY_CONTENTS, seeds=tuple(range(100, 108))),

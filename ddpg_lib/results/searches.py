@@ -73,8 +73,8 @@ ACCOUNTS: dict[str, Account] = {
         "It took the place of a recipe with ReLU, a discount of 0.98, noise of 0.1, 500 random "
         "steps and constant step sizes. The commit that did so (e338f1f) says that it failed on "
         "none of 24 seeds and does not name them. What was tried between the two is not on "
-        "record. Its run is recorded on seeds 300 to 307, which no search has seen. Each choice was undone alone afterwards, on seeds that no search has seen: the "
-        "sweep pendulum_choices, which chapter 9 shows.",
+        "record. Its run is recorded on seeds 300 to 307, which no search has seen, and so is the "
+        "sweep pendulum_choices of chapter 9, in which each choice is undone alone.",
     ),
     "pendulum_memory": Account(
         "3 pairs of step sizes, after a first try that was given up and 2 pairs compared before",
