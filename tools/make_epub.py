@@ -77,7 +77,8 @@ TAKE = """() => {
 }"""
 MEASURE = """async () => {
   await document.fonts.ready;
-  return [...document.querySelectorAll('span')].map(s => s.getBoundingClientRect().width / 16);
+  return [...document.querySelectorAll('body > div > span > :first-child')]
+    .map(e => e.getBoundingClientRect().width / 16);
 }"""
 
 
@@ -233,13 +234,13 @@ def font(chapters: list[Chapter]) -> bytes:
     options = subset.Options(notdef_outline=True, layout_features=["*"], name_IDs=["*"])
     letters = subset.load_font(str(SOURCE / FONT), options)
     used = {ord(c) for x in chapters for e in x.formulas for text in e.itertext() for c in text}
-    # One letter stands for a variable, and is drawn slanted.
     known = set(letters.getBestCmap())
     if missing := used - known - {0x20, 0xA0, 0x2061}:
         raise ValueError(
-            f"{FONT} has no {', '.join(sorted(map(chr, missing)))}: see {SOURCE.name}/README.md"
+            f"{FONT} has no {', '.join(sorted(map(chr, missing)))}: see tools/math_font.py"
         )
     cut = subset.Subsetter(options)
+    # A single letter is a variable, which readers draw slanted.
     cut.populate(unicodes=used | set(map(ord, map(slanted, map(chr, used)))))
     cut.subset(letters)
     buffer = io.BytesIO()
@@ -248,22 +249,30 @@ def font(chapters: list[Chapter]) -> bytes:
 
 
 def fit(tab: Tab, chapters: list[Chapter], letters: bytes) -> None:
-    """Measure every formula; one that is wider than a phone becomes smaller where it must."""
-    found = [e for chapter in chapters for e in chapter.formulas]
+    """Measure every formula and table; what is wider than a phone becomes smaller there."""
     data = base64.b64encode(letters).decode()
     style = (
-        f"@font-face {{ font-family: 'Book Math'; src: url('data:font/otf;base64,{data}'); }}"
-        "math { font: 16px 'Book Math'; }"
+        (SOURCE / "book.css")
+        .read_text(encoding="utf-8")
+        .replace(FONT, f"data:font/otf;base64,{data}")
     )
-    rows = "".join(f"<div><span>{serialize(e)}</span></div>" for e in found)
+    style += "body { font-size: 16px; } table { font-size: 16px; width: min-content; }"
+    style += "math { display: inline math; }"
+    found = []
+    for holder in (e for x in chapters for e in x.body.iter()):
+        for e in holder:
+            if e.tag == "table":
+                found.append((e, e))
+            elif e.tag == "math":
+                found.append((holder if holder.get("class") == "formula" else e, e))
+    rows = "".join(f"<div><span>{serialize(e)}</span></div>" for _, e in found)
     tab.set_viewport_size({"width": 2000, "height": 1000})
+    tab.emulate_media(media="screen")
     tab.set_content(f"<!DOCTYPE html><style>{style}</style>{rows}")
-    widths = dict(zip(map(id, found), tab.evaluate(MEASURE), strict=True))
-    for chapter in chapters:
-        for holder in list(chapter.body.iter()):
-            for e in holder:
-                if widths.get(id(e), 0) > PHONE:
-                    narrow(holder if holder.get("class") == "formula" else e, widths[id(e)])
+    widths = tab.evaluate(MEASURE)
+    for (sized, _), width in zip(found, widths, strict=True):
+        if width > PHONE:
+            narrow(sized, width)
 
 
 def document(title: str, body: str, kind: str = "bodymatter", up: str = "../") -> str:
@@ -465,11 +474,15 @@ def write(path: Path, files: dict[str, bytes]) -> None:
             archive.writestr(entry, data)
 
 
-def of_commit() -> datetime:
-    """Return when the commit was made from which the book is built."""
+def edition(about: dict[str, Any]) -> datetime:
+    """Return when the commit was made from which the book is built; without Git, the release."""
     command = ["git", "-C", str(ROOT), "log", "-1", "--format=%ct"]
-    seconds = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return datetime.fromtimestamp(int(seconds), timezone.utc)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        day = datetime.fromisoformat(str(about["date-released"]))
+        return day.replace(tzinfo=timezone.utc)
+    return datetime.fromtimestamp(int(done.stdout), timezone.utc)
 
 
 def make(site: Path, out: Path, chromium: str, only: list[str] | None = None) -> str:
@@ -482,10 +495,11 @@ def make(site: Path, out: Path, chromium: str, only: list[str] | None = None) ->
     only : list of str, optional
         Take only pages whose name holds one of these.
     """
-    book, date = settings(), of_commit()
+    book = settings()
     from page_foot import citation
 
     about = citation(ROOT / "CITATION.cff")
+    date = edition(about)
     pictures = Pictures(site)
     with serve(site) as served, sync_playwright() as playwright:
         browser = playwright.chromium.launch(**launch_options(chromium))

@@ -62,6 +62,10 @@ def replace(parent: Element, old: Element, new: Element) -> None:
 # ---- Formulas ----
 
 NAMED = {"thickmathspace": "0.278em", "mediummathspace": "0.222em", "thinmathspace": "0.167em"}
+TIGHT = ("|", "/", "∥", "‖")  # no space around them in TeX; between signs browsers add some
+ACCENTS = {"^": "\u02c6", "~": "\u02dc", "˙": "˙", "¯": "¯", "¨": "¨"}
+OPENED = re.compile(r"[(\[“‘]+$")
+CLOSED = re.compile(r"[.,;:!?)\]’”]+(?:s\b)?|-?th\b")
 
 
 def letter(variant: str, character: str) -> str:
@@ -111,6 +115,9 @@ def plain_formula(math: Element) -> str:
             cell.tag, cell.attrib = "mrow", {}
             replace(parent, table, cell)
     for e in math.iter():
+        if e.tag == "mo" and (e.text in TIGHT or e.get("data-mjx-texclass") == "ORD"):
+            e.set("lspace", "0")
+            e.set("rspace", "0")
         for name in [x for x in e.attrib if x.startswith("data-")]:
             del e.attrib[name]
         for name, value in list(e.attrib.items()):
@@ -121,6 +128,9 @@ def plain_formula(math: Element) -> str:
             e.text = "".join(letter(variant, x) for x in e.text)
         if e.tag == "mtable":
             align(e)
+        if e.tag == "mover" and (accent := ACCENTS.get(text_of(e[1]))):
+            e[1].text = accent
+            e.set("accent", "true")
     return label
 
 
@@ -155,19 +165,38 @@ def formulas(root: Element) -> Iterator[Element]:
                 label.text, label.tail, holder.tail = number, holder.tail, None
                 parent.insert(list(parent).index(holder) + 1, label)
         yield math
+    for parent, e in with_parents(root):
+        if e.tag == "span" and e.get("class") == "math":
+            hold(parent, e)
 
 
-def narrow(holder: Element, width: float) -> None:
-    """Let what is ``width`` em wide become smaller where the column is narrower.
+def hold(parent: Element, formula: Element) -> None:
+    """Keep a formula on one line with the marks before and after it."""
+    place = list(parent).index(formula)
+    before = parent[place - 1].tail if place else parent.text
+    opened, closed = OPENED.search(before or ""), CLOSED.match(formula.tail or "")
+    if opened and before:
+        formula.text = opened[0] + (formula.text or "")
+        if place:
+            parent[place - 1].tail = before[: opened.start()]
+        else:
+            parent.text = before[: opened.start()]
+    if closed and formula.tail:
+        formula[-1].tail = (formula[-1].tail or "") + closed[0]
+        formula.tail = formula.tail[closed.end() :]
 
-    Readers break no formula into lines, and few let one scroll. Those that know no ``cqw`` show it
-    at full size.
+
+def narrow(e: Element, width: float) -> None:
+    """Let what is ``width`` em wide at the least become smaller where the column is narrower.
+
+    Readers break no formula into lines, and few let anything scroll. Those that know no ``cqw``
+    show it at full size.
     """
-    if holder.get("class") == "formula":
-        size = f"clamp(0.55em,calc((100cqw - 3.4em)/{width:.1f}),1em)"
-    else:
-        size = f"clamp(0.55em,calc(88vw/{width:.1f}),1em)"
-    holder.set("style", f"font-size:{size}")
+    room, full = {
+        "formula": ("100cqw - 3.4em", "1em"),  # beside its number
+        "table": ("100cqw", "0.85em"),
+    }.get(e.get("class") or e.tag, ("88vw", "1em"))
+    e.set("style", f"font-size:clamp(0.44em,calc(({room})/{width:.1f}),{full})")
 
 
 # ---- Code ----
@@ -205,9 +234,8 @@ def by_lines(pre: Element, name: str) -> Element:
     """
     lines: list[list[tuple[str, str]]] = [[]]
     for text, look in pieces(pre):
-        first, *others = text.split("\n")
-        for part in (first, *others):
-            if part is not first:
+        for i, part in enumerate(text.split("\n")):
+            if i:
                 lines.append([])
             if part and lines[-1] and lines[-1][-1][1] == look:
                 lines[-1][-1] = (lines[-1][-1][0] + part, look)
@@ -307,13 +335,11 @@ LOOKS = {  # classes of the site that say something here, and what they are call
     "equation": "equation",
     "math": "math",
     "citation": "citation",
-    "citation-list": "citations",
     "admonition": "note",
     "admonition-title": "title",
-    "cell_output": "outputs",
     "printed-address": "address",
     "living-address": "address",
-    "equation-link": "number",
+    "equation-link": "eqref",
     "text-right": "right",
 }
 SIDE = re.compile(r"text-align:\s*(right|center)")
