@@ -258,21 +258,15 @@ def fit(tab: Tab, chapters: list[Chapter], letters: bytes) -> None:
     )
     style += "body { font-size: 16px; } table { font-size: 16px; width: min-content; }"
     style += "math { display: inline math; }"
-    found = []
-    for holder in (e for x in chapters for e in x.body.iter()):
-        for e in holder:
-            if e.tag == "table":
-                found.append((e, e))
-            elif e.tag == "math":
-                found.append((holder if holder.get("class") == "formula" else e, e))
-    rows = "".join(f"<div><span>{serialize(e)}</span></div>" for _, e in found)
+    found = [e for x in chapters for e in x.body.iter() if e.tag in ("math", "table")]
+    rows = "".join(f"<div><span>{serialize(e)}</span></div>" for e in found)
     tab.set_viewport_size({"width": 2000, "height": 1000})
     tab.emulate_media(media="screen")
     tab.set_content(f"<!DOCTYPE html><style>{style}</style>{rows}")
     widths = tab.evaluate(MEASURE)
-    for (sized, _), width in zip(found, widths, strict=True):
+    for e, width in zip(found, widths, strict=True):
         if width > PHONE:
-            narrow(sized, width)
+            narrow(e, width)
 
 
 def document(title: str, body: str, kind: str = "bodymatter", up: str = "../") -> str:

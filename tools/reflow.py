@@ -187,16 +187,14 @@ def hold(parent: Element, formula: Element) -> None:
 
 
 def narrow(e: Element, width: float) -> None:
-    """Let what is ``width`` em wide at the least become smaller where the column is narrower.
+    """Let a formula or a table, ``width`` em wide, become smaller where the column is narrower.
 
     Readers break no formula into lines, and few let anything scroll. Those that know no ``cqw``
     show it at full size.
     """
-    room, full = {
-        "formula": ("100cqw - 3.4em", "1em"),  # beside its number
-        "table": ("100cqw", "0.85em"),
-    }.get(e.get("class") or e.tag, ("88vw", "1em"))
-    e.set("style", f"font-size:clamp(0.44em,calc(({room})/{width:.1f}),{full})")
+    full = "0.85em" if e.tag == "table" else "1em"
+    room = "100cqw" if e.tag == "table" or e.get("display") == "block" else "88vw"
+    e.set("style", f"font-size:clamp(0.44em,calc({room}/{width:.1f}),{full})")
 
 
 # ---- Code ----

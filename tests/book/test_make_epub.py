@@ -174,8 +174,8 @@ def test_the_container_begins_with_its_type(tmp_path):
 
 # ---- Some pages of the book ----
 
-# The preface with a living figure; formulas, an exercise and folds; a film and an algorithm.
-SOME = ["book/preface", "10a_gradient_checks", "00_one_sitting"]
+# A living figure; long tables; a film, an algorithm and an exercise; formulas and folds.
+SOME = ["book/preface", "book/notation", "00_one_sitting", "10a_gradient_checks"]
 OPF = "{http://www.idpf.org/2007/opf}"
 XHTML = "{http://www.w3.org/1999/xhtml}"
 
@@ -261,6 +261,38 @@ def test_pages_have_their_formulas_and_nothing_that_runs(files, pages):
             found = re.search(r"<script|<video|<iframe|mjx-|mlabeledtr|var\(--|\son\w+=", text)
             assert found is None, (name, found)
             assert not re.search(r"""(?:src=["']|url\(["']?)(?:https?:)?//""", text), name
+
+
+# As readers do that turn pages: columns as wide and as high as a phone.
+COLUMNS = (
+    "html { width: 350px; height: 600px; columns: 350px; column-gap: 30px; column-fill: auto; }"
+)
+CUT = """() => [...document.querySelectorAll('tr, math, img, p, li, .line, .number, figcaption')]
+  .filter(e => [...e.getClientRects()].some(r =>
+    r.bottom > 602 || (r.left % 380 + 380) % 380 + r.width > 352))
+  .map(e => e.textContent || e.alt)"""
+
+
+@pytest.mark.browser
+def test_no_page_of_a_phone_cuts_anything_off(epub, tmp_path):
+    """Tables break between rows; what is wider than the column has become smaller."""
+    import browser
+    from playwright.sync_api import sync_playwright
+
+    with zipfile.ZipFile(epub) as archive:
+        archive.extractall(tmp_path)
+    sheet = tmp_path / "EPUB/book.css"
+    sheet.write_text(sheet.read_text(encoding="utf-8") + COLUMNS, encoding="utf-8")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(**browser.launch_options(browser.find_chromium()))
+        tab = chromium.new_page(viewport={"width": 380, "height": 640})
+        for path in sorted(tmp_path.glob("EPUB/text/*.xhtml")):
+            tab.goto(path.as_uri())
+            assert tab.evaluate("document.fonts.ready.then(() => 1)")
+            assert tab.evaluate(CUT) == [], path.name
+            if path.stem == "notation":
+                assert tab.evaluate("document.documentElement.scrollWidth") > 10 * 380
+        chromium.close()
 
 
 @pytest.mark.browser
