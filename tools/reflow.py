@@ -193,8 +193,9 @@ def narrow(e: Element, width: float) -> None:
     show it at full size.
     """
     full = "0.85em" if e.tag == "table" else "1em"
-    room = "100cqw" if e.tag == "table" or e.get("display") == "block" else "88vw"
-    e.set("style", f"font-size:clamp(0.44em,calc({room}/{width:.1f}),{full})")
+    alone = e.tag == "table" or e.get("display") == "block"
+    room = "100cqw" if alone else "76vw"  # what the text of a list has on a phone
+    e.set("style", f"font-size:clamp(0.4em,calc({room}/{width:.1f}),{full})")
 
 
 # ---- Code ----
