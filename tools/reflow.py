@@ -202,8 +202,7 @@ def narrow(e: Element, width: float) -> None:
 
 KINDS = (  # classes of Pygments, and what they look like here
     (re.compile(r"k[a-z]?|ow"), "k"),
-    (re.compile(r"c[0-9a-z]*"), "c"),
-    (re.compile(r"sd"), "c"),
+    (re.compile(r"c[0-9a-z]*|sd"), "c"),
     (re.compile(r"s[0-9a-z]?"), "s"),
     (re.compile(r"gd"), "del"),
     (re.compile(r"gi"), "ins"),
@@ -266,8 +265,6 @@ def by_lines(pre: Element, name: str) -> Element:
 
 VARIABLE = re.compile(r"var\((--[\w-]+)(?:,\s*([^()]*))?\)")
 RULE = re.compile(r"\.(d\d+)\{([^{}]*)\}")
-# A letter's outline is drawn once: the page's drawings share them, a file has those it uses.
-LETTER = re.compile(r"g\d+")
 
 
 def drawing(
@@ -300,9 +297,8 @@ def drawing(
             ElementTree.fromstring(ElementTree.tostring(x)) for x in shared
         )
     for e in new.iter():
-        said = ";".join([*(styles.get(x, "") for x in e.attrib.pop("class", "").split())])
-        said += ";" + e.attrib.pop("style", "")
-        for rule in said.split(";"):
+        rules = [styles.get(x, "") for x in e.attrib.pop("class", "").split()]
+        for rule in ";".join([*rules, e.attrib.pop("style", "")]).split(";"):
             name, _, text = rule.partition(":")
             if text:
                 e.set(name.strip(), VARIABLE.sub(value, text).strip())
