@@ -18,7 +18,7 @@ SOURCES := _config.yml _toc.yml $(wildcard notebooks/*.ipynb tests/chapters/test
 	$(shell find ddpg_lib -name '*.py')
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf serve test test-quick shots lab notebooks bench lint format address clean clean-all
+.PHONY: help book pdf epub serve test test-quick shots lab notebooks bench lint format address clean clean-all
 .DELETE_ON_ERROR:
 
 help: ## list the commands
@@ -64,6 +64,9 @@ serve: _build/.book ## serve the pages to this machine's browser (PORT=8000)
 
 pdf: $(VENV)/.test _build/.book ## print the book into one PDF, and each chapter beside its page (minutes; needs Chromium)
 	@$(BIN)/python tools/make_pdf.py
+
+epub: $(VENV)/.test _build/.book ## make one EPUB of the book, for phones and e-readers (a minute; needs Chromium)
+	@$(BIN)/python tools/make_epub.py
 
 lab: $(VENV)/.lab ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --ip=127.0.0.1 --notebook-dir=notebooks

@@ -15,15 +15,14 @@ from __future__ import annotations
 import argparse
 import html
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urldefrag, urlsplit
 
-import yaml
 from browser import ADVICE, find_chromium, launch_options, serve
 from playwright.sync_api import Page, sync_playwright
+from printed import ROOT, offer, open_page, settings, title_of
 from pypdf import PdfReader, PdfWriter
 from pypdf.constants import PageLabelStyle
 from pypdf.generic import (
@@ -35,37 +34,11 @@ from pypdf.generic import (
     TextStringObject,
 )
 
-ROOT = Path(__file__).resolve().parents[1]
-NOT_PRINTED = ("book/api/", "book/checks")
-MARK = "<!-- pdf -->"
-BOOK = '<p><a href="../_pdf/ddpg-book.pdf">The whole book as a PDF</a>.</p>'
+BOOK = '<p class="whole-book"><a href="../_pdf/ddpg-book.pdf">The whole book as a PDF</a>.</p>'
 FOOT = '· <a href="{root}_pdf/{name}.pdf" download="{name}.pdf">PDF</a>'
 
-# Scripts are off on the page: figures that one plays with are their stills. What a reader would
-# open is open, except for the code of figures, and a film is its still with its address. Chromium
-# keeps the place of an element only if something on the same page links to it.
-PREPARE = """([address, first]) => {
-  const root = document.documentElement;
-  root.dataset.theme = root.dataset.mode = 'light';
-  document.querySelectorAll('.tag_hide-input details.above-input').forEach(d => d.remove());
-  document.querySelectorAll('details').forEach(d => { d.open = true; });
-  document.querySelectorAll('details.hide > summary .expanded').forEach(label => {
-    const name = label.textContent.trim().replace(/^Hide the /, '');
-    label.textContent = name[0].toUpperCase() + name.slice(1);
-  });
-  document.querySelectorAll('video').forEach(film => {
-    const still = document.createElement('img');
-    still.src = film.poster;
-    still.style.width = film.getAttribute('width') + 'px';
-    film.replaceWith(still);
-    const where = document.createElement('span');
-    where.className = 'printed-address';
-    const figure = still.closest('figure');
-    where.textContent = ' Film: ' + address + (figure.id ? '#' + figure.id : '');
-    (figure.querySelector('figcaption')
-      || figure.appendChild(document.createElement('figcaption'))).append(where);
-  });
-  document.querySelectorAll('img').forEach(i => { i.loading = 'eager'; });
+# Chromium keeps the place of an element only if something on the same page links to it.
+PREPARE = """first => {
   const links = document.createElement('div');
   links.hidden = true;
   document.querySelectorAll('article [id]').forEach(e => {
@@ -106,18 +79,6 @@ class Part:
     places: dict[str, tuple[int, float]] = field(default_factory=dict)
 
 
-def listed(toc: dict[str, Any]) -> Iterator[tuple[str, int, str]]:
-    """Give the pages that are printed, in order: name, depth below a part, the part's caption."""
-    yield toc["root"], 0, ""
-    for part in toc["parts"]:
-        caption = part["caption"]
-        for chapter in part["chapters"]:
-            for level, page in enumerate([chapter, *chapter.get("sections", [])]):
-                if not page["file"].startswith(NOT_PRINTED):
-                    yield page["file"], min(level, 1), caption
-                    caption = ""
-
-
 def prepare(tab: Page, address: str, first: int = 1) -> None:
     """Make the page that a tab shows ready for paper.
 
@@ -130,15 +91,15 @@ def prepare(tab: Page, address: str, first: int = 1) -> None:
         The number of its first sheet.
     """
     tab.set_viewport_size({"width": WIDTH, "height": 1000})
-    tab.emulate_media(media="print", color_scheme="light", reduced_motion="reduce")
-    tab.evaluate(PREPARE, [address, first])
+    open_page(tab, address)
+    tab.evaluate(PREPARE, first)
     tab.evaluate(FIT)
 
 
 def print_page(tab: Page, address: str, published: str, part: Part, first: int) -> None:
     """Print one page of the site into ``part.file``, its sheets numbered from ``first``."""
     tab.goto(f"{address}/{part.name}.html", wait_until="load")
-    part.title = tab.title().rsplit(" — ", 1)[0]
+    part.title = title_of(tab)
     prepare(tab, f"{published}/{part.name}.html", first)
     tab.pdf(path=part.file, prefer_css_page_size=True, print_background=True, tagged=True)
     reader = PdfReader(part.file)
@@ -278,13 +239,6 @@ def alone(part: Part, served: str, published: str, author: str, out: Path) -> No
     write(writer, out, part.title, author)
 
 
-def offer(folder: Path, name: str, link: str) -> None:
-    """Put a link to a PDF where a page has a mark for it."""
-    path = folder / f"{name}.html"
-    page = path.read_text(encoding="utf-8")
-    path.write_text(page.replace(MARK, link, 1), encoding="utf-8")
-
-
 def main() -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -296,13 +250,8 @@ def main() -> int:
     if chromium is None:
         print(ADVICE, file=sys.stderr)
         return 1
-    sys.path.insert(0, str(ROOT / "book/_ext"))
-    from page_foot import published as public_address
-
-    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    published = public_address(config["repository"]["url"])
-    title, author = config["title"], config["author"]
+    book = settings()
+    published, title, author = book.published, book.title, book.author
     (options.out / "parts").mkdir(parents=True, exist_ok=True)
     parts, first = [], 1
     with serve(options.html) as served, sync_playwright() as playwright:
@@ -310,7 +259,7 @@ def main() -> int:
         context = browser.new_context(java_script_enabled=False, color_scheme="light")
         context.set_default_timeout(300_000)
         tab = context.new_page()
-        for name, level, caption in listed(toc):
+        for name, level, caption in book.pages:
             if options.only and not any(word in name for word in options.only):
                 continue
             part = Part(name, "", level, options.out / "parts" / f"{name.replace('/', '-')}.pdf")
@@ -319,24 +268,24 @@ def main() -> int:
             first += part.sheets
             parts.append(part)
         front = options.out / "parts" / "front.pdf"
-        tab.goto(f"{served}/{toc['root']}.html")  # whose fonts the front may use
+        tab.goto(f"{served}/{book.root}.html")  # whose fonts the front may use
         tab.set_content(contents(parts, title, author, published))
         tab.pdf(path=front, prefer_css_page_size=True, print_background=True)
         browser.close()
     # A part of the book, for a look, is not offered to readers.
     folder = options.out if options.only else options.html / "_pdf"
-    book = folder / "ddpg-book.pdf"
-    links = join(front, parts, served, published, title, author, book)
+    whole = folder / "ddpg-book.pdf"
+    links = join(front, parts, served, published, title, author, whole)
     for part in parts:
         if part.name.startswith("notebooks/"):
             name = Path(part.name).name
             alone(part, served, published, author, folder / f"{name}.pdf")
             if not options.only:
-                offer(options.html, part.name, FOOT.format(root="../", name=name))
+                offer(options.html, part.name, "pdf", FOOT.format(root="../", name=name))
     if not options.only:
-        offer(options.html, toc["root"], BOOK)
-    size = book.stat().st_size / 1e6
-    print(f"{first - 1} pages, {links} links between them, {size:.1f} MB: {book}")
+        offer(options.html, book.root, "pdf", BOOK)
+    size = whole.stat().st_size / 1e6
+    print(f"{first - 1} pages, {links} links between them, {size:.1f} MB: {whole}")
     return 0
 
 

@@ -4,7 +4,8 @@ import os
 
 import pytest
 from built import HTML
-from make_pdf import WIDTH, Part, alone, join, listed, prepare, print_page
+from make_pdf import WIDTH, Part, alone, join, prepare, print_page
+from printed import listed
 from pypdf import PdfReader, PdfWriter
 from pypdf.annotations import Link
 
