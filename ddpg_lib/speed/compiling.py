@@ -10,6 +10,12 @@ from typing import Any
 
 import torch
 
+CPU: dict[str, Any] = {"cpp_wrapper": True}
+"""What the compiler is asked for on a CPU: to call kernels from C++ too, not only write them."""
+if hasattr(torch._inductor.config.cpp, "use_decompose_tanh"):
+    # By a single exponential: half the price, and off by no more than rounding.
+    CPU["cpp.use_decompose_tanh"] = True
+
 
 def compiled(
     function: Callable[..., Any], device: str | torch.device = "cpu"
@@ -32,10 +38,7 @@ def compiled(
         torch._dynamo.config.trace_autograd_ops = True
     options: dict[str, Any] = {"guard_filter_fn": _of_arguments}
     if torch.device(device).type == "cpu":
-        options["cpp_wrapper"] = True
-        # By a single exponential: half the price, and off by no more than rounding.
-        if hasattr(torch._inductor.config.cpp, "use_decompose_tanh"):
-            options["cpp.use_decompose_tanh"] = True
+        options |= CPU
     run = torch.compile(_own_copy(function), fullgraph=True, dynamic=False, options=options)
     state: dict[str, Any] = {"run": run, "proven": False}
 
