@@ -31,7 +31,7 @@ RATE = 400  # samples a second
 GO_BETWEENS = re.compile("_call_impl|decorate_context|wrapper|_use_grad_for_differentiable")
 AGENTS = (1, 2, 4, 8, 16, 32, 64)
 SETTINGS = ("one thread", "two threads", "memory handed back", "PyTorch's own products")
-TOLD = ("all told", "every guard kept", "PyTorch's tanh", "bias in the product")
+TOLD = ("as it is", "every guard kept", "PyTorch's tanh", "bias in the product")
 PROGRAMS = ("chapter 0", "Adam without bookkeeping", "the library")
 
 
