@@ -1,9 +1,9 @@
 """``make bench``: what chapter 20 shows of the time of a step, into ``ddpg_lib/data/speed``.
 
 The rungs from chapter 0's program to the library, in turns; a step's parts; what a call costs; what
-threads, freed memory and the choice of products are worth, each in a process of its own, in turns
-too; stacks of many sizes; and samples of what is at work, by py-spy from outside, which costs the
-program nothing. One thread where nothing else is said.
+threads, freed memory, the choice of products and what the compiler is told are worth, each in a
+process of its own, in turns too; stacks of many sizes; and samples of what is at work, by py-spy
+from outside, which costs the program nothing. One thread where nothing else is said.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ RATE = 400  # samples a second
 GO_BETWEENS = re.compile("_call_impl|decorate_context|wrapper|_use_grad_for_differentiable")
 AGENTS = (1, 2, 4, 8, 16, 32, 64)
 SETTINGS = ("one thread", "two threads", "memory handed back", "PyTorch's own products")
+TOLD = ("as it is", "every guard kept", "PyTorch's tanh", "bias in the product")
 PROGRAMS = ("chapter 0", "Adam without bookkeeping", "the library")
 
 
@@ -104,9 +105,10 @@ def serve(connection: Connection, width: int, agents: int, setting: str) -> None
     """Train the number of steps that is received; send microseconds a step of one agent."""
     import torch
 
-    from ddpg_lib.chapters.ch20.ladder import Library
+    from ddpg_lib.chapters.ch20.ladder import Compiled, Library
     from ddpg_lib.chapters.ch20.measuring import in_turns
-    from ddpg_lib.speed import products
+    from ddpg_lib.parts import networks
+    from ddpg_lib.speed import compiling, products
     from ddpg_lib.speed.malloc import keep_freed_memory
 
     torch.set_num_threads(2 if setting == "two threads" else 1)
@@ -114,19 +116,26 @@ def serve(connection: Connection, width: int, agents: int, setting: str) -> None
         keep_freed_memory()
     if setting == "PyTorch's own products":
         products.ONEDNN_IS_FASTER = False
-    rung = Library(width=width, batch=SIZES[width], agents=agents)
+    if setting == "every guard kept":
+        compiling._of_arguments = lambda guards: [True for _ in guards]
+    if setting == "PyTorch's tanh":
+        compiling.CPU.pop("cpp.use_decompose_tanh")
+    if setting == "bias in the product":
+        networks.affine = lambda x, weight, bias: torch.baddbmm(bias, x, weight)
+    kind = Compiled if setting in TOLD else Library
+    rung = kind(width=width, batch=SIZES[width], agents=agents)
     while (steps := connection.recv()) is not None:
         (times,) = in_turns({"": rung.step}, 1, steps).values()
         connection.send(float(times[0]) / agents)
 
 
-def settings() -> list[dict[str, Any]]:
-    """Threads, freed memory and products, for one agent and for eight, narrow and wide."""
+def settings(choices: tuple[str, ...], widths: tuple[int, ...]) -> list[dict[str, Any]]:
+    """The library's programs for one agent and for eight, a process for each of the choices."""
     rows = []
     context = mp.get_context("spawn")
-    for width, agents in itertools.product(SIZES, (1, 8)):
+    for width, agents in itertools.product(widths, (1, 8)):
         workers = {}
-        for setting in SETTINGS:
+        for setting in choices:
             mine, other = context.Pipe()
             arguments = (other, width, agents, setting)
             process = context.Process(target=serve, args=arguments, daemon=True)
@@ -211,7 +220,8 @@ def main() -> None:
     write("price", [{"call": k, "us": v} for k, v in price_of_a_call().items()])
     write("ladder", [row for width in SIZES for row in rungs(width)])
     write("parts", [row for width in SIZES for row in parts(width)])
-    write("settings", settings())
+    write("settings", settings(SETTINGS, tuple(SIZES)))
+    write("told", settings(TOLD, (64,)))
     write("stacked", stacked())
     write("stacks", [row for name in PROGRAMS for row in sampled(name)])
     machine = {"commit": code, **hardware(), "versions": versions(), "turns": TURNS}

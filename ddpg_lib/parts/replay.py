@@ -149,7 +149,10 @@ class ReplayBuffer:
         row, slot = np.concatenate(columns, axis=1), self.count % self.capacity
         if b"\0" in np.isfinite(row).tobytes():
             raise ValueError("a transition has a NaN or a number beyond float32")
-        self.rows[:, slot] = torch.from_numpy(row).to(self.rows.device)
+        if self.rows.is_cpu:
+            self.rows.numpy()[:, slot] = row  # PyTorch's indexing takes longer than all the rest
+        else:
+            self.rows[:, slot] = torch.from_numpy(row).to(self.rows.device)
         self.count += 1
 
     def _draw(self, batch_size: int) -> NDArray[np.int64]:
@@ -158,7 +161,8 @@ class ReplayBuffer:
         if size == 0:
             raise ValueError("the replay buffer is empty: add a transition before sampling")
         # Each by its own generator: what an agent draws depends on no neighbour.
-        return np.stack([rng.integers(size, size=batch_size) for rng in self.rngs])
+        drawn = [rng.integers(size, size=batch_size) for rng in self.rngs]
+        return np.stack(drawn) if self.n > 1 else drawn[0][None]
 
     def _batch(self, slots: NDArray[np.int64]) -> Batch:
         """What lies in these slots, ``(n, batch)``."""

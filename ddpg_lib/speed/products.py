@@ -45,6 +45,9 @@ def affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     if wide and x.device.type == "cpu" and x.dtype == torch.float32 and ONEDNN_IS_FASTER:
         result: Tensor = OneDNNAffine.apply(x, weight, bias)
         return result
+    if torch.compiler.is_compiling():
+        # A compiled graph adds the bias in the loop that comes next; baddbmm would copy it first.
+        return torch.bmm(x, weight) + bias
     return torch.baddbmm(bias, x, weight)
 
 

@@ -31,6 +31,14 @@ def test_compiling_changes_no_result_beyond_rounding(seeds):
         assert all(torch.allclose(x, y, atol=1e-4) for x, y in pairs), network
 
 
+@pytest.mark.slow
+def test_the_compiled_tanh_is_off_by_no_more_than_rounding():
+    x = torch.cat([torch.linspace(-12, 12, 4096), torch.tensor([0.0, 1e-6, -1e-6, 1e30, -1e30])])
+    found = compiled(torch.tanh)(x)
+    assert (found - x.double().tanh()).abs().max() < 2e-7
+    assert found[-2:].tolist() == [1, -1]
+
+
 LILLICRAP = recipe("lillicrap", batch_size=8, hidden=(16, 12), steps=100, eval_every=100)
 EVERYTHING = CONFIG.replace(
     layer_norm="critic",
