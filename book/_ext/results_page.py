@@ -160,7 +160,7 @@ def shared() -> str:
         own, arms = recorded(world), {}
         if world in SHARED:
             arms["the lander's"] = sweep(f"shared_{world}").arms["shared"].final
-        arms["its own"] = own.final.mean(axis=1)
+        arms["its own" + OLD * (world in ON_OLD_SEEDS)] = own.final.mean(axis=1)
         env, bar = own.judged.rpartition(":")[2], threshold(own.judged)[0]
         for recipe, x in arms.items():
             cells = [
