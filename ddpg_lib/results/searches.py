@@ -140,7 +140,10 @@ ACCOUNTS: dict[str, Account] = {
         "It came into the library as it is, with its ablations (commit feca49c). Of its fourteen "
         "settings two were varied on record, the length of the targets and the noise, both on the "
         "seeds of the recipe's own run. All three were recorded anew on seeds 300 to 307, which no "
-        "search has seen; chapter 14 shows them.",
+        "search has seen, and beside them six more changes (the sweep lander_choices): constant "
+        "step sizes, no layer normalization, both kinds of noise weaker and stronger. None did "
+        "better; with eight agents each most of the differences may be chance. Chapter 14 shows "
+        "them.",
     ),
     "bipedal_walker": Account(
         "1, as far as the history shows",
