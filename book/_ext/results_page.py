@@ -153,7 +153,8 @@ def bounded(x: Estimate) -> str:
 def shared() -> str:
     """Return the table of the lander's recipe in every world, beside each world's own."""
     lines = [
-        "| world | steps | recipe | mean (95%) | interquartile mean (95%) | below the bar | worst |",
+        "| world | steps | recipe | mean (95%) | interquartile mean (95%) "
+        "| below the bar | worst |",
         "|---|--:|---|--:|--:|--:|--:|",
     ]
     for world in ("lunar_lander", *SHARED):
