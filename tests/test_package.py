@@ -38,3 +38,14 @@ ddpg_lib.recipe("pendulum")
 assert "torch" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
+
+
+def test_agents_that_are_not_compiled_do_without_the_compiler():
+    """It takes as long to import as PyTorch itself."""
+    program = """
+import sys
+import ddpg_lib.ddpg
+assert "torch" in sys.modules
+assert not {"torch._dynamo", "torch._inductor"} & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)

@@ -50,9 +50,14 @@ def number(x: Any) -> str:
     return f"{x:,.{digits}f}".replace("-", "−")
 
 
+def bounded(x: Estimate) -> str:
+    """Return an estimate with the ends of its interval."""
+    return f"{number(x.value)} ({number(x.low)} to {number(x.high)})"
+
+
 def interval(row: dict[str, Any], value: str, low: str, high: str) -> str:
     """Return a value with the ends of its interval."""
-    return f"{number(row[value])} ({number(row[low])} to {number(row[high])})"
+    return bounded(Estimate(row[value], row[low], row[high]))
 
 
 def ours(run: str) -> str:
@@ -143,11 +148,6 @@ def section(run: str) -> str:
         how.append("† Recorded on seeds on which the recipe may have been tried.")
     parts = [f"## {env}", figure, ours(run), theirs(run), " ".join(how)]
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def bounded(x: Estimate) -> str:
-    """Return an estimate with the ends of its interval."""
-    return f"{number(x.value)} ({number(x.low)} to {number(x.high)})"
 
 
 def shared() -> str:

@@ -10,12 +10,6 @@ from typing import Any
 
 import torch
 
-CPU: dict[str, Any] = {"cpp_wrapper": True}
-"""What the compiler is asked for on a CPU: to call kernels from C++ too, not only write them."""
-if hasattr(torch._inductor.config.cpp, "use_decompose_tanh"):
-    # By a single exponential: half the price, and off by no more than rounding.
-    CPU["cpp.use_decompose_tanh"] = True
-
 
 def compiled(
     function: Callable[..., Any], device: str | torch.device = "cpu"
@@ -38,7 +32,7 @@ def compiled(
         torch._dynamo.config.trace_autograd_ops = True
     options: dict[str, Any] = {"guard_filter_fn": _of_arguments}
     if torch.device(device).type == "cpu":
-        options |= CPU
+        options |= _for_cpu()
     run = torch.compile(_own_copy(function), fullgraph=True, dynamic=False, options=options)
     state: dict[str, Any] = {"run": run, "proven": False}
 
@@ -63,6 +57,15 @@ def compiled(
         return result
 
     return call
+
+
+def _for_cpu() -> dict[str, Any]:
+    """What else the compiler is asked for there: to call kernels from C++, and a faster tanh."""
+    options = {"cpp_wrapper": True}
+    # Looked at here and not on import: the compiler alone takes as long to import as all the rest.
+    if hasattr(torch._inductor.config.cpp, "use_decompose_tanh"):
+        options["cpp.use_decompose_tanh"] = True  # by one exponential; off by rounding alone
+    return options
 
 
 def _own_copy(function: Callable[..., Any]) -> Callable[..., Any]:
