@@ -61,7 +61,7 @@ PHONE = 16.0  # the width of a phone's page in em, at the least
 TAKE = """() => {
   const article = document.querySelector('article.bd-article');
   const letters = article.querySelector('.ddpg-letters');
-  const drop = '.ddpg-letters, .headerlink, .equation-check, .page-foot, .front-buttons, script,'
+  const drop = '.ddpg-letters, .headerlink, .equation-check, .page-foot, script,'
     + ' link, .toctree-wrapper, .collapsed, .citation > .label, .backrefs, mjx-math, .copybtn';
   article.querySelectorAll('mjx-container').forEach(e => e.replaceWith(e.querySelector('math')));
   article.querySelectorAll(drop).forEach(e => e.remove());

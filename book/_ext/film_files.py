@@ -141,7 +141,7 @@ def video(film: Film, here: str, preload: str) -> str:
 def entry(film: Film, here: str, address: str, title: str) -> str:
     """HTML of a film in the gallery, with a link to its place in the chapter."""
     return (
-        f'<figure class="ddpg-film">{video(film, here, "none")}<figcaption>'
+        f'<figure class="ddpg-film" id="{film.ident}">{video(film, here, "none")}<figcaption>'
         f'<a href="{address}#{film.ident}">{html.escape(title)}</a>. '
         f"{html.escape(film.caption)}</figcaption></figure>"
     )
