@@ -25,8 +25,8 @@ NOT_PRINTED = ("book/api/", "book/checks")
 OPEN = """address => {
   const root = document.documentElement;
   root.dataset.theme = root.dataset.mode = 'light';
-  document
-    .querySelectorAll('.tag_hide-input details.above-input, .whole-book, .front-buttons, .on-screen')
+  document.querySelectorAll('.tag_hide-input details.above-input').forEach(e => e.remove());
+  document.querySelectorAll('.whole-book, .front-buttons, .on-screen')
     .forEach(e => e.remove());
   document.querySelectorAll('details').forEach(d => { d.open = true; });
   document.querySelectorAll('details.hide > summary .expanded').forEach(label => {

@@ -162,20 +162,8 @@ CHECKS: dict[int | str, Check] = {
         ],
         hint="not yet. No alarm has the probability (1 - level)^11.",
     ),
-    # 13b.1: the spread with which the motor turns in half of the steps.
+    # 13b.1: what swinging about the mark costs in 200 steps.
     "13b.1": Numbers(
-        "give one number, a standard deviation.",
-        right=float(DEAD / stats.norm.ppf(0.75)),
-        within=0.002,
-        mistakes=[
-            (DEAD, "then it turns in a third of the steps only."),
-            (lambda x: abs(2 * stats.norm.cdf(-DEAD / x) - 0.25) < 0.01, "that is a quarter."),
-            (lambda x: x > 1, "so loud it need not be: solve (13b.2) for the spread."),
-        ],
-        hint="not yet. Set (13b.2) to one half and solve it for the spread.",
-    ),
-    # 13b.2: what swinging about the mark costs in 200 steps.
-    "13b.2": Numbers(
         "give one number, a return.",
         right=-COST * 200 * 0.5 * 2 / float(np.pi),
         within=0.05,
@@ -189,6 +177,18 @@ CHECKS: dict[int | str, Check] = {
             (lambda x: x > 0, "each step costs something."),
         ],
         hint="not yet. The mean distance, times a tenth, times 200 steps.",
+    ),
+    # 13b.2: the spread with which the motor turns in half of the steps.
+    "13b.2": Numbers(
+        "give one number, a standard deviation.",
+        right=float(DEAD / stats.norm.ppf(0.75)),
+        within=0.002,
+        mistakes=[
+            (DEAD, "then it turns in a third of the steps only."),
+            (lambda x: abs(2 * stats.norm.cdf(-DEAD / x) - 0.25) < 0.01, "that is a quarter."),
+            (lambda x: x > 1, "so loud it need not be: solve (13b.2) for the spread."),
+        ],
+        hint="not yet. Set (13b.2) to one half and solve it for the spread.",
     ),
     # 13b.3: the reader's own world.
     "13b.3": furnace,
