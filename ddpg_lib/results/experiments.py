@@ -326,6 +326,8 @@ def _after(agents: Sequence[str], factors: Sequence[float]) -> dict[str, dict[st
     }
 
 
+_CHEETAH = {"steps": 100_000, "buffer_size": 100_000, "eval_every": 10_000}
+
 # One recipe for all worlds: the lander's, with each world's own budget.
 _BUDGETED = ("steps", "buffer_size", "warmup_steps", "eval_every", "eval_episodes")
 SHARED = {
@@ -363,6 +365,27 @@ SWEEPS: dict[str, Sweep] = {
             "white_0.25": {"noise": "gaussian", "sigma": 0.25},
             "white_1": {"noise": "gaussian", "sigma": 1.0},
         },
+        looks=1,
+    ),
+    # Page 16a: changes of the recipe, alone, in half of its steps.
+    "reacher_search": Sweep(
+        "Reacher-v5",
+        "reacher",
+        tuple(range(100, 104)),
+        {
+            "recipe": {},
+            "tanh": {"activation": "tanh"},
+            "layer_norm": {"layer_norm": "critic"},
+            "n_step_3": {"n_step": 3},
+            "gamma_0.98": {"gamma": 0.98},
+            "batch_256": {"batch_size": 256},
+            "sigma_0.2": {"sigma": 0.2},
+            "lr_0.5": {"actor_lr": 5e-4, "critic_lr": 5e-4},
+            "gamma_0.9": {"gamma": 0.9},
+            "tau_0.01": {"tau": 0.01},
+            "wide": {"hidden": (256, 256), "batch_size": 256},
+        },
+        {"steps": 60_000, "buffer_size": 60_000},
         looks=1,
     ),
     # Chapter 6, what a buffer keeps, each with three step sizes, and the search that chose them.
@@ -514,7 +537,8 @@ SWEEPS: dict[str, Sweep] = {
         },
         looks=3,
     ),
-    # Chapter 16: what a third of the steps says of changes to the runner's recipe.
+    # Page 16b: what a third of the steps says of changes to the recipe, of those together that did
+    # better alone, and what became of them in all steps.
     "half_cheetah_search": Sweep(
         "HalfCheetah-v5",
         "half_cheetah",
@@ -525,9 +549,26 @@ SWEEPS: dict[str, Sweep] = {
             "sigma_0.2": {"sigma": 0.2},
             "n_step_3": {"n_step": 3},
         },
-        {"steps": 100_000, "buffer_size": 100_000, "eval_every": 10_000},
+        _CHEETAH,
         looks=1,
         starts=20,
+    ),
+    "half_cheetah_together_search": Sweep(
+        "HalfCheetah-v5",
+        "half_cheetah",
+        tuple(range(100, 104)),
+        {"both_n_step_3": {"n_step": 3}, "both_n_step_5": {"n_step": 5}},
+        {**_CHEETAH, "layer_norm": "both"},
+        looks=1,
+        starts=20,
+    ),
+    "half_cheetah_choices": Sweep(
+        "HalfCheetah-v5",
+        "half_cheetah",
+        _FRESH,
+        {
+            "layer_norm_both": {"layer_norm": "both"},
+        },
     ),
     # Chapter 12.
     "museum": Sweep("Pendulum-v1", "pendulum", _FRESH, MUSEUM, _MUSEUM, looks=1),
