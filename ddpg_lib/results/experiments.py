@@ -326,6 +326,7 @@ def _after(agents: Sequence[str], factors: Sequence[float]) -> dict[str, dict[st
     }
 
 
+# A third of the runner's steps, in which changes of its recipe are compared.
 _CHEETAH = {"steps": 100_000, "buffer_size": 100_000, "eval_every": 10_000}
 
 # One recipe for all worlds: the lander's, with each world's own budget.
@@ -566,9 +567,7 @@ SWEEPS: dict[str, Sweep] = {
         "HalfCheetah-v5",
         "half_cheetah",
         _FRESH,
-        {
-            "layer_norm_both": {"layer_norm": "both"},
-        },
+        {"layer_norm_both": {"layer_norm": "both"}},
     ),
     # Chapter 12.
     "museum": Sweep("Pendulum-v1", "pendulum", _FRESH, MUSEUM, _MUSEUM, looks=1),
