@@ -4,6 +4,7 @@ import os
 import shutil
 
 import living_figures
+import numpy as np
 import pytest
 from built import HTML
 
@@ -86,3 +87,33 @@ def visit(chromium, site):
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+FRAMES = """() => new Promise(done => {
+  const times = [];
+  const tick = now => {
+    times.push(now);
+    if (times.length < 41) requestAnimationFrame(tick);
+    else done(times.slice(1).map((t, i) => t - times[i]));
+  };
+  requestAnimationFrame(tick);
+})"""
+
+
+@pytest.fixture
+def frames_a_second(record_property):
+    """A function of a tab whose figure plays: the frames a second while it plays, and paused.
+
+    They are measured by turns, so that whatever else the machine does slows both.
+    """
+
+    def measure(tab):
+        between = {"Pause": [], "Play": []}
+        for button in [*between] * 3:
+            tab.get_by_role("button", name=button, exact=True).click()
+            between[button] += tab.evaluate(FRAMES)
+        paused, playing = (float(1_000 / np.median(x)) for x in between.values())
+        record_property("frames a second", playing)
+        return playing, paused
+
+    return measure
