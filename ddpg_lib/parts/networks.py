@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ddpg_lib.parts.normalization import BatchNorm, LayerNorm, RunningNorm
-from ddpg_lib.speed.products import affine
+from ddpg_lib.speed.products import affine, bfloat16_is_fast
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": torch.relu,
@@ -33,8 +34,11 @@ Network = TypeVar("Network", bound=nn.Module)
 class StackedLinear(nn.Module):
     """``agents`` affine maps side by side: ``y[i] = x[i] @ weight[i] + bias[i]``.
 
-    ``weight`` is ``(agents, inputs, outputs)``, ``bias`` ``(agents, 1, outputs)``.
+    ``weight`` is ``(agents, inputs, outputs)``, ``bias`` ``(agents, 1, outputs)``. ``bfloat16`` is
+    as for :func:`~ddpg_lib.speed.products.affine`.
     """
+
+    bfloat16 = False
 
     def __init__(self, agents: int, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -44,7 +48,7 @@ class StackedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map each agent's own rows ``(agents, batch, inputs)`` to ``(agents, batch, outputs)``."""
-        return affine(x, self.weight, self.bias)
+        return affine(x, self.weight, self.bias, self.bfloat16)
 
     @torch.no_grad()
     def initialize(self, rngs: Sequence[np.random.Generator], bound: float | None = None) -> None:
@@ -220,6 +224,20 @@ def target_of(network: Network) -> Network:
     # What this names deepcopy does not copy: there is one set of observation statistics.
     shared = {id(m): m for m in network.modules() if isinstance(m, RunningNorm)}
     return copy.deepcopy(network, shared).requires_grad_(False)
+
+
+def multiply_in_bfloat16(*networks: nn.Module, device: torch.device) -> None:
+    """Let the wide layers of ``networks`` multiply in 16 bits, and warn where that is slow."""
+    if not bfloat16_is_fast(device):
+        warnings.warn(
+            "precision is bfloat16, for which this processor has no instructions: it will be "
+            "slower than float32, which is the default",
+            stacklevel=3,
+        )
+    for network in networks:
+        for module in network.modules():
+            if isinstance(module, StackedLinear):
+                module.bfloat16 = True
 
 
 def _norms(

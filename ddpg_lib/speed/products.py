@@ -32,7 +32,17 @@ def _onednn_is_faster() -> bool:
 ONEDNN_IS_FASTER = _onednn_is_faster()
 
 
-def affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+def bfloat16_is_fast(device: torch.device) -> bool:
+    """Whether there are instructions for products of 16-bit floats: on a GPU, or in the CPU."""
+    if device.type != "cpu":
+        return True
+    cpuinfo = Path("/proc/cpuinfo")
+    return cpuinfo.exists() and bool(
+        {"avx512_bf16", "amx_bf16", "bf16"} & set(cpuinfo.read_text().split())
+    )
+
+
+def affine(x: Tensor, weight: Tensor, bias: Tensor, bfloat16: bool = False) -> Tensor:
     """``x[i] @ weight[i] + bias[i]`` for every agent i, ``(n, batch, outputs)``.
 
     Parameters
@@ -40,8 +50,13 @@ def affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     x : shape (n, batch, inputs)
     weight : shape (n, inputs, outputs)
     bias : shape (n, 1, outputs)
+    bfloat16
+        Whether ``x`` and ``weight`` are rounded to 16 bits before a wide product, and so is the
+        product, but not the bias. The gradients' products are made alike.
     """
     wide = min(x.shape[1], weight.shape[1], weight.shape[2]) >= SMALLEST
+    if wide and bfloat16:
+        return torch.bmm(x.bfloat16(), weight.bfloat16()).to(x.dtype) + bias
     if wide and x.device.type == "cpu" and x.dtype == torch.float32 and ONEDNN_IS_FASTER:
         result: Tensor = OneDNNAffine.apply(x, weight, bias)
         return result
