@@ -140,8 +140,10 @@ def test_a_run_stopped_in_the_middle_of_episodes_ends_the_same(tmp_path, env, en
         {"batch_norm": "both", "critic_weight_decay": 0.01, "dqda_clipping": 1.0},
         {"memory": 5, "sequence_length": 6, "burn_in": 3, "layer_norm": "both"},
         {"memory": 5, "stored_states": False, "normalize_obs": True, "policy_delay": 2},
+        {"precision": "bfloat16", "hidden": (128, 128), "batch_size": 128},
     ],
 )
+@pytest.mark.filterwarnings("ignore:precision is bfloat16")
 def test_every_option_comes_back(tmp_path, options):
     config = TINY.replace(**options)
     train("Pendulum-v1", config, [1, 2], folder=tmp_path / "whole", progress=False)
