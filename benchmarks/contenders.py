@@ -116,6 +116,12 @@ class OursCompiled(Ours):
     compile = True
 
 
+class OursBFloat16(OursCompiled):
+    """``ddpg_lib``, compiled, with wide products in 16 bits."""
+
+    more: ClassVar[dict[str, Any]] = {"precision": "bfloat16"}
+
+
 class OursPixels(Ours):
     """``ddpg_lib`` with an encoder in each network, eager."""
 
@@ -267,6 +273,7 @@ class Floor(Contender):
 CONTENDERS: dict[str, type[Contender]] = {
     "ours": Ours,
     "ours compiled": OursCompiled,
+    "ours compiled, bfloat16": OursBFloat16,
     "ours pixels": OursPixels,
     "ours pixels compiled": OursPixelsCompiled,
     "SB3": StableBaselines3,

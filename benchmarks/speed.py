@@ -27,14 +27,15 @@ PIXELS = ("Pendulum-v1, 32 x 32 x 3 pixels", 64, 64)
 SEEN, SEEN_BY_FOUR = Task(*PIXELS, buffer=5_000), Task(*PIXELS, agents=4, buffer=5_000)
 Entry = tuple[str, Task, int]  # contender, task, steps a turn
 MINE = ("products alone", "ours", "ours compiled")
+BFLOAT16 = "ours compiled, bfloat16"
 FROM_PIXELS = ("ours pixels", "ours pixels compiled")
 TASKS = [Task(*PENDULUM), Task(*PENDULUM, agents=8), Task(*CHEETAH), Task(*CHEETAH, agents=8)]
 # What is compared with each other takes turns with each other.
 GROUPS: list[list[Entry]] = [
     [(name, Task(*PENDULUM), 400) for name in (*MINE, "SB3", "SBX")]
     + [(name, Task(*PENDULUM, agents=8), 400) for name in MINE],
-    [(name, Task(*CHEETAH), 100) for name in (*MINE, "SB3", "SBX")]
-    + [(name, Task(*CHEETAH, agents=8), 25) for name in MINE],
+    [(name, Task(*CHEETAH), 100) for name in (*MINE, BFLOAT16, "SB3", "SBX")]
+    + [(name, Task(*CHEETAH, agents=8), 25) for name in (*MINE, BFLOAT16)],
     [(name, SEEN, 40) for name in (*FROM_PIXELS, "SB3 pixels")]
     + [(name, SEEN_BY_FOUR, 10) for name in FROM_PIXELS],
 ]
@@ -43,9 +44,10 @@ STACKS = (1, 2, 4, 8, 16, 32, 64)
 SMALL = [("1 agent, 64-64", (PENDULUM, 1)), ("8 agents, 64-64", (PENDULUM, 8))]
 LARGE = [("1 agent, 256-256", (CHEETAH, 1)), ("8 agents, 256-256", (CHEETAH, 8))]
 PAIRS = [
-    (f"{label}{', compiled' * (ours == 'ours compiled')}", key, ours, other)
+    (f"{label}{ours.removeprefix('ours').replace(' compiled', ', compiled')}", key, ours, other)
     for label, key in SMALL + LARGE
-    for ours in MINE[1:]
+    for ours in (*MINE[1:], BFLOAT16)
+    if ours != BFLOAT16 or key[0] == CHEETAH
     for other in ("SB3", "SBX", "products alone")
 ] + [
     (
