@@ -458,7 +458,8 @@ class Diagnose:
     ----------
     run_or_log : Path
         A run folder, or a .csv of your own with the columns step and return, and perhaps loss, q,
-        actions (over their bound) and seed.
+        actions (over their bound) and seed. Of targets of several steps, stored rows and
+        targets are not looked at; of agents with a memory or an encoder the curves alone are.
     """
 
     run_or_log: Positional[Annotated[Path, arg(metavar="RUN")]]
@@ -605,11 +606,16 @@ class Sweep:
         Raises
         ------
         ValueError
-            If the folder is a file.
+            If the folder is a file, or ``plot`` is asked for where nothing varies.
         """
         from ddpg_lib.sweep.study import read_study, require_environments
 
         study = read_study(self.file)
+        if self.plot and not study.names:
+            raise ValueError(
+                f"--plot has nothing to draw, because nothing varies in {self.file}: list values "
+                "below [grid], or leave out --plot"
+            )
         folder = self.folder or Path("sweeps") / self.file.stem
         if folder.exists() and not folder.is_dir():
             raise ValueError(f"{folder} is a file: choose another folder for the sweep")

@@ -34,11 +34,11 @@ Network = TypeVar("Network", bound=nn.Module)
 class StackedLinear(nn.Module):
     """``agents`` affine maps side by side: ``y[i] = x[i] @ weight[i] + bias[i]``.
 
-    ``weight`` is ``(agents, inputs, outputs)``, ``bias`` ``(agents, 1, outputs)``. ``bfloat16`` is
-    as for :func:`~ddpg_lib.speed.products.affine`.
+    ``weight`` is ``(agents, inputs, outputs)``, ``bias`` ``(agents, 1, outputs)``.
+    ``in_bfloat16`` is what :func:`~ddpg_lib.speed.products.affine` calls ``bfloat16``.
     """
 
-    bfloat16 = False
+    in_bfloat16 = False
 
     def __init__(self, agents: int, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class StackedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map each agent's own rows ``(agents, batch, inputs)`` to ``(agents, batch, outputs)``."""
-        return affine(x, self.weight, self.bias, self.bfloat16)
+        return affine(x, self.weight, self.bias, self.in_bfloat16)
 
     @torch.no_grad()
     def initialize(self, rngs: Sequence[np.random.Generator], bound: float | None = None) -> None:
@@ -237,7 +237,7 @@ def multiply_in_bfloat16(*networks: nn.Module, device: torch.device) -> None:
     for network in networks:
         for module in network.modules():
             if isinstance(module, StackedLinear):
-                module.bfloat16 = True
+                module.in_bfloat16 = True
 
 
 def _norms(

@@ -54,6 +54,9 @@ else:
 SCALES = ("linear", "log")
 NUMBERS = ("int", "float", "float | None")  # types of a hyperparameter that a range can be of
 MOST = 100_000  # cells; more are a slip of the pen
+# Hyperparameters that are younger than cells that exist, with what all of these were trained with:
+# at that value they stay out of a cell's name, which would otherwise not be found again.
+YOUNGER = {"precision": "float32"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,6 +137,7 @@ class Cell:
         So a finished cell is found again by a sweep that has grown or been put in another order.
         """
         settings = dataclasses.asdict(self.config)
+        settings = {k: v for k, v in settings.items() if k not in YOUNGER or v != YOUNGER[k]}
         numbers = {k: float(v) if _is_number(v) else v for k, v in settings.items()}
         asked = json.dumps([self.env, numbers, self.seeds], sort_keys=True)
         digest = hashlib.sha256(asked.encode()).hexdigest()[:10]
@@ -355,7 +359,16 @@ def _study(data: dict[str, Any], text: str) -> Study:
     for key in ("environments", "seeds"):
         if key not in data:
             raise ValueError(f"{key} is missing")
-    random = _table(data, "random")
+    grid, random = _table(data, "grid"), _table(data, "random")
+    if "grid" in data and not grid:
+        raise ValueError(
+            "[grid] is empty: put a hyperparameter with its values below it, such as "
+            "n_step = [1, 3], or leave it out"
+        )
+    if "random" in data and not {*random} - {"seed"}:
+        raise ValueError(
+            "[random] is empty: put draws and a hyperparameter to draw below it, or leave it out"
+        )
     kinds = {"recipe": (str, "a name"), "stack": (int, "a whole number"),
              "keep_checkpoints": (bool, "true or false")}  # fmt: skip
     given = {}
@@ -379,7 +392,7 @@ def _study(data: dict[str, Any], text: str) -> Study:
         reserved_seeds=_seeds("reserved_seeds", data.get("reserved_seeds", [])),
         settings=_table(data, "settings"),
         settings_of={env: _table(settings_of, env, "settings_of.") for env in settings_of},
-        grid=_table(data, "grid"),
+        grid=grid,
         ranges={k: _range(k, v) for k, v in random.items() if k not in ("draws", "seed")},
         draws=random.get("draws", 0),
         draw_seed=random.get("seed", 0),

@@ -124,7 +124,7 @@ def test_weights_and_averages_keep_32_bits():
 def test_acting_on_a_few_observations_is_the_same():
     half, full = updated("float32"), updated("float32")
     for layer in half.actor.layers:
-        layer.bfloat16 = True
+        layer.in_bfloat16 = True
     obs = torch.randn(2, 3).numpy()
     assert (half.act(obs) == full.act(obs)).all()
 

@@ -2,10 +2,14 @@
 
 import contextlib
 import dataclasses
+import http.server
+import socket
+import threading
 
 import pytest
 from test_running import SHORT, TWO, begun_again, fatal  # noqa: F401  (a fixture)
 
+from ddpg_lib.sweep import backends
 from ddpg_lib.sweep.backends import backend
 from ddpg_lib.sweep.running import sweep, worker_name
 from ddpg_lib.sweep.study import Study
@@ -69,7 +73,10 @@ def test_a_worker_that_is_killed_on_a_cluster_loses_nothing_but_time(
             assert sweep(study, tmp_path / "there", progress=False) == rows
 
 
-@pytest.mark.parametrize(("name", "module"), [("ray", "ray"), ("dask", "distributed")])
+MODULES = pytest.mark.parametrize(("name", "module"), [("ray", "ray"), ("dask", "distributed")])
+
+
+@MODULES
 def test_a_cluster_that_is_not_there_is_one_sentence(name, module):
     pytest.importorskip(module, reason=NEEDS)
     complaint = rf"there is no {name.title()} cluster at 127\.0\.0\.1:1: begin one with"
@@ -78,3 +85,55 @@ def test_a_cluster_that_is_not_there_is_one_sentence(name, module):
         backend(name, address="127.0.0.1:1"),
     ):
         sweep(Study(("Pendulum-v1",), (1,), settings=SHORT), "unused")
+
+
+class Silent(http.server.BaseHTTPRequestHandler):
+    """An HTTP server's answers, without a line in the log for each."""
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def web_server():
+    """A plain HTTP server; gives its address."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Silent) as server:
+        server.daemon_threads = True  # one may wait for the end of a line for ever
+        threading.Thread(target=server.serve_forever).start()
+        yield f"127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@contextlib.contextmanager
+def nobody():
+    """A port that takes connections and says nothing; gives its address."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("stranger", [web_server, nobody])
+@MODULES
+def test_a_port_on_which_something_else_listens_is_one_sentence(
+    name, module, stranger, monkeypatch
+):
+    pytest.importorskip(module, reason=NEEDS)
+    monkeypatch.setattr(backends, "PATIENCE", 0.5)
+    with stranger() as address:
+        complaint = f"what listens at {address} is no {name.title()} cluster: give its own"
+        with (
+            pytest.raises(ValueError, match=complaint) as caught,
+            backend(name, address=address),
+        ):
+            sweep(Study(("Pendulum-v1",), (1,), settings=SHORT), "unused")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_dask_scheduler_without_workers_is_one_sentence():
+    distributed = pytest.importorskip("distributed", reason=NEEDS)
+    with distributed.LocalCluster(n_workers=0, dashboard_address=None) as made:
+        address = made.scheduler_address
+        with (
+            pytest.raises(ValueError, match=f"cluster at {address} has no worker yet: add one"),
+            backend("dask", address=address),
+        ):
+            sweep(Study(("Pendulum-v1",), (1,), settings=SHORT), "unused")

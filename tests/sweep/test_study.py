@@ -1,6 +1,8 @@
 """Sweep files: what they make, and what is refused before anything starts."""
 
 import dataclasses
+import hashlib
+import json
 import re
 
 import numpy as np
@@ -154,6 +156,37 @@ def test_what_cannot_work_is_one_sentence_that_names_the_file(tmp_path, old, new
     pattern = ".*".join(map(re.escape, message.split(".*")))
     assert re.search(pattern, str(caught.value)), str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_younger_hyperparameter_keeps_the_names_of_cells_that_have_its_first_value():
+    cell = Study(("Pendulum-v1",), (1,)).cells()[0]
+    settings = dataclasses.asdict(cell.config)
+    del settings["precision"]
+    numbers = {k: float(v) if type(v) in (int, float) else v for k, v in settings.items()}
+    asked = json.dumps(["Pendulum-v1", numbers, [1]], sort_keys=True)
+    assert cell.name == f"Pendulum-v1-1-{hashlib.sha256(asked.encode()).hexdigest()[:10]}"
+    other = Study(("Pendulum-v1",), (1,), settings={"precision": "bfloat16"}).cells()[0]
+    assert other.name != cell.name
+
+
+@pytest.mark.parametrize(
+    ("tables", "message"),
+    [
+        ("[grid]\n", "[grid] is empty: put a hyperparameter"),
+        ("[grid]\n[random]\n", "[grid] is empty: put a hyperparameter"),
+        ("[random]\n", "[random] is empty: put draws and a hyperparameter"),
+        ("[random]\nseed = 5\n", "[random] is empty: put draws and a hyperparameter"),
+        ("[grid]\nn_step = [1, 3]\n[random]\n", "[random] is empty: put draws"),
+    ],
+)
+def test_a_table_without_hyperparameters_is_refused_and_none_at_all_is_one_cell(
+    tmp_path, tables, message
+):
+    head = 'environments = ["Pendulum-v1"]\nseeds = "1"\n'
+    with pytest.raises(ValueError, match=re.escape(message)) as caught:
+        study(tmp_path, head + tables)
+    assert "\n" not in str(caught.value)
+    assert len(study(tmp_path, head).cells()) == 1
 
 
 def test_a_missing_and_a_binary_file(tmp_path):

@@ -179,6 +179,17 @@ def test_the_command_runs_prints_writes_and_draws(ddpg, tmp_path):
     assert ddpg("sweep study.toml --jobs 1")[1].splitlines()[:4] == out.splitlines()[:4]
 
 
+def test_a_figure_of_what_does_not_vary_is_refused_before_any_work(ddpg, tmp_path):
+    (tmp_path / "same.toml").write_text(
+        'environments = ["Pendulum-v1"]\nseeds = "1"\n', encoding="utf-8"
+    )
+    code, out, err = ddpg("sweep same.toml --jobs 1 --plot")
+    assert (code, out) == (2, "")
+    assert "--plot has nothing to draw, because nothing varies in same.toml: list values" in err
+    assert len(err.strip().splitlines()) == 1
+    assert not (tmp_path / "sweeps").exists()
+
+
 def test_check_says_what_it_would_take_and_runs_nothing(ddpg, tmp_path):
     code, out, _ = ddpg("sweep study.toml --check")
     assert code == 0
