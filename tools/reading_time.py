@@ -123,7 +123,7 @@ def promised(path: Path) -> float | None:
 
 
 if __name__ == "__main__":
-    pages = [Path(name) for name in sys.argv[1:]] or sorted(Path("notebooks").glob("[0-9]*.ipynb"))
+    pages = [Path(name) for name in sys.argv[1:]] or sorted(Path("notebooks").glob("*.ipynb"))
     print(
         f"{'page':40}{'words':>7}{'equations':>11}{'figures':>9}{'lines':>7}{'longest':>9}"
         f"{'minutes':>9}{'promised':>10}"

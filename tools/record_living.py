@@ -3,13 +3,15 @@
 One agent is trained on Pendulum-v1 (a minute), and its networks are kept at several moments, as
 16-bit numbers; the returns beside them are those of the rounded actors, which are what the page
 plays. LunarLander's flights are those of the actors that ship in ``ddpg_lib/data/lunar_lander``.
-Four agents of the page's own DDPG are trained in a Chromium, for a still of their curves.
-Everything goes to ``book/living/data``; name ``pendulum``, ``lander`` or ``training`` to record
-only one.
+Twenty agents of the page's own DDPG are trained in a Chromium, for a still of their curves.
+All this goes to ``book/living/data``. From it the still pictures that notebooks show are drawn,
+into ``ddpg_lib/data/stills``; every figure with a still whose mark stands in a notebook gets one.
+Name ``pendulum``, ``lander``, ``training`` or ``stills`` to record only one.
 """
 
 from __future__ import annotations
 
+import html
 import json
 import platform
 import sys
@@ -17,19 +19,25 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium
+import nbformat
 import numpy as np
 import torch
 from browser import ADVICE, find_chromium, launch_options
+from matplotlib import pyplot as plt
 from playwright.sync_api import sync_playwright
 from safetensors.numpy import save_file
 
 from ddpg_lib import train
 from ddpg_lib.chapters.ch14.lander import throttle
+from ddpg_lib.chapters.stills import STILLS
 from ddpg_lib.envs.making import make
+from ddpg_lib.figures.page import GROUND, to_picture
+from ddpg_lib.figures.style import use_house_style
 from ddpg_lib.results.recorded import MOMENTS, recorded
 from ddpg_lib.worlds.pendulum.simulation import simulate, start_states
 
-DATA = Path(__file__).resolve().parents[1] / "book/living/data"
+ROOT = Path(__file__).resolve().parents[1]
+DATA = ROOT / "book/living/data"
 SEED = 0
 # The warm-up takes 2,000 steps without an update. Then most happens at first.
 STEPS = [2000, 2250, 2500, 2750, 3000, 3250, 3500, 3750, 4000, 4500, 5000, 6000, 7000, 8000, 10000]
@@ -167,11 +175,42 @@ def training() -> None:
     (DATA / "training.json").write_text(json.dumps(about) + "\n", encoding="utf-8")
 
 
+def stills() -> None:
+    """Draw what stands in notebooks in place of figures that live; what no longer does goes."""
+    sys.path.insert(0, str(ROOT / "book/_ext"))
+    from living_figures import FIGURES, MARK
+
+    texts = [
+        cell.source
+        for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
+        for cell in nbformat.read(path, 4).cells
+        if cell.cell_type == "markdown"
+    ]
+    marked = MARK.findall("\n".join(texts))
+    drawn = {name: picture(FIGURES[name]) for name in marked if FIGURES[name].still}
+    STILLS.mkdir(exist_ok=True)
+    for path in STILLS.glob("*.svg"):
+        path.unlink()
+    for name, svg in drawn.items():
+        (STILLS / f"{name}.svg").write_text(svg + "\n", encoding="utf-8")
+
+
+def picture(living: Any) -> str:
+    """The still of a living figure as SVG that stands alone, its alternative text as title."""
+    use_house_style()
+    figure = living.still()
+    # After the ground, which stays first.
+    title = f"\n<title>{html.escape(living.alt, quote=False)}</title>"
+    head, ground, body = to_picture(figure).partition(GROUND)
+    plt.close(figure)
+    return head + ground + title + body
+
+
 def main(wanted: list[str]) -> None:
     """Record what is named, or everything."""
     torch.set_num_threads(1)
     DATA.mkdir(parents=True, exist_ok=True)
-    known = {"pendulum": pendulum, "lander": lander, "training": training}
+    known = {"pendulum": pendulum, "lander": lander, "training": training, "stills": stills}
     unknown = set(wanted) - set(known)
     if unknown:
         raise SystemExit(f"cannot record {', '.join(sorted(unknown))}: only {', '.join(known)}")

@@ -38,10 +38,6 @@ ALIGN = re.compile(r'(<t[dh]\b(?![^>]*style=)[^>]*?) align="(left|right|center)"
 LISTING = re.compile(r"<pre>(?:(?!</pre>).)*viewcode-block.*?</pre>", re.DOTALL)
 # pandas puts the style of each of its tables beside it.
 SCOPED = re.compile(r"<style scoped>.*?</style>\s*", re.DOTALL)
-# A description that is cut may end in half a character's name.
-HALF = re.compile(r'&[a-z]*(?=\.\.\.")')
-# Jupyter Book's page that sends the reader on to the first.
-ONWARD = re.compile(r'<meta http-equiv="Refresh" content="0; url=(?P<url>[^"]*)" />\s*')
 
 
 def mend(page: str) -> str:
@@ -65,15 +61,7 @@ def mend(page: str) -> str:
     page = MODE.sub(r'\1 aria-hidden="true"', page)
     page = CORNER.sub(corner, page)
     page = ENTRY.sub(r"\1", page).replace(LIST, '<div class="citation-list">')
-    if onward := ONWARD.fullmatch(page):
-        to = onward["url"]
-        return (
-            '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-            "<title>To the book</title>"
-            f'<meta http-equiv="refresh" content="0; url={to}"></head>'
-            f'<body><p><a href="{to}">To the book</a></p></body></html>\n'
-        )
-    page = HALF.sub("", SCOPED.sub("", page))
+    page = SCOPED.sub("", page)
     page = ALIGN.sub(r'\1 style="text-align: \2"', page)
     page = LISTING.sub(lambda x: re.sub(r"(</?)div\b", r"\1span", x[0]), page)
     return PARAMETERS.sub(parameters, page)

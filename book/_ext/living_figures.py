@@ -1,16 +1,21 @@
 """Put the living figures on their pages: what a reader plays with, and a still for everyone else.
 
 A line ``<!-- living figure: NAME -->`` in a notebook shows nothing in JupyterLab or Colab; the
-paragraph after it says what is to be seen and links to the book's page. While the book is built,
-the two become a ``<figure>`` with a still picture, which scripts replace if they run. The scripts
-lie in ``book/living`` and, with the data that they need, go to ``_living`` beside the pages. To
-write a figure NAME:
+paragraph after it says what is to be seen and links to the book's page, and the cell below shows
+the still picture there. While the book is built, mark and paragraph become a ``<figure>`` with the
+same still, which scripts replace if they run, and the cell is dropped. The scripts lie in
+``book/living`` and, with the data that they need, go to ``_living`` beside the pages. To write a
+figure NAME:
 
 1. On a page, on a line of its own: ``<!-- living figure: NAME -->``, then a paragraph with a link
-   to the book's page, ``…/PAGE.html#NAME`` (the book drops it, Colab shows it).
+   to the book's page, ``…/PAGE.html#NAME`` (the book drops it, Colab shows it). In a notebook it
+   ends its cell, and below stands a code cell with the tag ``remove-cell``, which imports
+   ``show_still`` from ``ddpg_lib.chapters`` and says ``show_still("NAME")``.
 2. Here, an entry of ``FIGURES``: title, descriptions, scripts, data (what functions in ``DATA``
    return becomes ``ddpgLiving.data.KEY``), still picture.
-3. In ``book/living/FILE.js``::
+3. ``python tools/record_living.py stills`` draws the picture for the notebook, again whenever it
+   has changed; then ``make notebooks NB=…``.
+4. In ``book/living/FILE.js``::
 
     ddpgLiving.define("NAME", fig => {
       const s = fig.state({step: 0, theta: 3.1});    // from the address, #NAME?step=3&theta=1.2
@@ -25,7 +30,7 @@ write a figure NAME:
 ``fig.draw()`` draws all canvases in the next frame; ``fig.output()`` makes a line of text,
 ``fig.say(text)`` tells screen readers. In ``draw``, ``c`` is a 2D context in CSS pixels and
 ``color`` has the book's colors by name. Loops stop out of sight and begin paused where reduced
-motion is preferred. ``fig.fps`` is measured; ``fig.rate(r)`` changes the steps a second.
+motion is preferred. ``fig.rate(r)`` changes the steps a second.
 
 ``ddpgLiving.pendulum`` is Gymnasium's Pendulum-v1 in float64 and ``ddpgLiving.Rod`` one that moves;
 ``ddpgLiving.random(seed)`` gives ``uniform()`` and ``normal()``. ``network.js`` has dense networks

@@ -169,7 +169,7 @@
 
 	class Figure {
 		constructor(root, name) {
-			Object.assign(this, { root, name, canvases: [], sliders: {}, fps: 0, playing: false });
+			Object.assign(this, { root, name, canvases: [], sliders: {}, playing: false });
 			this.reduced = matchMedia("(prefers-reduced-motion: reduce)").matches;
 			this.stage = make("div", { class: "living-stage" });
 			this.controls = make("div", { class: "living-controls" });
@@ -329,18 +329,13 @@
 		loop(rate, step, { play = true } = {}) {
 			this.part = 1;
 			this.rate = r => { rate = r; };
-			let last = 0, frames = 0, since = 0;
+			let last = 0;
 			const tick = now => {
 				if (!this.playing) return;
 				requestAnimationFrame(tick);
 				const gone = last ? Math.min(now - last, 250) : 0;
 				last = now;
 				if (!this.visible || document.hidden) return;
-				frames++;
-				if (now - since > 1000) {
-					this.fps = since ? frames * 1000 / (now - since) : 0;
-					[frames, since] = [0, now];
-				}
 				this.part += gone / 1000 * rate;
 				while (this.part >= 1 && this.playing) {
 					this.part -= 1;
@@ -352,7 +347,7 @@
 				if (on === this.playing) return;
 				this.playing = on;
 				button.textContent = on ? "Pause" : "Play";
-				last = since = frames = 0;
+				last = 0;
 				this.part = on ? 0 : 1;
 				if (on) requestAnimationFrame(tick);
 				this.draw();

@@ -110,7 +110,7 @@ def diagnose(source: DDPG | str | Path, env: EnvLike | None = None, **env_kwargs
         return _by(CURVE_RULES, signs(log_of(path)))
     log = of_history(curves_of(path))
     run = load(path)
-    if run.config.kind != "ddpg" or run.config.n_step > 1:  # whose buffers hold no single rows
+    if run.config.kind != "ddpg":  # whose buffers hold sequences or images
         return _by(CURVE_RULES, signs(log))
     inside = _of_stack(run.agent, run.env if env is None else env, {**run.env_kwargs, **env_kwargs})
     if log["return"].shape[1] < 4:

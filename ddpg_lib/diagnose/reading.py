@@ -19,16 +19,20 @@ COLUMNS = ("step", "return", "loss", "q", "actions")
 """Of a log: the first two are needed. ``actions`` is the largest size of an action, or a mean of
 sizes, over its bound; a further column ``seed`` tells agents apart."""
 FEWEST = 4  # rows of an agent from which a curve can be told
+LONG = 10  # rows from which it can be told that a return has not risen
+FLAT = 1.5  # usual steps from row to row; healthy agents rise by three or more
 
 CURVE_SIGNS: dict[str, str] = {
     "gain": "last return less the first, over the spread of all returns",
+    "rise": "best mean of a quarter of the rows, less the first quarter's, over a usual step",
     "fall": "how much of what was once gained is lost at the end",
     "left behind": "share of agents that end far below the others' median",
     "q drift": "change of q over the second half, over its largest size",
     "q rise": "largest q over the size of the returns",
     "q above": "1 if q ends above 0 while every return is negative",
     "loss": "last loss over the square of q's largest size",
-    "held": "share of the log with actions within 1% of the largest one",
+    "held": "share of the log's second half with actions within 1% of the largest one",
+    "largest": "the largest action logged, over its bound",
     "agents": "how many there are",
 }
 """What each quantity of :func:`signs` is."""
@@ -82,9 +86,15 @@ def signs(log: Mapping[str, ArrayLike]) -> dict[str, float]:
     found = dict.fromkeys(CURVE_SIGNS, math.nan)
     found["gain"] = float((last - first) / spread)
     gained = best - first
-    found["fall"] = float((best - last) / gained) if gained > 0.2 * spread else 0.0
     found["left behind"] = float((ends < np.median(ends) - 0.3 * spread).mean())
     found["agents"] = float(len(returns))
+    if len(middle) >= LONG:
+        quarter = len(middle) // 4
+        means = np.convolve(middle, np.full(quarter, 1 / quarter), "valid")
+        usual = max(float(np.abs(np.diff(middle)).mean()), 1e-12)  # from row to row
+        found["rise"] = float((means[quarter:].max() - means[0]) / usual)
+    lost = gained > 0.2 * spread and not found["rise"] < FLAT  # what noise gains is nothing
+    found["fall"] = float((best - last) / gained) if lost else 0.0
     if (q := _known(table.get("q"))) is not None:
         size = max(float(np.abs(q).max()), 1e-12)
         found["q drift"] = float(abs(q[-1] - q[len(q) // 2]) / size)
@@ -96,6 +106,7 @@ def signs(log: Mapping[str, ArrayLike]) -> dict[str, float]:
         largest = np.nanmax(np.abs(actions))
         late = np.abs(actions[:, actions.shape[1] // 2 :])
         found["held"] = float(np.nanmean(late > 0.99 * largest))
+        found["largest"] = float(largest)
     return found
 
 

@@ -11,7 +11,10 @@ from __future__ import annotations
 import dataclasses
 import math
 import operator
+import re
 from collections.abc import Callable, Iterable, Mapping
+
+from ddpg_lib.diagnose.reading import FLAT
 
 ATLAS = ("page 12a", "notebooks/12a_atlas.html")
 PAGES: dict[str, tuple[str, str]] = {
@@ -51,6 +54,12 @@ EXHIBITED: dict[str, str] = {
     "one_seed": "One seed for all",
 }
 """The titles of the museum's exhibits, by the names of the rules that find them."""
+
+
+def anchor(title: str) -> str:
+    """The name in the page at which an exhibit begins, from its ``title``."""
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+
 
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
@@ -105,6 +114,7 @@ class Rule:
         where, address = PAGES[self.family]
         if (title := EXHIBITED.get(self.name)) is not None:
             where += f', "{title}"'
+            address = f"{address.partition('#')[0]}#{anchor(title)}"
         return f"{where}: {address}"
 
 
@@ -795,7 +805,7 @@ CURVE_RULES: tuple[Rule, ...] = (
         "at_bound",
         "the actor's step",
         "nearly all actions are at a bound, and the return has not risen",
-        (("held", ">", 0.9), ("gain", "<", 0.2)),
+        (("held", ">", 0.9), ("largest", ">", 0.95), ("gain", "<", 0.2)),
         "medium",
         "measure the ages of what the buffer hands out, and the critic's slope at the actions",
     ),
@@ -806,6 +816,15 @@ CURVE_RULES: tuple[Rule, ...] = (
         (("gain", "<", -0.2),),
         "low",
         "look at ten stored rows: do they follow each other, are actions within their bounds?",
+    ),
+    Rule(
+        "flat",
+        "exploration",
+        "the return has not risen: it ends as it began",
+        (("rise", "<", FLAT), ("gain", ">", -0.2)),
+        "low",
+        "ddpg compare: did recorded agents rise by now? If so, did any episode of training earn "
+        "more than no action and random ones do?",
     ),
     Rule(
         "collapse",

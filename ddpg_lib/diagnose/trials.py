@@ -56,12 +56,18 @@ def trials(agent: DDPG) -> dict[str, Array]:
     """Measure the quantities of ``TRIALS``, each ``(n,)``, in copies of a stack.
 
     A quantity that cannot be had is NaN, as those of targets where the critic normalizes over
-    minibatches: then the target of one row depends on the others.
+    minibatches: then the target of one row depends on the others. Of a buffer of n-step
+    transitions it is not asked what it keeps, nor of their target how it is made.
     """
     found = {name: np.full(agent.n, np.nan) for name in TRIALS}
-    found |= _fed(agent) | _acted(agent) | _drawn(agent)
+    found |= _acted(agent) | _drawn(agent)
+    of_one_step = not agent.replay.MORE
+    if of_one_step:
+        found |= _fed(agent)
     if "batch" not in (agent.config.norm("critic"), agent.config.norm("actor")):
-        found |= _asked(agent) | _stepped(agent)
+        found |= _stepped(agent)
+        if of_one_step:
+            found |= _asked(agent)
     return {name: np.asarray(found[name], float) for name in TRIALS}
 
 
@@ -282,7 +288,8 @@ def _stepped(agent: DDPG) -> dict[str, Array]:
         next_q = both.critic_target(
             batch.next_obs, both.actor_target(batch.next_obs, training=True)
         )
-        y = td_target(batch.reward, batch.terminated, next_q, torch.full_like(next_q, c.gamma))
+        discount = batch.discount if agent.replay.MORE else torch.full_like(next_q, c.gamma)
+        y = td_target(batch.reward, batch.terminated, next_q, discount)
     q = both.critic(batch.obs, batch.action)
     own = list(both.critic.parameters())
     down = [

@@ -9,15 +9,13 @@ import gymnasium as gym
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from ddpg_lib.ddpg import DDPG
 from ddpg_lib.diagnose.trials import TRIALS, trials
 from ddpg_lib.envs.making import EnvLike, make
-from ddpg_lib.parts.losses import td_target
-from ddpg_lib.parts.networks import Actor
 from ddpg_lib.parts.noise import DecayingNoise
 from ddpg_lib.parts.replay import Batch, ReplayBuffer
+from ddpg_lib.runs.quantities import of_networks, of_rewards, of_weights
 
 Array = NDArray[np.float64]
 
@@ -53,13 +51,13 @@ VITALS: dict[str, str] = {
 """What each quantity of :func:`vitals` is."""
 
 ROWS = 2_000  # at most, of the buffer's, in which networks are asked
-RANDOM = 32  # random actions in each state
 
 
 def vitals(agent: DDPG, env: EnvLike | None = None, **env_kwargs: Any) -> dict[str, Array]:
     """Measure the quantities of ``VITALS`` in a stack, which stays as it is.
 
-    What cannot be known, such as ``sent`` without an ``env`` or ``twins`` of one agent, is NaN.
+    What cannot be known is NaN: ``sent`` without an ``env``, ``twins`` of one agent, and where a
+    row spans several steps whatever is about single rows and one-step targets.
     ``env_kwargs`` are for ``gymnasium.make``.
 
     Returns
@@ -70,14 +68,14 @@ def vitals(agent: DDPG, env: EnvLike | None = None, **env_kwargs: Any) -> dict[s
     Raises
     ------
     ValueError
-        If the stack keeps no single transitions of numbers, as a recurrent one or one that sees
-        images, or if its buffer holds fewer than two.
+        If the stack keeps no transitions of numbers, as a recurrent one or one that sees images,
+        or if its buffer holds fewer than two.
     """
     replay = agent.replay
-    if not isinstance(replay, ReplayBuffer) or replay.MORE or agent.config.kind != "ddpg":
+    if not isinstance(replay, ReplayBuffer) or agent.config.kind != "ddpg":
         raise ValueError(
-            "vitals are those of stacks whose buffer holds single transitions: train with "
-            "n_step=1, and without an encoder or a memory"
+            "vitals are those of stacks whose buffer holds transitions of vectors: train without "
+            "an encoder or a memory"
         )
     if len(replay) < 2:
         raise ValueError("the replay buffer holds fewer than two transitions: train first")
@@ -85,8 +83,12 @@ def vitals(agent: DDPG, env: EnvLike | None = None, **env_kwargs: Any) -> dict[s
     shared = {id(x): x for x in (replay, agent._learn)}
     probe = copy.deepcopy(agent, shared)
     rows = _in_order(replay)
-    found = _stored(rows) | _bounds(agent, rows, env, env_kwargs)
-    found |= _weights(agent) | _networks(agent, replay) | _behavior(probe, rows)
+    found = {name: np.full(agent.n, np.nan) for name in VITALS}
+    found |= _of_actions(rows) | _bounds(agent, rows, env, env_kwargs)
+    if not replay.MORE:
+        found |= _stored(rows)
+    found |= of_rewards(agent) | of_weights(agent) | of_networks(agent, ROWS)
+    found |= _behavior(probe, rows)
     found |= trials(agent)
     return {name: np.asarray(found[name], float) for name in VITALS}
 
@@ -101,19 +103,13 @@ def _stored(rows: Batch) -> dict[str, Array]:
     """What the buffer's rows say of the loop that filled it."""
     jump = (rows.next_obs - rows.obs).norm(dim=-1).numpy().astype(float)
     gap = (rows.obs[:, 1:] - rows.next_obs[:, :-1]).norm(dim=-1).numpy().astype(float)
-    ends, reward = rows.terminated.numpy(), rows.reward.numpy().astype(float)
+    ends = rows.terminated.numpy()
     step = np.maximum(np.median(jump, axis=1), 1e-12)
     sizes = [np.median(g[g > 0]) if (g > 0).any() else 0.0 for g in gap]
     usual = np.maximum(np.percentile(jump, 99, axis=1), 1e-12)
     # Four ends leave three distances, which chance makes equal in hardly any world.
     apart = [np.diff(np.flatnonzero(e)) for e in ends]
     even = [float(len(d) >= 3 and len(set(d)) == 1) for d in apart]
-    first = rows.action[:, :500].numpy()
-    n = len(first)
-    same = np.full((n, n), np.nan)
-    for i in range(n):
-        for j in set(range(n)) - {i}:
-            same[i, j] = (first[i] == first[j]).all(axis=-1).mean()
     return {
         "gaps": (gap > 0).mean(axis=1),
         "gap size": np.array(sizes) / step,
@@ -121,8 +117,19 @@ def _stored(rows: Batch) -> dict[str, Array]:
         "long jump": jump.max(axis=1) / usual,
         "ends": ends.mean(axis=1),
         "even ends": np.array(even),
+    }
+
+
+def _of_actions(rows: Batch) -> dict[str, Array]:
+    """What the stored actions say, of however many steps a row is."""
+    first = rows.action[:, :500].numpy()
+    n = len(first)
+    same = np.full((n, n), np.nan)
+    for i in range(n):
+        for j in set(range(n)) - {i}:
+            same[i, j] = (first[i] == first[j]).all(axis=-1).mean()
+    return {
         "stored": rows.action.abs().amax(dim=(1, 2)).numpy(),
-        "reward spread": reward.std(axis=1) / np.maximum(np.abs(reward).mean(axis=1), 1e-12),
         "twins": np.array([np.nanmax(x) for x in same]) if n > 1 else np.full(n, np.nan),
     }
 
@@ -148,79 +155,6 @@ def _bounds(
     middle, half = (action.high + action.low) / 2, (action.high - action.low) / 2
     share = np.abs((drawn - middle) / half).max(axis=1)  # the component that is reached least
     return {"outside": out.any(axis=-1).mean(axis=1), "sent": share.min(axis=-1)}
-
-
-def _flat(network: torch.nn.Module) -> Tensor:
-    return torch.cat([p.detach().flatten(1) for p in network.parameters()], dim=1)
-
-
-def _last_layer(actor: Actor) -> Array:
-    last = actor.layers[-1]
-    weight: Tensor = last.weight  # type: ignore[assignment]
-    return weight.detach().abs().flatten(1).amax(1).numpy().astype(float)
-
-
-def _weights(agent: DDPG) -> dict[str, Array]:
-    """Which networks have moved, and which follow."""
-    pairs = {
-        "critic lag": (agent.critic, agent.critic_target),
-        "actor lag": (agent.actor, agent.actor_target),
-    }
-    found = {}
-    for name, (online, target) in pairs.items():
-        w, w_target = _flat(online), _flat(target)
-        found[name] = ((w - w_target).norm(dim=1) / w.norm(dim=1)).numpy().astype(float)
-    # The last layer begins within +-final_init, and leaves it with the first few hundred steps.
-    bound = agent.config.final_init
-    found["actor moved"] = _last_layer(agent.actor) / bound
-    found["target moved"] = _last_layer(agent.actor_target) / bound
-    return found
-
-
-def _networks(agent: DDPG, replay: ReplayBuffer) -> dict[str, Array]:
-    """What the critic says of rows of the buffer, of the actor's actions, and of random ones."""
-    c, size = agent.config, min(len(replay), ROWS)
-    slots = np.linspace(0, len(replay) - 1, size).astype(int)
-    batch = replay._batch(np.tile(slots, (agent.n, 1)))
-    with torch.no_grad():
-        next_q = agent.critic_target(batch.next_obs, agent.actor_target(batch.next_obs))
-        y = td_target(batch.reward, batch.terminated, next_q, batch.discount)
-        q = agent.critic(batch.obs, batch.action)
-    error = (y - q).numpy().astype(float)
-    over, size_of = batch.terminated.numpy() > 0, np.abs(error)
-    at_ends = [
-        e[d].mean() / max(e[~d].mean(), 1e-12) if d.any() and not d.all() else np.nan
-        for e, d in zip(size_of, over, strict=True)
-    ]
-    action = agent.actor(batch.obs).detach().requires_grad_(True)
-    value = agent.critic(batch.obs, action)
-    (slope,) = torch.autograd.grad(value.sum(), action)
-    value, action = value.detach(), action.detach()
-    bound = action.abs() > 0.99
-    rng = np.random.default_rng(0)
-    below = torch.zeros_like(value)
-    for _ in range(RANDOM):
-        other = torch.tensor(rng.uniform(-1, 1, action.shape), dtype=torch.float32)
-        with torch.no_grad():
-            below += (agent.critic(batch.obs, other) < value) / RANDOM
-    reward = batch.reward.numpy().astype(float)
-    # With 0, which untrained critics say, and which is what may follow where episodes end.
-    least = np.minimum(reward.min(axis=1) / (1 - c.gamma), 0)
-    most = np.maximum(reward.max(axis=1) / (1 - c.gamma), 0)
-    margin = 0.05 * np.abs(np.stack([least, most])).max(axis=0)
-    values = value.numpy().astype(float)
-    beyond = (values > (most + margin)[:, None]) | (values < (least - margin)[:, None])
-    spread = np.maximum(values.std(axis=1), 1e-12)
-    return {
-        "TD error": error.mean(axis=1) / np.maximum(np.abs(reward).mean(axis=1), 1e-12),
-        "TD error at ends": np.array(at_ends),
-        "value spread": (q.std(dim=1) / y.std(dim=1).clamp_min(1e-12)).numpy(),
-        "impossible": beyond.mean(axis=1),
-        "rank": below.mean(dim=1).numpy(),
-        "at bound": bound.float().mean(dim=(1, 2)).numpy(),
-        "against": (bound & (slope * action < 0)).float().mean(dim=(1, 2)).numpy(),
-        "slope": np.median(slope.abs().numpy(), axis=(1, 2)) / spread,
-    }
 
 
 def _behavior(probe: DDPG, rows: Batch, times: int = 200) -> dict[str, Array]:

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from ddpg_lib.figures.style import COLORS
 
 # An image cannot see the colors of the page around it: it brings a light ground of its own.
-_GROUND = '<rect width="100%" height="100%" fill="#ffffff"/>'
+GROUND = '<rect width="100%" height="100%" fill="#ffffff"/>'
 _COORDINATES = re.compile(r'(?<= d=")[^"]*|(?<= [xy]=")[^"]*')
 _LONG = re.compile(r"-?\d+\.\d{3,}")
 _PICTURE = re.compile(
@@ -38,7 +38,7 @@ def to_picture(figure: Figure) -> str:
     # No screen shows more than hundredths of a point, and notebooks are a fifth smaller.
     svg = _COORDINATES.sub(lambda found: _LONG.sub(_rounded, found[0]), svg.strip())
     start = svg.index(">") + 1
-    return svg[:start] + _GROUND + svg[start:]
+    return svg[:start] + GROUND + svg[start:]
 
 
 def _rounded(number: re.Match[str]) -> str:
@@ -47,7 +47,7 @@ def _rounded(number: re.Match[str]) -> str:
 
 def _for_page(svg: str, label: str) -> str:
     """Standalone SVG as a page holds it inline; ``label`` is already escaped."""
-    svg = svg.replace(_GROUND, "", 1)
+    svg = svg.replace(GROUND, "", 1)
     # Ids must differ between the figures of a page.
     mark = "f" + hashlib.sha256(svg.encode()).hexdigest()[:8]
     svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{mark}-", svg)
@@ -77,7 +77,7 @@ def to_svg(figure: Figure, alt: str) -> str:
 
 def to_html(figure: Figure, alt: str, caption: str = "") -> str:
     """A figure as a page of the book holds it: one ``<figure>`` element with inline SVG."""
-    return inline(_picture_html(figure, alt, caption))
+    return inline(_picture_html(to_picture(figure), alt, caption))
 
 
 def inline(text: str) -> str:
@@ -107,17 +107,23 @@ def show(figure: Figure, alt: str, caption: str = "") -> None:
     ValueError
         If ``alt`` is empty.
     """
-    from IPython.display import display
     from matplotlib import pyplot as plt
 
     if not alt.strip():
         raise ValueError("alt must say what the figure shows, for readers who cannot see it")
-    display({"text/html": _picture_html(figure, alt, caption), "text/plain": alt}, raw=True)
+    show_picture(to_picture(figure), alt, caption)
     plt.close(figure)
 
 
-def _picture_html(figure: Figure, alt: str, caption: str) -> str:
-    source = "data:image/svg+xml;base64," + base64.b64encode(to_picture(figure).encode()).decode()
+def show_picture(svg: str, alt: str, caption: str = "") -> None:
+    """Display a picture from :func:`to_picture` in a notebook, with its text and caption."""
+    from IPython.display import display
+
+    display({"text/html": _picture_html(svg, alt, caption), "text/plain": alt}, raw=True)
+
+
+def _picture_html(svg: str, alt: str, caption: str) -> str:
+    source = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
     picture = f'<img src="{source}" alt="{html.escape(alt, quote=True)}">'
     return _figure_element("ddpg-figure", picture, caption)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ddpg_lib.errors import did_you_mean
-from ddpg_lib.results.recorded import recorded
+from ddpg_lib.recipes import RECIPES
+from ddpg_lib.results.experiments import EXPERIMENTS, Experiment
+from ddpg_lib.results.recorded import names, recorded
 from ddpg_lib.results.sweeps import sweep
 from ddpg_lib.runs.folder import curves_of, read
 from ddpg_lib.runs.logs import read_log
@@ -20,16 +22,35 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
-REFERENCES = {
-    "Pendulum-v1": "pendulum",
-    "LunarLanderContinuous-v3": "lunar_lander",
-    "BipedalWalker-v3": "bipedal_walker",
-    "InvertedPendulum-v5": "inverted_pendulum",
-    "Reacher-v5": "reacher",
-    "HalfCheetah-v5": "half_cheetah",
-    "ddpg_lib.worlds.hidden:PendulumWithoutVelocity-v0": "hidden_velocity",
-}
-"""The recorded run beside which a run of an environment is put."""
+
+
+def references(experiments: Mapping[str, Experiment], there: Collection[str]) -> dict[str, str]:
+    """The recorded run beside which a run of an environment is put, by the environment's id.
+
+    These are the ``experiments`` whose names are ``there`` and that are no ablation of another.
+    Of several in one environment it is the one that sees vectors and is judged where it trained.
+    """
+    principal = [
+        name
+        for name in experiments
+        if name in there and not any(name.startswith(f"{other}_") for other in there)
+    ]
+
+    def apart(name: str) -> tuple[bool, bool]:
+        asked = experiments[name]
+        c = RECIPES[asked.recipe].replace(**asked.changes)
+        return c.encoder != "none", asked.judged not in ("", asked.env)
+
+    found = dict[str, str]()
+    for name in principal:
+        env = experiments[name].env
+        if env not in found or apart(name) < apart(found[env]):
+            found[env] = name
+    return found
+
+
+REFERENCES = references(EXPERIMENTS, names())
+"""Those of the recordings that ship with the library."""
 MANY = {"pendulum": ("pendulum_many", "recipe")}
 """Sweeps, and their arms, that have more agents of the same recipe."""
 MOMENTS = (0.25, 0.5, 0.75, 1.0)  # of the steps that both have
@@ -79,7 +100,8 @@ class Reference:
     episodes : int
         Of each evaluation.
     over_starts : float
-        Standard deviation of a final policy's return over starts, on average over agents.
+        Standard deviation of a final policy's return over starts of the world in which it was
+        judged, on average over agents.
     """
 
     env: str

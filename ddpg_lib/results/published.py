@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gymnasium as gym
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ddpg_lib.maths.stats import bootstrap_interval, iqm, t_interval
 from ddpg_lib.results.experiments import EXPERIMENTS, ON_OLD_SEEDS
@@ -50,8 +50,10 @@ class Published:
         As the source gives it, in units of the return.
     spread_of : str
         Over what the spread is one standard deviation.
-    agents, steps : int
-        Agents trained, and environment steps of each.
+    agents : int
+        Agents trained.
+    steps : int or None
+        Environment steps of each; None where the source does not say.
     remark : str
         What else the source says of how it was measured.
     source : str
@@ -66,7 +68,7 @@ class Published:
     spread: float | None
     spread_of: str
     agents: int
-    steps: int
+    steps: int | None
     remark: str
     source: str
 
@@ -85,6 +87,15 @@ def _older_zoo(
     """A row of the older zoo's benchmark.md; its steps are those of hyperparams/ddpg.yml."""
     over = ("episodes", 1, steps, f"one agent, {episodes} episodes", "raffin2018")
     return (Published(run, "RL Baselines Zoo", env, "final", score, spread, *over),)
+
+
+def _hub(
+    run: str, env: str, model: str, score: float, spread: float, steps: int | None
+) -> tuple[Published, ...]:
+    """The card of one agent on the Hugging Face Hub, trained and measured by whoever put it up."""
+    over = ("episodes", 1, steps, f"one agent, {model}", "hub2024")
+    by = f"SB3 ({model.partition('/')[0]})"
+    return (Published(run, by, env, "final", score, spread, *over),)
 
 
 def _td3(run: str, env: str, baselines: float, authors: float) -> tuple[Published, ...]:
@@ -148,7 +159,23 @@ PUBLISHED = (
     *_older_zoo("mountain_car", "MountainCarContinuous-v0", 91.86, 1.35, 300_000, 1818),
     *_zoo("lunar_lander", "LunarLanderContinuous-v2", 230.22, 92.37, 300_000, 556),
     *_older_zoo("lunar_lander", "LunarLanderContinuous-v2", 244.57, 75.62, 600_000, 660),
+    *_hub(
+        "bipedal_walker",
+        "BipedalWalker-v3",
+        "RayanRen/ddpg-BipeadlWalker-v3",
+        223.18,
+        101.52,
+        1_000_000,
+    ),
     *_zoo("bipedal_walker", "BipedalWalker-v3", 197.49, 141.58, 1_000_000, 227),
+    *_hub(
+        "bipedal_walker",
+        "BipedalWalker-v3",
+        "sb3/ddpg-BipedalWalker-v3",
+        153.32,
+        164.43,
+        1_000_000,
+    ),
     *_pfrl("inverted_pendulum", "InvertedPendulum-v2", 1000, 844.17),
     *_td3("inverted_pendulum", "InvertedPendulum-v1", 1000, 1000),
     *_tianshou("inverted_pendulum", "InvertedPendulum-v2", 1000, 0),
@@ -163,6 +190,9 @@ PUBLISHED = (
     *_tianshou("reacher", "Reacher-v2", -3.3, 0.3),
     *_nnabla("reacher", "Reacher-v2", -3.66, 1.62),
     *_pfrl("half_cheetah", "HalfCheetah-v2", 10262.97, 9750.57),
+    *_hub(
+        "half_cheetah", "HalfCheetah-v4", "Amankankriya/DDPG-HalfCheetah-v4", 9140.96, 218.23, None
+    ),
     *_td3_late("half_cheetah", "HalfCheetah-v1", 3162.50, 8401.02),
     *_td3("half_cheetah", "HalfCheetah-v1", 3305.60, 8577.29),
     *_tianshou("half_cheetah", "HalfCheetah-v3", 11718.7, 465.6),
@@ -194,6 +224,8 @@ COLUMNS = (
 """Of the table of all results; ``ours`` is this book's value of a rival's statistic."""
 
 OURS = "this book"
+FEW = 5
+"""Agents, below which the bootstrap says little."""
 
 
 class Estimate(NamedTuple):
@@ -262,6 +294,49 @@ def middle(x: NDArray[np.float64]) -> Estimate:
     return Estimate(float(iqm(x)), float(low), float(high))
 
 
+def summary(x: ArrayLike, bar: float, digits: int = 1) -> dict[str, str]:
+    """What a table says of the final policies of a stack, as text, by the head of its column.
+
+    Parameters
+    ----------
+    x
+        The agents' mean returns, ``(n,)``, or the returns of their episodes, ``(n, episodes)``.
+    bar
+        The return below which an agent has failed, in the units of ``x``.
+    digits
+        Decimals of the returns.
+
+    Returns
+    -------
+    dict of str to str
+        The mean with Student's 95% interval (13a.2), the interquartile mean (13.2) with its
+        bootstrap interval, the number of agents below the bar, and the worst agent. With fewer
+        than ``FEW`` agents a bootstrap interval is little but their range, and is left out.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two agents, or if a return is not finite.
+    """
+    means = np.asarray(x, dtype=np.float64)
+    means = means.reshape(len(means), -1).mean(axis=1) if means.ndim else means
+    if means.ndim != 1 or len(means) < 2:
+        raise ValueError("a summary needs the final returns of two agents or more")
+    center, few = middle(means), len(means) < FEW
+    iqm_text = f"{center.value:,.{digits}f}" if few else _bounded(center, digits)
+    return {
+        "mean (95%)": _bounded(mean(means), digits),
+        "IQM" if few else "IQM (95%)": iqm_text,
+        f"below {bar:,g}": f"{(means < bar).sum()} of {len(means)}",
+        "worst": f"{means.min():,.{digits}f}",
+    }
+
+
+def _bounded(x: Estimate, digits: int) -> str:
+    value, low, high = (f"{end:,.{digits}f}" for end in x)
+    return f"{value} ({low} to {high})"
+
+
 def ablations(run: str) -> dict[str, str]:
     """The recorded runs that repeat one with a change, each with what differs: ``"n_step 1"``.
 
@@ -279,6 +354,17 @@ def ablations(run: str) -> dict[str, str]:
                 differing += [own.env.rpartition(":")[2]] * (own.env != base.env)
             found[name] = ", ".join(differing)
     return found
+
+
+def other_recipe(row: dict[str, Any]) -> bool:
+    """Whether a row is ours with another recipe: other observations, networks or budget."""
+    return str(row["by"]).startswith(f"{OURS}, recipe ")
+
+
+def named(row: dict[str, Any]) -> str:
+    """The name of one of our rows: what was changed of the recipe, or which other one it is."""
+    by = str(row["by"])
+    return by.replace(f"{OURS}, ", "" if other_recipe(row) else "with ")
 
 
 def principal() -> list[str]:
@@ -332,7 +418,7 @@ def _theirs(p: Published) -> dict[str, Any]:
         "by": p.library,
         "env": p.env,
         "agents": p.agents,
-        "steps": p.steps,
+        "steps": "" if p.steps is None else p.steps,
         "statistic": STATISTICS[p.statistic],
         "return": p.score,
         "low": "" if spread is None else round(p.score - spread, 2),
@@ -362,7 +448,9 @@ def _is_ours(row: dict[str, Any]) -> bool:
     return str(row["by"]).startswith(OURS)
 
 
-def _steps(steps: int) -> str:
+def _steps(steps: int | str) -> str:
+    if isinstance(steps, str):
+        return "steps not said"
     return f"{steps / 1e6:g}M steps" if steps >= 1_000_000 else f"{steps / 1e3:g}k steps"
 
 
@@ -400,7 +488,7 @@ def beside_published(run: str, ablated: bool = False) -> Figure:
         label = f"{row['by']}, {_steps(row['steps'])}"
         if word := short[str(row["statistic"])]:
             label = f"{row['by']}, {word}, {_steps(row['steps'])}"
-        labels.append(label if row["run"] == run else str(row["by"]).replace(f"{OURS},", "with"))
+        labels.append(label if row["run"] == run else named(row))
     ax.set_yticks(range(len(table)), labels)
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(len(table) - 0.5, -0.5)
@@ -427,8 +515,12 @@ def caption(run: str, ablated: bool = False) -> str:
         "their interquartile mean with its 95% bootstrap interval; open diamond: their mean with "
         "Student's."
     )
-    if ablated and ablations(run):
-        found += " Orange: the same with one choice changed."
+    orange = [row for row in table[1:] if _is_ours(row)]
+    kinds = ["the same recipe with what the label names changed"] * any(
+        not other_recipe(row) for row in orange
+    ) + ["another recipe"] * any(map(other_recipe, orange))
+    if kinds:
+        found += f" Orange: ours with {', or with '.join(kinds)}."
     if theirs:
         found += " Circles: published"
         over = {str(row["interval"]).rpartition(" ")[2] for row in theirs if row["interval"]}
@@ -452,7 +544,7 @@ def alternative(run: str, ablated: bool = False) -> str:
         f"to {x.max():,.2f}, mean {mean(x).value:,.2f}, interquartile mean {middle(x).value:,.2f}."
     )
     for row in _drawn(run, ablated)[1:]:
-        by = str(row["by"]).replace(f"{OURS},", "With")
-        found += f" {by}: {row['return']:,.2f}"
+        by = named(row)
+        found += f" {by[0].upper()}{by[1:]}: {row['return']:,.2f}"
         found += f" against our {row['ours']:,.2f}." if row["ours"] != "" else "."
     return re.sub(r"(?<=[ (])-(?=\d)", "−", found)

@@ -160,14 +160,14 @@ class RunFolder:
         about = _about(self.plan, self.checkpoint_every, self.spaces)
         self._write("config.json", json.dumps(about, indent=2) + "\n")
 
-    def add_evaluation(self, history: History) -> None:
-        """Write the curves with a new evaluation at their end."""
+    def add_evaluation(self, history: History, agent: object = None) -> None:
+        """Write the curves with a new evaluation at their end; TensorBoard also looks inside."""
         seeds = self.plan.seeds
         self._write("curves.csv", curves_csv(history, seeds))
         self._write("episodes.csv", episodes_csv(history, seeds))
         if self._board is None:
             self._board = Board(self.path, seeds, history.steps[-2] if history.steps[1:] else -1)
-        self._board.add(history)
+        self._board.add(history, agent)
 
     def is_due(self, step: int, evaluated: bool) -> bool:
         """Whether a checkpoint is to follow a step."""

@@ -405,7 +405,7 @@ class Session:
                     if evaluated:
                         bar.note(training.history.returns[-1].mean())
                         if self.folder:
-                            self.folder.add_evaluation(training.history)
+                            self.folder.add_evaluation(training.history, self.agent)
                         stop_here = on_evaluation(self.result()) if on_evaluation else None
                         # Comparisons of NumPy's numbers give NumPy's own True.
                         if isinstance(stop_here, bool | np.bool_) and stop_here:

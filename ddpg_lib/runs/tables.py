@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ddpg_lib.history import History
 from ddpg_lib.maths.stats import iqm
+from ddpg_lib.runs.quantities import quantities
 
 
 def curves_csv(history: History, seeds: Sequence[int]) -> str:
@@ -79,7 +80,9 @@ def csv_text(rows: Iterable[Sequence[object]]) -> str:
 class Board:
     """The curves as TensorBoard events, where the extra ``tensorboard`` is installed.
 
-    Events of steps later than ``after``, from a run that broke off, are hidden.
+    Beside returns and metrics stand the :func:`~ddpg_lib.runs.quantities.quantities` of the
+    inside, as ``critic lag/seed 3``. Events of steps later than ``after``, from a run that broke
+    off, are hidden.
     """
 
     def __init__(self, folder: Path, seeds: Sequence[int], after: int) -> None:
@@ -90,13 +93,14 @@ class Board:
 
             self.writer = SummaryWriter(str(folder), purge_step=after + 1)
 
-    def add(self, history: History) -> None:
-        """Write the last evaluation."""
+    def add(self, history: History, agent: object = None) -> None:
+        """Write the last evaluation, and what is measured in the ``agent``, where it is given."""
         if self.writer is None:
             return
         step, means = history.steps[-1], history.returns[-1].mean(-1)
         self.writer.add_scalar("return/interquartile mean", float(iqm(means)), step)
         values = {"return": means, **{name: x[-1] for name, x in history.metrics.items()}}
+        values |= quantities(agent)
         for name, numbers in values.items():
             for seed, number in zip(self.seeds, numbers.tolist(), strict=True):
                 if np.isfinite(number):  # no metrics before the first update

@@ -28,6 +28,7 @@ def pages(deeper):
 
 
 CHAPTERS, BELOW = pages(deeper=False), pages(deeper=True)
+HOWTO = [path.stem for path in sorted((ROOT / "notebooks").glob("howto_*.ipynb"))]
 
 
 def notebook(name):
@@ -35,7 +36,7 @@ def notebook(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "budget"), [(n, PATH) for n in CHAPTERS] + [(n, DEEPER) for n in BELOW]
+    ("name", "budget"), [(n, PATH) for n in CHAPTERS] + [(n, DEEPER) for n in BELOW + HOWTO]
 )
 def test_minutes_are_within_the_budget_and_as_promised(name, budget):
     counted = count(notebook(name))

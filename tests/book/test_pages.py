@@ -35,6 +35,9 @@ def built():
         unavailable(f"the book is not built in {HTML}: run `make book`")
 
 
+LOADING = ("src", "href", "action", "formaction", "poster", "data")
+
+
 class Static(HTMLParser):
     """What one HTML file holds before any script runs."""
 
@@ -43,8 +46,8 @@ class Static(HTMLParser):
         self.ids: set[str] = set()
         self.twice: list[str] = []
         self.links: list[str] = []
+        self.loads: list[str] = []
         self.formulas = 0
-        self.scripts: list[str] = []
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
@@ -56,6 +59,10 @@ class Static(HTMLParser):
                 self.ids.add(values[name])
         if tag in ("a", "link", "img", "script", "source", "video", "iframe"):
             self.links += [values[name] for name in ("href", "src") if values.get(name)]
+        # What a browser fetches by itself, or sends a form to; a link waits to be clicked.
+        if tag not in ("a", "area") and values.get("rel") != "canonical":
+            self.loads += [values[name] for name in LOADING if values.get(name)]
+            self.loads += [one.split()[0] for one in values.get("srcset", "").split(",") if one]
         if "math" in values.get("class", "").split() and tag in ("div", "span"):
             self.formulas += 1
 
@@ -122,6 +129,42 @@ def test_equations_checks_and_terms_have_one_place(page):
     assert [name for name in twice if name.startswith(("eq-", "check-", "term-"))] == []
 
 
+# ---- Other hosts ----
+
+
+def elsewhere(addresses):
+    """Those of the addresses that name a host."""
+    return [address for address in addresses if urlsplit(address).netloc]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_names_no_other_host_to_load_from(page):
+    """On all pages, those too that the browser below does not visit."""
+    assert elsewhere(static(page).loads) == []
+
+
+def test_style_sheets_and_scripts_ask_no_other_host_and_set_no_cookie():
+    sheets = [path.read_text(encoding="utf-8") for path in HTML.rglob("*.css")]
+    scripts = [path.read_text(encoding="utf-8") for path in HTML.rglob("*.js")]
+    assert len(sheets) > 3
+    assert len(scripts) > 10
+    named = re.compile(r"""(?:url\(|@import)\s*["']?([^"')\s;]+)""")
+    assert elsewhere(address for sheet in sheets for address in named.findall(sheet)) == []
+    assert [script[:80] for script in scripts if re.search(r"\bcookie", script)] == []
+
+
+def test_what_a_page_loads_is_seen():
+    page = Static(
+        '<script src="//a.b/x.js"></script><link rel="stylesheet" href="https://a.b/x.css">'
+        '<img src="x.png" srcset="http://a.b/1.png 1x, /2.png 2x"><form action="https://a.b/">'
+        '<link rel="canonical" href="https://a.b/"><a href="https://a.b/">x</a>'
+        '<video poster="data:image/png;base64,A//B"></video><iframe src="https://a.b"></iframe>'
+    )
+    assert elsewhere(page.loads) == [
+        "//a.b/x.js", "https://a.b/x.css", "http://a.b/1.png", "https://a.b/", "https://a.b",
+    ]  # fmt: skip
+
+
 # ---- In the browser ----
 
 
@@ -138,6 +181,7 @@ class Visit:
     errors: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    cookies: list[dict] = field(default_factory=list)
     facts: dict = field(default_factory=dict)
     phone_width: int = 0
     wide: list[str] = field(default_factory=list)
@@ -296,6 +340,7 @@ async def visit(tab, address: str, page: str) -> Visit:
         await tab.wait_for_timeout(250)
     found.wide = await tab.evaluate(WIDE)
     await tab.set_viewport_size({"width": 1280, "height": 900})
+    found.cookies = await tab.context.cookies()
     found.barriers = await barriers(tab)
     for event, note in heard.items():
         tab.remove_listener(event, note)
@@ -343,6 +388,9 @@ def visits(built) -> dict[str, Visit]:
 class TestInTheBrowser:
     def test_nothing_is_asked_of_another_host(self, visits, page):
         assert visits[page].foreign == []
+
+    def test_no_cookie_is_set(self, visits, page):
+        assert visits[page].cookies == []
 
     def test_no_error_and_no_failed_request(self, visits, page):
         assert visits[page].errors == []

@@ -7,6 +7,7 @@ import os
 from urllib.parse import quote
 
 import pytest
+import search_order
 from built import HTML
 
 FIRST = 5  # results that a reader looks at
@@ -52,6 +53,20 @@ WANTED = {
     "command line": "notebooks/howto_command_line",
     "Stable-Baselines3": "notebooks/20_speed",
 }
+
+# Functions and classes: their place in the reference is the first result.
+NAMES = {
+    "soft_update": "book/api/parts",
+    "td_target": "book/api/parts",
+    "StackedAdam": "book/api/parts",
+    "bootstrap_interval": "book/api/speed_and_maths",
+}
+
+# Letters of formulas, as typed and by name.
+LETTERS = [
+    "∇", "ε", "τ", "γ", "θ", "σ", "μ", "φ", "Q_phi", "Q_φ", "mu_theta", "V^*",
+    "nabla", "epsilon", "tau", "gamma", "theta", "sigma", "mu", "Q", "kappa",
+]  # fmt: skip
 
 # The pages of the first results, as soon as these are drawn: each costs the search a request.
 RESULTS = f"""() => {{
@@ -99,6 +114,28 @@ def search():
 def test_what_people_look_for_comes_first(search, words, page):
     found = search(words)
     assert page in found, found
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("name", "page"), NAMES.items(), ids=NAMES)
+def test_a_function_is_found_in_the_reference(search, name, page):
+    assert search(name)[0] == page
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("letter", LETTERS)
+def test_a_letter_leads_to_the_notation(search, letter):
+    found = search(letter)
+    assert "book/notation" in found, found
+
+
+def test_a_formula_is_spelled_in_letters_and_in_names():
+    assert search_order.spellings(r"Q_\phi") == ["Q_φ", "Q_phi"]
+    assert search_order.spellings(r"V^\mu(s)") == ["V^μ", "V^mu"]
+    assert search_order.spellings("s") == ["s"]
+    assert search_order.spellings(r"\hat J(\theta)") == []
+    assert search_order.letters(r"\nabla_\theta \mu") == ["∇", "nabla", "θ", "theta", "μ", "mu"]
+    assert search_order.letters(r"G_t") == ["G"]
 
 
 @pytest.mark.browser

@@ -11,8 +11,11 @@ import accessible
 import film_files
 import page_foot
 import pytest
+import sharing
 import yaml
-from built import HTML
+from built import HTML, PAGES
+from docutils import nodes
+from letters import plain
 
 ROOT = Path(__file__).resolve().parents[2]
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
@@ -176,7 +179,105 @@ def test_parameters_of_a_signature_are_no_definitions():
     assert accessible.mend(described) == described
 
 
+# ---- What other sites show of a page ----
+
+
+def a_page(*children):
+    later = nodes.section("", nodes.title("", "Later"), nodes.paragraph("", "Not this."))
+    page = nodes.section("", nodes.title("", "Title"), *children, later)
+    return nodes.document(None, None, "", page)
+
+
+def test_a_description_is_plain_sentences():
+    first = nodes.paragraph("", "", nodes.Text("The slope of\n"), nodes.math("", r"Q_\phi"))
+    first += nodes.Text(" is an opinion. One ")
+    first += [nodes.strong("", "may"), nodes.Text(" copy this:")]
+    time = nodes.paragraph("", "", nodes.emphasis("", "Reading time 3 minutes."))
+    cells = nodes.table("", nodes.paragraph("", "A cell."))
+    hard = nodes.paragraph("", "", nodes.Text("So "), nodes.math("", r"\frac{a}{b}"))
+    hard += nodes.Text(" is small. Lost.")
+    page = a_page(time, first, cells, hard)
+    assert sharing.description(page) == "The slope of Q_φ is an opinion. One may copy this."
+    assert sharing.description(a_page(hard.deepcopy())) == "Lost."
+    assert sharing.description(a_page(cells.deepcopy())) == ""
+
+
+def test_a_long_description_ends_after_a_word():
+    text = sharing.description(a_page(nodes.paragraph("", "Seven times, " * 40 + "done.")))
+    assert len(text) <= sharing.LONGEST + 2
+    assert text.endswith(("times …", "Seven …"))
+
+
+def test_a_formula_of_one_line_is_plain_text():
+    assert plain(r"a = \mu_\theta(s)") == "a = μ_θ(s)"
+    assert plain(r"-\varepsilon \le 0.1\,a^2") == "−ε ≤ 0.1a^2"
+    assert plain(r"10^{-6}") is None
+    assert plain(r"\bar x") is None
+
+
+def test_the_root_takes_its_tags_from_the_first_page_anew():
+    first = '<title>A</title><meta property="og:title" content="A" /><meta charset="utf-8">'
+    onward = '\n<meta http-equiv="Refresh" content="0; url=a/b.html" />\n'
+    page = sharing.front_door(onward, first)
+    assert '<title>A</title>\n<meta property="og:title" content="A" />\n<meta http' in page
+    assert '<a href="a/b.html">' in page
+    assert sharing.front_door(page, first.replace("A", "B")) == page.replace("A", "B")
+    assert sharing.front_door("<p>text</p>", first) == "<p>text</p>"
+
+
+def told(page):
+    """The title of a built page, and what its tags say."""
+    text = (HTML / page).read_text(encoding="utf-8")
+    tags = dict(re.findall(r'<meta (?:property|name)="((?:og:)?\w+)" content="([^"]*)"', text))
+    return re.findall(r"<title>(.*?)</title>", text), tags
+
+
+MADE = ("search.html", "genindex.html", "_modules/")  # by Sphinx, without text of their own
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if not page.startswith(MADE)])
+def test_a_page_says_what_it_is(page):
+    (title,), tags = told(page)
+    text = tags["description"]
+    assert text == tags["og:description"]
+    assert len(text) >= 40
+    assert not re.search(r",,|\\|\$|&(?!amp;|quot;|lt;|gt;|#x27;)", text)
+    assert text.endswith((".", "?", "!", "…", ".)"))
+    assert tags["og:title"]
+    assert tags["og:image"].endswith("/_static/share.png")
+    assert len(set(title.split(" &#8212; "))) == len(title.split(" &#8212; "))
+
+
+def test_the_root_says_what_the_first_page_says():
+    if not (HTML / "index.html").exists():
+        unavailable("the book is not built: run `make book`")
+    assert told("index.html") == told("book/preface.html")
+    assert told("index.html")[0] == ["Deep Deterministic Policy Gradient"]
+
+
 # ---- A phone ----
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("height", [800, 667])
+def test_the_first_screen_of_a_phone_shows_what_the_book_is(height):
+    import browser
+    from playwright.sync_api import sync_playwright
+
+    executable = browser.find_chromium()
+    if executable is None or not (HTML / "book/preface.html").exists():
+        unavailable(f"the book is not built, or {browser.ADVICE}")
+    with browser.serve(HTML) as address, sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(**browser.launch_options(executable))
+        page = chromium.new_page(viewport={"width": 375, "height": height})
+        page.set_default_timeout(120_000)
+        page.goto(f"{address}/book/preface.html", wait_until="load")
+        page.locator(".front canvas").first.wait_for()
+        for part in (".front-words > p", ".front-buttons a", ".front canvas"):
+            box = page.locator(part).first.bounding_box()
+            assert box["y"] >= 0, part
+            assert box["y"] + box["height"] <= height, part
+        chromium.close()
 
 
 @pytest.mark.browser

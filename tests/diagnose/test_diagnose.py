@@ -99,11 +99,16 @@ def test_every_rule_is_about_what_is_measured():
 
 def test_findings_lead_to_their_exhibits():
     assert {name: e.title for name, e in EXHIBITS.items()} == EXHIBITED
+    cells = nbformat.read(ROOT / "notebooks/12_museum.ipynb", 4).cells
+    museum = "\n".join(c.source for c in cells)
     for rule in RULES:
         if rule.name in EXHIBITED:
             room = EXHIBITS[rule.name].room
             assert rule.family == room
             assert EXHIBITED[rule.name] in rule.link
+            at = rule.link.partition("#")[2]
+            beside = f'<a id="{at}"></a>**{EXHIBITED[rule.name]}**'
+            assert beside in museum, rule.name
     for page in {rule.link.split(": ")[1] for rule in (*RULES, *CURVE_RULES)}:
         name, _, anchor = page.partition("#")
         source = ROOT / name.replace(".html", ".ipynb")
@@ -111,6 +116,8 @@ def test_findings_lead_to_their_exhibits():
         lines = [line for c in cells if c.cell_type == "markdown" for line in c.source.split("\n")]
         headings = [line.strip("# ") for line in lines if line.startswith("#")]
         anchors = [re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-") for heading in headings]
+        anchors += re.findall(r'<a id="(.*?)"></a>', "\n".join(lines))
+        assert len(anchors) == len(set(anchors))
         assert not anchor or anchor in anchors, page
 
 
@@ -203,6 +210,63 @@ def test_a_good_log_is_said_to_be_good(tmp_path, capsys):
     rows = "".join(f"{k},{-1000 + 90 * k},0.1,{-50 - k},0.5\n" for k in range(10))
     assert main(["diagnose", str(write(tmp_path, HEADER + rows))]) == 0
     assert capsys.readouterr().out.startswith("Nothing wrong was found")
+
+
+def level(actions, noise=0.0, rows=40):
+    """A log whose return stands at -1200, give or take ``noise``."""
+    jitter = np.random.default_rng(0).uniform(-noise, noise, rows)
+    lines = [f"{k * 500},{-1200 + x},0.1,{-50 - k},{actions}\n" for k, x in enumerate(jitter)]
+    return HEADER + "".join(lines)
+
+
+def test_actions_are_at_a_bound_only_near_one(tmp_path):
+    assert "at_bound" not in diagnose(write(tmp_path, level(0.02))).names
+    assert "at_bound" in diagnose(write(tmp_path, level(-0.999))).names
+
+
+@pytest.mark.parametrize("noise", [0, 16])
+def test_a_return_that_does_not_rise_is_a_finding(tmp_path, noise):
+    found = diagnose(write(tmp_path, level(0.5, noise)))
+    assert found.names == ["flat"]
+    (finding,) = found.findings
+    assert finding.rule.confidence == "low"
+    assert finding.evidence["rise"] < 1.5
+    assert "ddpg compare" in str(finding)
+    few = diagnose(write(tmp_path, level(0.5, noise, rows=9)))
+    assert "flat" not in few.names, "nine rows are no curve yet"
+
+
+def test_a_rise_is_told_by_hand():
+    returns = np.array([0.0, 0, 1, 0, 0, 0, 4, 6, 8, 8, 6, 8])
+    steps = np.abs(np.diff(returns)).mean()
+    best = max(returns[k : k + 3].mean() for k in range(3, 10))
+    found = signs({"step": np.arange(12.0)[None], "return": returns[None]})
+    assert found["rise"] == pytest.approx((best - returns[:3].mean()) / steps)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("half_range", "half_range"),
+        ("cut_gradient", "cut_gradient"),
+        ("wrong_sign", "wrong_sign"),
+        (RIGHT, None),
+    ],
+)
+def test_targets_of_several_steps_are_looked_at_as_far_as_they_can_be(name, says):
+    agent = EXHIBITS[name].agent if name in EXHIBITS else DDPG
+    plan = {"n_step": 3, "steps": 1_250, "warmup_steps": 1_000, "eval_every": 1_250}
+    settings = {**plan, "eval_episodes": 1, "hidden": (32, 32), "batch_size": 64}
+    run = train("Pendulum-v1", "pendulum", (0, 1), agent=agent, progress=False, **settings)
+    before = run.agent.replay.first.copy(), run.agent.replay.seen
+    found = diagnose(run.agent, "Pendulum-v1")
+    assert found.names[:1] == ([says] if says else [])
+    assert np.isfinite(found.quantities["at bound"])
+    assert np.isnan(found.quantities["gaps"])
+    assert np.isnan(found.quantities["keeps r"])
+    assert np.isnan(found.quantities["TD error"])
+    np.testing.assert_array_equal(run.agent.replay.first, before[0])
+    assert run.agent.replay.seen == before[1]
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ from ddpg_lib.lightning import (  # noqa: E402
     fit,
     trainer_for,
 )
+from ddpg_lib.runs.quantities import quantities  # noqa: E402
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*treespec, LeafSpec.*"),  # of Lightning under torch 2.13
@@ -344,6 +345,10 @@ def test_loggers_get_returns_and_losses_over_environment_steps(tmp_path):
     (at_100,) = (r for r in rows if r["step"] == "100")
     assert float(at_100["return/seed 1"]) == pytest.approx(system.loop.history.curves[1, 2])
     assert sum(bool(r["critic_loss"]) for r in rows) == 10
+    (last,) = (r for r in rows if r["step"] == "120" and r["return"])
+    measured = quantities(system.agent)
+    assert float(last["inside/critic lag"]) == pytest.approx(measured["critic lag"].mean(), 1e-4)
+    assert float(last["inside/rank"]) == pytest.approx(measured["rank"].mean(), 1e-4)
     pytest.importorskip("tensorboard", reason='pip install "ddpg-lib[tensorboard]"')
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 

@@ -1,6 +1,8 @@
 """The living figures as a reader uses them: keys, mouse, touch, links, phones, no script."""
 
+import itertools
 import re
+from contextlib import contextmanager
 
 import living_figures
 import numpy as np
@@ -14,6 +16,7 @@ SCRUB, LANDER = "scrub-through-training", "lander-flights"
 FRONT = "pendulum"
 NAMES = sorted(living_figures.FIGURES)
 FASTEST = 3_000  # steps a second: an episode in a few frames
+SIDEWAYS = "Math.abs(s.theta + Math.PI / 2) < 0.02"  # to the right
 TOUCH = {"viewport": {"width": 375, "height": 800}, "has_touch": True, "is_mobile": True}
 
 
@@ -45,6 +48,30 @@ def drag(tab, canvas, start, end, release=True):
     tab.mouse.move(*middle(canvas, *end), steps=4)
     if release:
         tab.mouse.up()
+
+
+@contextmanager
+def finger(tab, canvas, start, *path):
+    """A finger that goes down at ``start``, moves along ``path``, and is lifted at the end."""
+    phone = tab.context.new_cdp_session(tab)
+    points = [np.array(middle(canvas, *point)) for point in (start, *path)]
+
+    def touch(kind, *at):
+        touched = [{"x": float(x), "y": float(y)} for x, y in at]
+        phone.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touched})
+
+    touch("touchStart", points[0])
+    for begin, end in itertools.pairwise(points):
+        for share in np.linspace(0.25, 1, 4):
+            touch("touchMove", (1 - share) * begin + share * end)
+    yield
+    touch("touchEnd")
+
+
+def tap_slider(tab, label, share):
+    """Tap a slider where a share of its length lies to the left."""
+    box = slider(tab, label).bounding_box()
+    tab.touchscreen.tap(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
 
 
 def slider(tab, label):
@@ -139,9 +166,15 @@ def test_motion_that_is_asked_for_comes_even_then(visit):
     assert state(tab, SCRUB) == stopped
 
 
-def test_playing_takes_few_frames(visit, frames_a_second):
-    playing, paused = frames_a_second(visit(SCRUB))
-    print(f"{playing:.0f} frames a second, {paused:.0f} paused")
+@pytest.mark.parametrize("name", [SCRUB, SWING, LANDER, FRONT])
+def test_playing_takes_few_frames(visit, frames_a_second, name):
+    """Chapter 0's figure, which also trains, is measured with its other tests."""
+    tab = visit(name, reduced_motion="reduce")
+    if name in (SWING, LANDER):  # they would reach their ends while a slow machine measures
+        tab.evaluate("name => ddpgLiving.figures[name].rate(5)", name)
+    tab.get_by_role("button", name="Play", exact=True).click()
+    playing, paused = frames_a_second(tab)
+    print(f"{name}: {playing:.0f} frames a second, {paused:.0f} paused")
     assert playing > paused / 4
 
 
@@ -210,13 +243,8 @@ def test_dragging_pulls_the_tip_to_the_pointer(visit):
 
 def test_a_finger_pulls_too(visit):
     tab = visit(SWING, **TOUCH)
-    canvas = tab.locator("canvas").first
-    x, y = middle(canvas, -0.3, 0.1)
-    phone = tab.context.new_cdp_session(tab)
-    touch = {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]}
-    phone.send("Input.dispatchTouchEvent", touch)
-    assert until(tab, SWING, "s.t >= 2 && s.torque !== 0")["torque"] == -2
-    phone.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    with finger(tab, tab.locator("canvas").first, (-0.3, 0.1)):
+        assert until(tab, SWING, "s.t >= 2 && s.torque !== 0")["torque"] == -2
     until(tab, SWING, "s.torque === 0")
 
 
@@ -321,6 +349,33 @@ def test_a_moment_is_chosen_in_the_picture_below(visit):
     assert 0 < state(tab, LANDSCAPE)["moment"] < 15
 
 
+def test_a_finger_turns_the_pendulum_and_goes_through_training(visit):
+    tab = visit(LANDSCAPE, **TOUCH)
+    top = tab.evaluate("scrollY")
+    with finger(tab, tab.locator("canvas").first, (0, 0.3), (0.2, 0.2), (0.3, 0)):
+        held = until(tab, LANDSCAPE, SIDEWAYS)["theta"]
+    assert tab.evaluate("scrollY") == top  # a finger on the rod does not scroll the page
+    assert state(tab, LANDSCAPE)["theta"] == held
+    assert slider(tab, "Angle").input_value() in ("-91", "-90", "-89")
+    # The moments of training, below: along the chart, then by a tap at its beginning.
+    chart = tab.locator("canvas").nth(2)
+    with finger(tab, chart, (0.9, 0), (-0.3, 0)):
+        dragged = until(tab, LANDSCAPE, "s.moment > 0 && s.moment < 15")["moment"]
+    tab.touchscreen.tap(*middle(chart, -0.75))
+    until(tab, LANDSCAPE, f"s.moment < {dragged}")
+
+
+def test_the_landscapes_sliders_take_taps(visit):
+    tab = visit(LANDSCAPE, **TOUCH)
+    for label, share in (("Training", 0.3), ("Angle", 0.75), ("Speed", 0.25)):
+        slider(tab, label).scroll_into_view_if_needed()
+        tap_slider(tab, label, share)
+    found = state(tab, LANDSCAPE)
+    assert found["moment"] in (4, 5)
+    assert found["theta"] == pytest.approx(np.pi / 2, abs=0.25)
+    assert found["speed"] == pytest.approx(-4, abs=0.7)
+
+
 # ---- Scrub through training ----
 
 
@@ -377,6 +432,32 @@ def test_the_curve_is_a_slider_too(visit):
     assert state(tab, SCRUB)["moment"] == 15
 
 
+def test_a_finger_holds_the_pendulum_and_chooses_a_moment(visit):
+    tab = visit(SCRUB, query="moment=0", **TOUCH)
+    with finger(tab, tab.locator("canvas").first, (0, 0.3), (0.2, 0.2), (0.3, 0)):
+        held = until(tab, SCRUB, SIDEWAYS)
+        tab.wait_for_timeout(200)
+        assert state(tab, SCRUB) == held
+    until(tab, SCRUB, "Math.abs(s.speed) > 1")
+    chart = tab.locator("canvas").nth(1)
+    with finger(tab, chart, (-0.4, 0), (0.1, 0)):
+        dragged = until(tab, SCRUB, "s.moment > 0 && s.moment < 15")["moment"]
+    tab.touchscreen.tap(*middle(chart, 0.6))
+    until(tab, SCRUB, f"s.moment > {dragged}")
+    slider(tab, "Training").scroll_into_view_if_needed()
+    tap_slider(tab, "Training", 0.3)
+    assert state(tab, SCRUB)["moment"] in (4, 5)
+
+
+def test_a_tapped_button_pushes(visit):
+    tab = visit(SCRUB, reduced_motion="reduce", **TOUCH)
+    tab.evaluate("name => ddpgLiving.figures[name].rate(0)", SCRUB)
+    tab.get_by_role("button", name="Push ←").tap()
+    assert state(tab, SCRUB)["speed"] == -4
+    tab.get_by_role("button", name="Let it hang").tap()
+    assert state(tab, SCRUB)["speed"] == 0
+
+
 # ---- The lander ----
 
 
@@ -394,6 +475,34 @@ def test_a_flight_is_scrubbed_with_keys_and_mouse(visit):
     assert len(flight["x"]) / 2 < state(tab, LANDER)["t"] < len(flight["x"])
     slider(tab, "Time").press("End")
     assert flight["end"] in tab.locator(".living-output").inner_text()
+
+
+def test_a_flight_is_scrubbed_with_a_finger(visit):
+    tab = visit(LANDER, **TOUCH)
+    length = state(tab, LANDER)["length"]
+    chart = tab.locator("canvas").nth(1)
+    with finger(tab, chart, (0, 0), (0.2, 0)):
+        until(tab, LANDER, "s.t > s.length / 2 && s.t < s.length - 1")
+    tab.touchscreen.tap(*middle(chart, -0.2))
+    until(tab, LANDER, "s.t > 0 && s.t < s.length / 2")
+    slider(tab, "Time").scroll_into_view_if_needed()
+    tap_slider(tab, "Time", 0.5)
+    assert state(tab, LANDER)["t"] == pytest.approx(length / 2, abs=length / 20)
+    # A tap on Play goes on from there.
+    tab.get_by_role("button", name="Play").tap()
+    until(tab, LANDER, f"s.t > {length // 2 + 20}")
+
+
+@pytest.mark.parametrize(("name", "chart"), [(LANDSCAPE, 2), (SCRUB, 1), (LANDER, 1)])
+def test_a_finger_that_goes_up_scrolls_past_a_chart(visit, name, chart):
+    tab = visit(name, reduced_motion="reduce", **TOUCH)
+    tab.evaluate("document.querySelector('main').style.paddingBottom = '2000px'")
+    canvas = tab.locator("canvas").nth(chart)
+    canvas.scroll_into_view_if_needed()
+    top = tab.evaluate("scrollY")
+    with finger(tab, canvas, (0, 0.2), (0, -0.8)):
+        pass
+    tab.wait_for_function("y => scrollY > y + 30", arg=top)
 
 
 def test_a_flight_plays_to_its_end_and_again(visit):

@@ -1,15 +1,24 @@
 """How figures get onto the book's pages: the extension, and what the built book holds."""
 
+import ast
 import logging
 import re
 from pathlib import Path
 from types import SimpleNamespace
+from xml.etree import ElementTree
 
 import living_figures
 import nbformat
+import numpy as np
 import pytest
 from docutils import nodes
 from docutils.utils import new_document
+from matplotlib import pyplot as plt
+
+from ddpg_lib.chapters import show_still
+from ddpg_lib.chapters.stills import STILLS
+from ddpg_lib.figures.page import to_picture
+from ddpg_lib.figures.style import use_house_style
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRUB = "scrub-through-training"
@@ -107,6 +116,89 @@ def test_every_figure_stands_on_one_page():
     for path in (ROOT / "book").glob("*.md"):
         found += living_figures.MARK.findall(path.read_text(encoding="utf-8"))
     assert sorted(found) == sorted(living_figures.FIGURES)
+
+
+# ---- The stills of notebooks ----
+
+NOTEBOOKS = [nbformat.read(path, 4) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))]
+# The cell with the mark of each figure that has a still, and the cell after it.
+MARKED = {
+    name: (cell, after)
+    for notebook in NOTEBOOKS
+    for cell, after in zip(notebook.cells, notebook.cells[1:], strict=False)
+    if cell.cell_type == "markdown"
+    for name in living_figures.MARK.findall(cell.source)
+    if living_figures.FIGURES[name].still
+}
+
+
+@pytest.mark.parametrize("name", MARKED)
+def test_the_still_follows_its_mark_in_the_notebook(name, monkeypatch):
+    marked, still = MARKED[name]
+    # The mark and the paragraph with the link end their cell, so that nothing stands in between.
+    link = marked.source.partition(f"<!-- living figure: {name} -->")[2].strip()
+    assert f".html#{name})" in link
+    assert "\n\n" not in link
+    assert still.cell_type == "code"
+    last = ast.parse(still.source).body[-1]
+    assert ast.unparse(last) == f"show_still({name!r})"
+    # The book, where the figure lives, drops the cell, and its output is compared to the letter.
+    assert still.metadata.tags == ["remove-cell"]
+    bundles = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: bundles.append(data))
+    show_still(name)
+    (output,) = still.outputs
+    assert [output.data] == bundles
+    assert output.data["text/plain"] == living_figures.FIGURES[name].alt
+
+
+def test_every_still_that_ships_stands_in_a_notebook():
+    assert {path.stem for path in STILLS.iterdir()} == set(MARKED)
+    assert all(path.suffix == ".svg" for path in STILLS.iterdir())
+
+
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
+# A clip path is named after its own numbers.
+CLIP = re.compile(r"\bp[0-9a-f]{10}\b")
+
+
+def parts(svg):
+    """An SVG without its numbers, what Matplotlib wrote as text, and the numbers."""
+    svg = CLIP.sub("clip", svg)
+    words = re.findall(r"<!-- (.*?) -->", svg)
+    numbers = np.array(NUMBER.findall(svg), dtype=float)
+    return NUMBER.sub("#", svg).split("\n"), words, numbers
+
+
+@pytest.mark.parametrize("name", MARKED)
+def test_the_still_that_ships_is_the_one_that_is_drawn_now(name):
+    living = living_figures.FIGURES[name]
+    shipped = (STILLS / f"{name}.svg").read_text(encoding="utf-8")
+    assert ElementTree.fromstring(shipped)[1].text == living.alt
+    shipped = re.sub(r"\n<title>.*?</title>", "", shipped).strip()
+    use_house_style()
+    figure = living.still()
+    drawn = to_picture(figure)
+    plt.close(figure)
+    (kind, words, numbers), (now, words_now, numbers_now) = parts(shipped), parts(drawn)
+    advice = "run python tools/record_living.py stills, then make notebooks NB=..."
+    assert words == words_now, advice
+    assert kind == now, advice
+    assert numbers == pytest.approx(numbers_now, abs=0.05), advice  # hundredths of a point
+
+
+def test_another_picture_is_told_from_the_one_that_ships():
+    name = "lander-flights"
+    shipped = (STILLS / f"{name}.svg").read_text(encoding="utf-8")
+    kind, words, numbers = parts(shipped)
+    assert "before training: crash" in words
+    assert len(numbers) > 500
+    moved = parts(shipped.replace("L 64.08 207.64", "L 65.08 207.64"))
+    assert moved[:2] == (kind, words)
+    assert np.abs(moved[2] - numbers).max() == pytest.approx(1)
+
+
+# ---- The built book ----
 
 
 @pytest.mark.browser

@@ -8,7 +8,16 @@ import scipy.stats
 from shared import TINY
 
 from ddpg_lib import CheckpointError, train
-from ddpg_lib.results.compare import CAUSES, REFERENCES, Reference, compare, place
+from ddpg_lib.results.compare import (
+    CAUSES,
+    REFERENCES,
+    Reference,
+    compare,
+    place,
+    references,
+)
+from ddpg_lib.results.experiments import Experiment
+from ddpg_lib.results.published import principal
 from ddpg_lib.results.recorded import recorded
 from ddpg_lib.results.sweeps import sweep
 from ddpg_lib.runs.folder import CHECKPOINT
@@ -69,6 +78,7 @@ def test_only_common_steps_count():
 
 
 def test_every_environment_with_a_recorded_run_has_its_reference():
+    assert set(REFERENCES.values()) == set(principal())
     for env, name in REFERENCES.items():
         found, run = Reference.of(env), recorded(name)
         assert run.env == env
@@ -76,6 +86,20 @@ def test_every_environment_with_a_recorded_run_has_its_reference():
         assert found.episodes == run.config.eval_episodes
         assert found.n >= (20 if env == "Pendulum-v1" else len(run.seeds))
     assert Reference.of("Pendulum-v1").curves is sweep("pendulum_many").arms["recipe"].curves
+
+
+def test_a_run_of_pixels_or_judged_elsewhere_does_not_shadow_the_plain_one():
+    experiments = {
+        "seen": Experiment("World-v0", "pendulum_pixels", (300,)),
+        "moved": Experiment("World-v0", "pendulum", (300,), judged="Other-v0"),
+        "plain": Experiment("World-v0", "pendulum", (300,)),
+        "plain_changed": Experiment("Changed-v0", "pendulum", (300,)),
+        "absent": Experiment("Absent-v0", "pendulum", (300,)),
+    }
+    there = set(experiments) - {"absent"}
+    assert references(experiments, there) == {"World-v0": "plain"}
+    assert references(experiments, there - {"plain"})["World-v0"] == "moved"
+    assert references(experiments, {"seen"}) == {"World-v0": "seen"}
 
 
 def test_of_the_recorded_agents_two_are_called_low():

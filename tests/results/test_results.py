@@ -379,3 +379,56 @@ def test_captions_say_what_is_drawn(name):
     for one, other in itertools.pairwise(boxes):
         assert not one.overlaps(other)
     assert min(box.x0 for box in boxes) >= 0
+
+
+def test_a_row_of_another_recipe_is_no_change_of_the_first():
+    """What says "with" kept the recipe: everything but the settings that it names is equal."""
+    use_house_style()
+    others = set()
+    for run in principal():
+        base = dataclasses.asdict(recorded(run).config)
+        for row in rows(run):
+            if row["run"] not in ablations(run):
+                continue
+            label, own = published.named(row), recorded(row["run"])
+            if published.other_recipe(row):
+                others.add(row["run"])
+                assert label.startswith("recipe ")
+                continue
+            here = dataclasses.asdict(own.config)
+            changed = {f"{k} {v}" for k, v in here.items() if v != base[k]}
+            assert label.startswith("with ")
+            assert set(label.removeprefix("with ").split(", ")) == changed
+            assert own.judged == recorded(run).judged
+    assert "pendulum_pixels" in others
+    assert "with another recipe" in published.caption("pendulum", ablated=True)
+    assert "another recipe" not in published.caption("lunar_lander", ablated=True)
+    said = published.alternative("pendulum", ablated=True)
+    assert " Recipe pendulum_pixels: " in said
+    assert "ith recipe" not in said
+
+
+def test_a_summary_has_all_that_is_reported_of_final_policies():
+    means = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 100.0])
+    said = published.summary(means, 2.5, digits=2)
+    assert list(said) == ["mean (95%)", "IQM (95%)", "below 2.5", "worst"]
+    ends = scipy.stats.ttest_1samp(means, 0.0).confidence_interval()
+    assert said["mean (95%)"] == f"{means.mean():.2f} ({ends.low:.2f} to {ends.high:.2f})"
+    assert said["IQM (95%)"].startswith("4.50 (")
+    assert said["below 2.5"] == "2 of 8"
+    assert said["worst"] == "1.00"
+    episodes = means[:, None] + [-1.0, 1.0]
+    assert published.summary(episodes, 2.5, digits=2) == said
+    assert published.summary(means[:4], 0)["IQM"] == "2.5"  # no interval from four
+    with pytest.raises(ValueError, match="two agents or more"):
+        published.summary([1.0], 0)
+    with pytest.raises(ValueError, match="finite"):
+        published.summary([1.0, np.nan], 0)
+
+
+def test_rivals_that_do_not_say_how_long_they_trained():
+    row = next(r for r in rows("half_cheetah") if r["by"] == "SB3 (Amankankriya)")
+    assert row["steps"] == ""
+    figure = published.beside_published("half_cheetah")
+    labels = [t.get_text() for t in figure.axes[0].get_yticklabels()]
+    assert "SB3 (Amankankriya), steps not said" in labels

@@ -218,7 +218,7 @@ _SIGNS = {
     "sign_of_reward": "reward spread",
     "normalized_before_stored": "outside",
     "reward_forgotten": "TD error",
-    "end_ignored": "TD error at ends",
+    "end_ignored": "own ends",
     "mixed_rows": "value spread",
     "live_target": "TD error",
     "no_target": "critic lag",

@@ -64,9 +64,11 @@ def draw_agents(returns: Array, seeds: Sequence[int], theirs: Mapping[str, float
     for i, row in enumerate(returns):
         ax.plot(row, np.full(len(row), i), "|", color=COLORS["actor"], markersize=13, alpha=0.35)
         ax.plot(row.mean(), i, "D", color=COLORS["actor"], markersize=6)
-    for name, value in theirs.items():
+    look = {"color": COLORS["muted"], "fontsize": 9, "ha": "center", "va": "bottom"}
+    for k, (name, value) in enumerate(theirs.items()):
         ax.axvline(value, color=COLORS["muted"], linewidth=1.2)
-        ax.text(value, -0.62, name, color=COLORS["muted"], fontsize=9, ha="center", va="bottom")
+        # Published means may lie close together: one name above the other.
+        ax.text(value, -0.62 - 0.55 * k, name, **look)
     ax.set_yticks(range(n), [f"seed {seed}" for seed in seeds])
     ax.set_ylim(n - 0.5, -0.6)
     ax.grid(axis="y", visible=False)

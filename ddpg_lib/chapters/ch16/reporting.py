@@ -75,7 +75,8 @@ def rivals_table(run: str) -> None:
             word = words[row["statistic"]]
             ours = own[word]
             value = None if ours is None else float(ours.mean())
-            counts = (row["agents"], f"{row['steps'] / 1e6:g}M")
+            taken = f"{row['steps'] / 1e6:g}M" if row["steps"] else "not said"
+            counts = (row["agents"], taken)
             shown[f"{row['by']}, {word}"] = (row["env"], *counts, row["return"], value)
             used += [word] * (word not in used)
     heads = {"world": "", "agents": "", "steps": "", "published": spec}
