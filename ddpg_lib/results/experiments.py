@@ -17,13 +17,7 @@ SEARCH_SEEDS = range(100, 200)
 FIRST_FRESH_SEED = 300
 """From here on seeds are for recording: no search has seen them."""
 SEARCH = "_search"  # ends the name of a sweep that chooses settings
-<<<<<<< HEAD
-ON_OLD_SEEDS = ("reacher",)
-=======
-ON_OLD_SEEDS = (
-    "half_cheetah",
-)
->>>>>>> rec22
+ON_OLD_SEEDS: tuple[str, ...] = ()
 """Recorded before this rule, on seeds from 0 on, on which their recipes may have been tried.
 
 A name leaves the list when its run is recorded again; none is added.
