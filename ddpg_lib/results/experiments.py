@@ -491,6 +491,20 @@ SWEEPS: dict[str, Sweep] = {
         looks=1,
         starts=20,
     ),
+    # What did better in the first search, together, and a step further each way.
+    "half_cheetah_together_search": Sweep(
+        "HalfCheetah-v5",
+        "half_cheetah",
+        tuple(range(100, 104)),
+        {
+            "both_n_step_3": {"layer_norm": "both", "n_step": 3},
+            "both_n_step_5": {"layer_norm": "both", "n_step": 5},
+            "both_n_step_3_batch_256": {"layer_norm": "both", "n_step": 3, "batch_size": 256},
+        },
+        {"steps": 100_000, "buffer_size": 100_000, "eval_every": 10_000},
+        looks=1,
+        starts=20,
+    ),
     # Chapter 12.
     "museum": Sweep("Pendulum-v1", "pendulum", _FRESH, MUSEUM, _MUSEUM, looks=1),
     "museum_balance": Sweep(
