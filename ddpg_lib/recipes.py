@@ -105,7 +105,8 @@ RECIPES = {
         eval_episodes=5,
     ),
     "half_cheetah": Config(
-        layer_norm="critic",
+        layer_norm="both",
+        n_step=3,
         reward_scale=0.1,
         lr_decay=True,
         batch_size=128,
