@@ -106,7 +106,6 @@ RECIPES = {
     ),
     "half_cheetah": Config(
         layer_norm="both",
-        n_step=3,
         reward_scale=0.1,
         lr_decay=True,
         batch_size=128,

@@ -132,6 +132,9 @@ EXPERIMENTS = {
         judged="ddpg_lib.worlds.driving:OnePedal-v0",
     ),
     "half_cheetah": Experiment("HalfCheetah-v5", "half_cheetah", _FRESH),
+    "half_cheetah_three_step": Experiment(
+        "HalfCheetah-v5", "half_cheetah", _FRESH, {"n_step": 3}
+    ),
     "inverted_pendulum": Experiment("InvertedPendulum-v5", "inverted_pendulum", _FRESH),
     "inverted_pendulum_no_norm": Experiment(
         "InvertedPendulum-v5", "inverted_pendulum", _FRESH, {"layer_norm": "none"}
@@ -525,7 +528,7 @@ SWEEPS: dict[str, Sweep] = {
             "sigma_0.2": {"sigma": 0.2},
             "n_step_3": {"n_step": 3},
         },
-        {**_CHEETAH, "layer_norm": "critic", "n_step": 1},
+        {**_CHEETAH, "layer_norm": "critic"},
         looks=1,
         starts=20,
     ),
