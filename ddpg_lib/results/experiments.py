@@ -367,6 +367,24 @@ SWEEPS: dict[str, Sweep] = {
         },
         looks=1,
     ),
+    # Page 16a: changes of the recipe, alone, in half of its steps.
+    "reacher_search": Sweep(
+        "Reacher-v5",
+        "reacher",
+        tuple(range(100, 104)),
+        {
+            "recipe": {},
+            "tanh": {"activation": "tanh"},
+            "layer_norm": {"layer_norm": "critic"},
+            "n_step_3": {"n_step": 3},
+            "gamma_0.98": {"gamma": 0.98},
+            "batch_256": {"batch_size": 256},
+            "sigma_0.2": {"sigma": 0.2},
+            "lr_0.5": {"actor_lr": 5e-4, "critic_lr": 5e-4},
+        },
+        {"steps": 60_000, "buffer_size": 60_000},
+        looks=1,
+    ),
     # Chapter 6, what a buffer keeps, each with three step sizes, and the search that chose them.
     "replay_contents": REPLAY_CONTENTS,
     "replay_search": dataclasses.replace(REPLAY_CONTENTS, seeds=tuple(range(100, 108))),
