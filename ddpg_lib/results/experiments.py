@@ -388,6 +388,24 @@ SWEEPS: dict[str, Sweep] = {
         {"steps": 60_000, "buffer_size": 60_000},
         looks=1,
     ),
+    "reacher_wide_search": Sweep(
+        "Reacher-v5",
+        "reacher",
+        tuple(range(100, 104)),
+        {
+            "gamma_0.97": {"gamma": 0.97},
+            "sigma_0.05": {"sigma": 0.05},
+            "tau_0.01": {"tau": 0.01},
+            "batch_512": {"batch_size": 512},
+        },
+        {
+            "hidden": (256, 256),
+            "batch_size": 256,
+            "steps": 60_000,
+            "buffer_size": 60_000,
+        },
+        looks=1,
+    ),
     # Chapter 6, what a buffer keeps, each with three step sizes, and the search that chose them.
     "replay_contents": REPLAY_CONTENTS,
     "replay_search": dataclasses.replace(REPLAY_CONTENTS, seeds=tuple(range(100, 108))),
