@@ -406,6 +406,24 @@ SWEEPS: dict[str, Sweep] = {
         },
         looks=1,
     ),
+    "reacher_further_search": Sweep(
+        "Reacher-v5",
+        "reacher",
+        tuple(range(100, 104)),
+        {
+            "lr_2": {"actor_lr": 2e-3, "critic_lr": 2e-3},
+            "tau_0.02": {"tau": 0.02},
+            "three_layers": {"hidden": (256, 256, 256)},
+        },
+        {
+            "hidden": (256, 256),
+            "batch_size": 256,
+            "tau": 0.01,
+            "steps": 60_000,
+            "buffer_size": 60_000,
+        },
+        looks=1,
+    ),
     # Chapter 6, what a buffer keeps, each with three step sizes, and the search that chose them.
     "replay_contents": REPLAY_CONTENTS,
     "replay_search": dataclasses.replace(REPLAY_CONTENTS, seeds=tuple(range(100, 108))),
