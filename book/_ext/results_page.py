@@ -17,7 +17,7 @@ from sphinx.application import Sphinx
 from ddpg_lib.figures.page import to_html
 from ddpg_lib.figures.style import use_house_style
 from ddpg_lib.maths.stats import iqm
-from ddpg_lib.results.experiments import EXPERIMENTS, ON_OLD_SEEDS, SHARED
+from ddpg_lib.results.experiments import EXPERIMENTS, SHARED
 from ddpg_lib.results.published import (
     OURS,
     STATISTICS,
@@ -39,7 +39,6 @@ from ddpg_lib.results.sweeps import sweep
 
 MARK, ONE, SEARCHES = "<!-- results -->", "<!-- shared -->", "<!-- searches -->"
 CSV = "results.csv"
-OLD = " †"  # marks what was recorded before seeds were kept apart
 KINDS = {sentence: kind for kind, sentence in STATISTICS.items()}
 FEW = 5  # agents, below which the bootstrap says little
 
@@ -71,7 +70,7 @@ def ours(run: str) -> str:
     for row in own:
         by = row["by"].replace(f"{OURS}, ", "with ").replace(OURS, f"**{OURS}**")
         cells = [
-            by + OLD * (row["run"] in ON_OLD_SEEDS),
+            by,
             row["agents"],
             f"{row['steps']:,}",
             interval(row, "return", "low", "high"),
@@ -144,8 +143,6 @@ def section(run: str) -> str:
         how.insert(1, f"With {len(means)} agents the bootstrap interval is little but their range.")
     if again:
         how.append(f"With one choice changed: {again}.")
-    if run in ON_OLD_SEEDS:
-        how.append("† Recorded on seeds on which the recipe may have been tried.")
     parts = [f"## {env}", figure, ours(run), theirs(run), " ".join(how)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -161,7 +158,7 @@ def shared() -> str:
         own, arms = recorded(world), {}
         if world in SHARED:
             arms["the lander's"] = sweep(f"shared_{world}").arms["shared"].final
-        arms["its own" + OLD * (world in ON_OLD_SEEDS)] = own.final.mean(axis=1)
+        arms["its own"] = own.final.mean(axis=1)
         env, bar = own.judged.rpartition(":")[2], threshold(own.judged)[0]
         for recipe, x in arms.items():
             cells = [

@@ -17,11 +17,6 @@ SEARCH_SEEDS = range(100, 200)
 FIRST_FRESH_SEED = 300
 """From here on seeds are for recording: no search has seen them."""
 SEARCH = "_search"  # ends the name of a sweep that chooses settings
-ON_OLD_SEEDS: tuple[str, ...] = ()
-"""Recorded before this rule, on seeds from 0 on, on which their recipes may have been tried.
-
-A name leaves the list when its run is recorded again; none is added.
-"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -168,7 +163,6 @@ EXPERIMENTS = {
     ),
     "mountain_car": Experiment("MountainCarContinuous-v0", "mountain_car", _FRESH),
     "reacher": Experiment("Reacher-v5", "reacher", _FRESH),
-    "reacher_bfloat16": Experiment("Reacher-v5", "reacher", _FRESH, {"precision": "bfloat16"}),
 }
 """What the book shows, by name."""
 
@@ -324,7 +318,7 @@ def _after(agents: Sequence[str], factors: Sequence[float]) -> dict[str, dict[st
     }
 
 
-# Half of the arm's steps and a third of the runner's, in which changes of their recipes are compared.
+# Half of the arm's steps and a third of the runner's, in which changes are compared.
 _HALF_OF_REACHER: dict[str, Any] = {"steps": 60_000, "buffer_size": 60_000}
 _CHEETAH = {"steps": 100_000, "buffer_size": 100_000, "eval_every": 10_000}
 
@@ -367,7 +361,7 @@ SWEEPS: dict[str, Sweep] = {
         },
         looks=1,
     ),
-    # Page 16a: changes of the arm's first recipe, alone, in half of its steps, and then of the best.
+    # Page 16a: changes of the arm's first recipe, alone, in half of its steps; then of the best.
     "reacher_search": Sweep(
         "Reacher-v5",
         "reacher",
@@ -399,6 +393,22 @@ SWEEPS: dict[str, Sweep] = {
             "batch_512": {"batch_size": 512},
         },
         {"tau": 0.005, **_HALF_OF_REACHER},
+        looks=1,
+    ),
+    # Chapter 20: what 16-bit products cost in returns.
+    "reacher_precision": Sweep(
+        "Reacher-v5", "reacher", _FRESH, {"bfloat16": {"precision": "bfloat16"}}
+    ),
+    "reacher_further_search": Sweep(
+        "Reacher-v5",
+        "reacher",
+        tuple(range(100, 104)),
+        {
+            "lr_2": {"actor_lr": 2e-3, "critic_lr": 2e-3},
+            "tau_0.02": {"tau": 0.02},
+            "three_layers": {"hidden": (256, 256, 256)},
+        },
+        _HALF_OF_REACHER,
         looks=1,
     ),
     # Chapter 6, what a buffer keeps, each with three step sizes, and the search that chose them.
@@ -678,8 +688,8 @@ SWEEPS: dict[str, Sweep] = {
 def require_seeds(name: str, seeds: Sequence[int]) -> None:
     """Refuse to record on seeds that a search may have seen, or to search on those of recordings.
 
-    ``name`` is that of an experiment or of a sweep; the rule is that of ``SEARCH_SEEDS``,
-    ``FIRST_FRESH_SEED`` and ``ON_OLD_SEEDS``.
+    ``name`` is that of an experiment or of a sweep; the rule is that of ``SEARCH_SEEDS`` and
+    ``FIRST_FRESH_SEED``.
 
     Raises
     ------
@@ -690,12 +700,6 @@ def require_seeds(name: str, seeds: Sequence[int]) -> None:
     if name.endswith(SEARCH):
         wrong = [seed for seed in seeds if seed not in SEARCH_SEEDS]
         rule = f"a search takes seeds {first} to {last}"
-    elif name in ON_OLD_SEEDS:
-        wrong = [seed for seed in seeds if seed >= first]
-        rule = (
-            f"ON_OLD_SEEDS says that it was recorded on seeds below {first}; "
-            "recorded on others, it leaves that list"
-        )
     else:
         wrong = [seed for seed in seeds if seed < FIRST_FRESH_SEED]
         rule = (
