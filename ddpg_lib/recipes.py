@@ -148,10 +148,9 @@ RECIPES = {
         eval_episodes=5,
     ),
     "reacher": Config(
-        hidden=(128, 128),
         gamma=0.95,
+        tau=0.01,
         lr_decay=True,
-        batch_size=128,
         buffer_size=120_000,
         warmup_steps=2_000,
         steps=120_000,

@@ -20,7 +20,7 @@ from sphinx.application import Sphinx
 from ddpg_lib.figures.page import to_html
 from ddpg_lib.figures.style import use_house_style
 from ddpg_lib.maths.stats import iqm
-from ddpg_lib.results.experiments import EXPERIMENTS, ON_OLD_SEEDS, SHARED, STARTS
+from ddpg_lib.results.experiments import EXPERIMENTS, SHARED, STARTS
 from ddpg_lib.results.published import (
     FEW,
     OURS,
@@ -49,7 +49,6 @@ MARK, ONE, SEARCHES = "<!-- results -->", "<!-- shared -->", "<!-- searches -->"
 CSV = "results.csv"
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 POLE = "16_inverted_pendulum.ipynb"
-OLD = " †"  # marks what was recorded before seeds were kept apart
 KINDS = {sentence: kind for kind, sentence in STATISTICS.items()}
 
 
@@ -84,7 +83,7 @@ def ours(run: str, others: bool = False) -> str:
     for row in own:
         by = f"**{OURS}**" if row["by"] == OURS else named(row)
         cells = [
-            by + OLD * (row["run"] in ON_OLD_SEEDS),
+            by,
             row["agents"],
             f"{row['steps']:,}",
             interval(row, "return", "low", "high"),
@@ -161,8 +160,6 @@ def section(run: str) -> str:
         ]
         if again:
             how.append(f"{kind}: {', '.join(again)}.")
-    if run in ON_OLD_SEEDS:
-        how.append("† Recorded on seeds on which the recipe may have been tried.")
     tables = [ours(run), ours(run, others=True), theirs(run)]
     parts = [f"## {env}", figure, *tables, unseen(run), " ".join(how)]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -226,7 +223,7 @@ def shared() -> str:
         own, arms = recorded(world), {}
         if world in SHARED:
             arms["the lander's"] = sweep(f"shared_{world}").arms["shared"].final
-        arms["its own" + OLD * (world in ON_OLD_SEEDS)] = own.final.mean(axis=1)
+        arms["its own"] = own.final.mean(axis=1)
         env, bar = own.judged.rpartition(":")[2], threshold(own.judged)[0]
         for recipe, x in arms.items():
             cells = [

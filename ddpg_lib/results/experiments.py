@@ -17,11 +17,6 @@ SEARCH_SEEDS = range(100, 200)
 FIRST_FRESH_SEED = 300
 """From here on seeds are for recording: no search has seen them."""
 SEARCH = "_search"  # ends the name of a sweep that chooses settings
-ON_OLD_SEEDS = ("reacher",)
-"""Recorded before this rule, on seeds from 0 on, on which their recipes may have been tried.
-
-A name leaves the list when its run is recorded again; none is added.
-"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -167,7 +162,7 @@ EXPERIMENTS = {
         "InvertedDoublePendulum-v5", "inverted_double_pendulum", _FRESH, looks=1
     ),
     "mountain_car": Experiment("MountainCarContinuous-v0", "mountain_car", _FRESH),
-    "reacher": Experiment("Reacher-v5", "reacher", tuple(range(8))),
+    "reacher": Experiment("Reacher-v5", "reacher", _FRESH),
 }
 """What the book shows, by name."""
 
@@ -323,7 +318,8 @@ def _after(agents: Sequence[str], factors: Sequence[float]) -> dict[str, dict[st
     }
 
 
-# A third of the runner's steps, in which changes of its recipe are compared.
+# Half of the arm's steps and a third of the runner's, in which changes are compared.
+_HALF_OF_REACHER: dict[str, Any] = {"steps": 60_000, "buffer_size": 60_000}
 _CHEETAH = {"steps": 100_000, "buffer_size": 100_000, "eval_every": 10_000}
 
 # One recipe for all worlds: the lander's, with each world's own budget.
@@ -365,7 +361,7 @@ SWEEPS: dict[str, Sweep] = {
         },
         looks=1,
     ),
-    # Page 16a: changes of the recipe, alone, in half of its steps.
+    # Page 16a: changes of the arm's first recipe, alone, in half of its steps; then of the best.
     "reacher_search": Sweep(
         "Reacher-v5",
         "reacher",
@@ -383,7 +379,36 @@ SWEEPS: dict[str, Sweep] = {
             "tau_0.01": {"tau": 0.01},
             "wide": {"hidden": (256, 256), "batch_size": 256},
         },
-        {"steps": 60_000, "buffer_size": 60_000},
+        {"hidden": (128, 128), "batch_size": 128, "tau": 0.005, **_HALF_OF_REACHER},
+        looks=1,
+    ),
+    "reacher_wide_search": Sweep(
+        "Reacher-v5",
+        "reacher",
+        tuple(range(100, 104)),
+        {
+            "gamma_0.97": {"gamma": 0.97},
+            "sigma_0.05": {"sigma": 0.05},
+            "tau_0.01": {"tau": 0.01},
+            "batch_512": {"batch_size": 512},
+        },
+        {"tau": 0.005, **_HALF_OF_REACHER},
+        looks=1,
+    ),
+    # Chapter 20: what 16-bit products cost in returns.
+    "reacher_precision": Sweep(
+        "Reacher-v5", "reacher", _FRESH, {"bfloat16": {"precision": "bfloat16"}}
+    ),
+    "reacher_further_search": Sweep(
+        "Reacher-v5",
+        "reacher",
+        tuple(range(100, 104)),
+        {
+            "lr_2": {"actor_lr": 2e-3, "critic_lr": 2e-3},
+            "tau_0.02": {"tau": 0.02},
+            "three_layers": {"hidden": (256, 256, 256)},
+        },
+        _HALF_OF_REACHER,
         looks=1,
     ),
     # Chapter 6, what a buffer keeps, each with three step sizes, and the search that chose them.
@@ -663,8 +688,8 @@ SWEEPS: dict[str, Sweep] = {
 def require_seeds(name: str, seeds: Sequence[int]) -> None:
     """Refuse to record on seeds that a search may have seen, or to search on those of recordings.
 
-    ``name`` is that of an experiment or of a sweep; the rule is that of ``SEARCH_SEEDS``,
-    ``FIRST_FRESH_SEED`` and ``ON_OLD_SEEDS``.
+    ``name`` is that of an experiment or of a sweep; the rule is that of ``SEARCH_SEEDS`` and
+    ``FIRST_FRESH_SEED``.
 
     Raises
     ------
@@ -675,12 +700,6 @@ def require_seeds(name: str, seeds: Sequence[int]) -> None:
     if name.endswith(SEARCH):
         wrong = [seed for seed in seeds if seed not in SEARCH_SEEDS]
         rule = f"a search takes seeds {first} to {last}"
-    elif name in ON_OLD_SEEDS:
-        wrong = [seed for seed in seeds if seed >= first]
-        rule = (
-            f"ON_OLD_SEEDS says that it was recorded on seeds below {first}; "
-            "recorded on others, it leaves that list"
-        )
     else:
         wrong = [seed for seed in seeds if seed < FIRST_FRESH_SEED]
         rule = (

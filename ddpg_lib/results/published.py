@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ddpg_lib.maths.stats import bootstrap_interval, iqm, t_interval
-from ddpg_lib.results.experiments import EXPERIMENTS, ON_OLD_SEEDS
+from ddpg_lib.results.experiments import EXPERIMENTS
 from ddpg_lib.results.recorded import RecordedRun, names, recorded
 from ddpg_lib.runs.tables import csv_text
 
@@ -389,7 +389,7 @@ def _ours(run: str, by: str) -> dict[str, Any]:
         "run": run,
         "by": by,
         "env": recording.judged,
-        "seeds": f"{seeds[0]} to {seeds[-1]}" + " (old)" * (run in ON_OLD_SEEDS),
+        "seeds": f"{seeds[0]} to {seeds[-1]}",
         "agents": len(seeds),
         "steps": recording.config.steps,
         "statistic": STATISTICS["final"],

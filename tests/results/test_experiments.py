@@ -8,7 +8,6 @@ from ddpg_lib import recipe
 from ddpg_lib.results.experiments import (
     CRANE_CHANGES,
     EXPERIMENTS,
-    ON_OLD_SEEDS,
     SEARCH,
     SWEEPS,
     Experiment,
@@ -19,25 +18,16 @@ from ddpg_lib.results.experiments import (
 from ddpg_lib.results.recorded import names, recorded
 from ddpg_lib.results.sweeps import sweep, sweeps
 
-# As the list was when the rule came. Record a run again and take its name out of both.
-ONCE_OLD = {"reacher"}
-
 
 @pytest.mark.parametrize("name", [*EXPERIMENTS, *SWEEPS])
 def test_everything_that_can_be_asked_for_is_on_seeds_that_it_may_use(name):
     assert experiment(name).seeds
 
 
-def test_the_list_of_old_seeds_only_shrinks():
-    assert set(ON_OLD_SEEDS) <= ONCE_OLD & set(EXPERIMENTS)
-    assert len(set(ON_OLD_SEEDS)) == len(ON_OLD_SEEDS)
-
-
 def test_what_ships_was_made_on_seeds_that_it_may_use():
     """Said of the files themselves, whatever is asked for today."""
     for name in names():
-        fresh = min(recorded(name).seeds) >= 300
-        assert fresh != (name in ON_OLD_SEEDS), name
+        assert min(recorded(name).seeds) >= 300, name
     for name in sweeps():
         seeds = sweep(name).seeds
         searched = all(100 <= seed < 200 for seed in seeds)
@@ -52,7 +42,6 @@ def test_what_ships_was_made_on_seeds_that_it_may_use():
         ("x", (0, 300), "x is on seed 0"),
         ("x_search", (100, 300), "x_search is on seed 300: a search takes seeds 100 to 199"),
         ("x_search", (0,), "x_search is on seed 0"),
-        ("reacher", (0, 300), "it leaves that list"),
         ("x", (300, 301, 300), "x has a seed twice: 300, 301, 300"),
     ],
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from typing import Any
+
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
@@ -64,7 +66,7 @@ def draw_agents(returns: Array, seeds: Sequence[int], theirs: Mapping[str, float
     for i, row in enumerate(returns):
         ax.plot(row, np.full(len(row), i), "|", color=COLORS["actor"], markersize=13, alpha=0.35)
         ax.plot(row.mean(), i, "D", color=COLORS["actor"], markersize=6)
-    look = {"color": COLORS["muted"], "fontsize": 9, "ha": "center", "va": "bottom"}
+    look: dict[str, Any] = {"color": COLORS["muted"], "fontsize": 9, "ha": "center", "va": "bottom"}
     for k, (name, value) in enumerate(theirs.items()):
         ax.axvline(value, color=COLORS["muted"], linewidth=1.2)
         # Published means may lie close together: one name above the other.
