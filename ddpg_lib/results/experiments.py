@@ -406,7 +406,6 @@ SWEEPS: dict[str, Sweep] = {
         {
             "lr_2": {"actor_lr": 2e-3, "critic_lr": 2e-3},
             "tau_0.02": {"tau": 0.02},
-            "three_layers": {"hidden": (256, 256, 256)},
         },
         _HALF_OF_REACHER,
         looks=1,
