@@ -14,7 +14,7 @@ from ddpg_lib.envs.border import check_bounds
 from ddpg_lib.parts.acting import actions_of
 from ddpg_lib.parts.gradients import actor_loss_through
 from ddpg_lib.parts.losses import actor_loss, critic_loss, soft_update, td_target
-from ddpg_lib.parts.networks import Actor, Critic, multiply_in_bfloat16, rows_of, target_of
+from ddpg_lib.parts.networks import Actor, Critic, placed, rows_of, target_of
 from ddpg_lib.parts.noise import NOISES
 from ddpg_lib.parts.normalization import RunningNorm
 from ddpg_lib.parts.nstep import NStepReplay
@@ -81,10 +81,8 @@ class DDPG(Stateful):
 
         # Initialize critic and actor, the targets as copies, the replay buffer and the noise.
         self.obs_norm = RunningNorm(self.n, obs_dim) if c.normalize_obs else None
-        critic, actor = self.networks(rngs, action_dim)
-        if c.precision == "bfloat16":
-            multiply_in_bfloat16(critic, actor, device=self.device)
-        self.critic, self.actor = critic.to(self.device), actor.to(self.device)
+        made = self.networks(rngs, action_dim)
+        self.critic, self.actor = placed(made, self.device, c.precision)
         self.critic_target, self.actor_target = target_of(self.critic), target_of(self.actor)
         decay, longest = c.critic_weight_decay, c.max_grad_norm
         self.critic_optimizer = StackedAdam(

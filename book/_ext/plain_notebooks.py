@@ -41,7 +41,7 @@ TAG = re.compile(r"\\tag\{([^{}]+)\}")
 EQUATION = re.compile(r"\((?P<tag>0\.[1-9]|[1-9]\d?[a-z]?\.\d{1,2}[a-z]?)\)")
 # A family name may have several parts and a small particle: "van Hasselt", "Ben-David", "O'Neill".
 _NAME = r"(?:(?:[Vv]an|[Vv]on|[Dd]e|[Dd]er|[Dd]en|[Ll]a|[Ll]e)\s+)*[^\W\d_a-z][\w’'\-]+"
-_WHO = rf"(?:{_NAME}\s+et\s+al\.|{_NAME}\s+and\s+{_NAME}|{_NAME})"
+_WHO = rf"(?:Hugging\s+Face|{_NAME}\s+et\s+al\.|{_NAME}\s+and\s+{_NAME}|{_NAME})"
 CITATION = re.compile(rf"(?P<cite>(?<!\w){_WHO}\s+\((?P<year>\d{{4}}[a-z]?)\))")
 # "(Kingma and Ba 2015, Algorithm 1; Silver et al. 2014)": in parentheses the year has none.
 ASIDE = re.compile(rf"(?:(?<=\()|(?<=;\s))(?P<who>{_WHO})\s+(?P<when>\d{{4}}[a-z]?)(?=[,;:)])")

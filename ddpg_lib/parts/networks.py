@@ -29,6 +29,7 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 """Of hidden layers, by name: relu, tanh, elu, silu."""
 
 Network = TypeVar("Network", bound=nn.Module)
+Other = TypeVar("Other", bound=nn.Module)
 
 
 class StackedLinear(nn.Module):
@@ -226,18 +227,24 @@ def target_of(network: Network) -> Network:
     return copy.deepcopy(network, shared).requires_grad_(False)
 
 
-def multiply_in_bfloat16(*networks: nn.Module, device: torch.device) -> None:
-    """Let the wide layers of ``networks`` multiply in 16 bits, and warn where that is slow."""
-    if not bfloat16_is_fast(device):
+def placed(
+    networks: tuple[Network, Other], device: torch.device, precision: str
+) -> tuple[Network, Other]:
+    """Move two networks to a device, and let their wide layers multiply in this precision.
+
+    Warns where "bfloat16" is slow.
+    """
+    if precision == "bfloat16" and not bfloat16_is_fast(device):
         warnings.warn(
             "precision is bfloat16, for which this processor has no instructions: it will be "
             "slower than float32, which is the default",
             stacklevel=3,
         )
-    for network in networks:
-        for module in network.modules():
-            if isinstance(module, StackedLinear):
-                module.in_bfloat16 = True
+    one, other = networks
+    for module in (*one.modules(), *other.modules()):
+        if isinstance(module, StackedLinear):
+            module.in_bfloat16 = precision == "bfloat16"
+    return one.to(device), other.to(device)
 
 
 def _norms(

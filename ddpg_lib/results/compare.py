@@ -25,10 +25,15 @@ Array = NDArray[np.float64]
 
 
 def references(experiments: Mapping[str, Experiment], there: Collection[str]) -> dict[str, str]:
-    """The recorded run beside which a run of an environment is put, by the environment's id.
+    """The recorded runs beside which others are put.
 
     These are the ``experiments`` whose names are ``there`` and that are no ablation of another.
     Of several in one environment it is the one that sees vectors and is judged where it trained.
+
+    Returns
+    -------
+    dict of str
+        Names of recorded runs by the ids of their environments.
     """
     principal = [
         name

@@ -357,12 +357,12 @@ def ablations(run: str) -> dict[str, str]:
 
 
 def other_recipe(row: dict[str, Any]) -> bool:
-    """Whether a row is ours with another recipe: other observations, networks or budget."""
+    """Whether ``row`` is ours with another recipe: other observations, networks or budget."""
     return str(row["by"]).startswith(f"{OURS}, recipe ")
 
 
 def named(row: dict[str, Any]) -> str:
-    """The name of one of our rows: what was changed of the recipe, or which other one it is."""
+    """The name of one of our rows, ``row``: what was changed, or which other recipe it is."""
     by = str(row["by"])
     return by.replace(f"{OURS}, ", "" if other_recipe(row) else "with ")
 

@@ -57,7 +57,7 @@ def of_rewards(agent: DDPG) -> dict[str, Array]:
 
 
 def of_weights(agent: DDPG) -> dict[str, Array]:
-    """Which networks have moved, and which follow."""
+    """Which networks have moved, and which follow: each quantity by name, ``(n,)``."""
     pairs = {
         "critic lag": (agent.critic, agent.critic_target),
         "actor lag": (agent.actor, agent.actor_target),
