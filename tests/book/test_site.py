@@ -228,7 +228,9 @@ def test_the_root_takes_its_tags_from_the_first_page_anew():
 def told(page):
     """The title of a built page, and what its tags say."""
     text = (HTML / page).read_text(encoding="utf-8")
-    tags = dict(re.findall(r'<meta (?:property|name)="(og:\w+|description)" content="([^"]*)"', text))
+    tags = dict(
+        re.findall(r'<meta (?:property|name)="(og:\w+|description)" content="([^"]*)"', text)
+    )
     return re.findall(r"<title>(.*?)</title>", text), tags
 
 
