@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ddpg_lib.errors import did_you_mean
@@ -305,17 +305,40 @@ AFTER_FACTORS = (1, 2, 4, 8, 16, 32)
 """Multiples of the recipe's step sizes that agents of chapter 22 were given in their search."""
 
 
-def _after(agents: Sequence[str], factors: Sequence[float]) -> dict[str, dict[str, Any]]:
-    """Agents of chapter 22 with each multiple of both of the recipe's step sizes."""
+# Page 22a: the same on the hopper, and DDPG with chapter 11's layer normalization.
+AFTER_HOPPER: dict[str, dict[str, Any]] = {
+    "ddpg": {},
+    "layer_norm": {"layer_norm": "critic"},
+    "td3": {"agent": "ddpg_lib.agents.td3:TD3", "policy_delay": 2},
+    "sac": {"agent": "ddpg_lib.agents.sac:SAC"},
+    "d4pg": {"agent": "ddpg_lib.chapters.ch22.agents:HopperD4PG"},
+    "simba": {"agent": "ddpg_lib.agents.simba:SimBa", "normalize_obs": True, "hidden": (64, 64)},
+}
+AFTER_HOPPER_FACTORS = (0.25, 0.5, 1, 2)
+"""Multiples of a step size of 0.001 that agents of page 22a were given in their search."""
+_HOPPER = {
+    "hidden": (128, 128),
+    "layer_norm": "none",
+    "warmup_steps": 5_000,
+    "buffer_size": 150_000,
+    "steps": 150_000,
+    "eval_every": 7_500,
+}
+
+
+def _after(
+    agents: Mapping[str, Mapping[str, Any]], factors: Iterable[float], actor_lr: float = 5e-4
+) -> dict[str, dict[str, Any]]:
+    """Agents of chapter 22 with each multiple of both step sizes; the critic's is 0.001."""
     return {
-        f"{agent}_{factor:g}": {
-            "actor_lr": 5e-4 * factor,
-            "critic_lr": 1e-3 * factor,
-            **AFTER[agent],
-        }
+        f"{agent}_{factor:g}": {"actor_lr": actor_lr * factor, "critic_lr": 1e-3 * factor, **own}
         for factor in factors
-        for agent in agents
+        for agent, own in agents.items()
     }
+
+
+def _some(*names: str) -> dict[str, dict[str, Any]]:
+    return {name: AFTER[name] for name in names}
 
 
 # Half of the arm's steps and a third of the runner's, in which changes are compared.
@@ -656,7 +679,7 @@ SWEEPS: dict[str, Sweep] = {
         "Pendulum-v1",
         "pendulum",
         _SEARCHED[:4],
-        _after(tuple(AFTER), AFTER_FACTORS),
+        _after(AFTER, AFTER_FACTORS),
         {"eval_every": 6_000},
         looks=1,
     ),
@@ -665,9 +688,9 @@ SWEEPS: dict[str, Sweep] = {
         "pendulum",
         _AFTER_SEEDS,
         {
-            **_after(("ddpg", "td3", "simba"), (2,)),
-            **_after(("d4pg",), (4,)),
-            **_after(("sac",), (16,)),
+            **_after(_some("ddpg", "td3", "simba"), (2,)),
+            **_after(_some("d4pg"), (4,)),
+            **_after(_some("sac"), (16,)),
         },
         {"eval_every": 1_000},
         looks=3,
@@ -676,9 +699,19 @@ SWEEPS: dict[str, Sweep] = {
         "Pendulum-v1",
         "pendulum",
         _AFTER_SEEDS,
-        _after(("ddpg", "td3"), (1, 2, 4, 8, 16)),
+        _after(_some("ddpg", "td3"), (1, 2, 4, 8, 16)),
         {"eval_every": 1_000},
         looks=3,
+    ),
+    # Page 22a: a third of the steps for the search.
+    "after_hopper_search": Sweep(
+        "Hopper-v5",
+        "half_cheetah",
+        _SEARCHED[:4],
+        _after(AFTER_HOPPER, AFTER_HOPPER_FACTORS, 1e-3),
+        {**_HOPPER, "buffer_size": 50_000, "steps": 50_000, "eval_every": 10_000},
+        looks=1,
+        starts=20,
     ),
 }
 """Comparisons of many arms, by name: of these curves ship and no networks."""
