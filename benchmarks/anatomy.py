@@ -2,7 +2,8 @@
 
 The rungs from chapter 0's program to the library, in turns; a step's parts; what a call costs; what
 threads, freed memory, the choice of products and what the compiler is told are worth, each in a
-process of its own, in turns too; stacks of many sizes; and samples of what is at work, by py-spy
+process of its own, in turns too; more threads than cores, alone and beside another program; stacks
+of many sizes; and samples of what is at work, by py-spy
 from outside, which costs the program nothing. One thread where nothing else is said.
 """
 
@@ -30,6 +31,7 @@ TURNS, SAMPLED = 9, 6_000
 RATE = 400  # samples a second
 GO_BETWEENS = re.compile("_call_impl|decorate_context|wrapper|_use_grad_for_differentiable")
 AGENTS = (1, 2, 4, 8, 16, 32, 64)
+THREADS = {"one thread": 1, "two threads": 2, "four threads": 4, "eight threads": 8}
 SETTINGS = ("one thread", "two threads", "memory handed back", "PyTorch's own products")
 TOLD = ("as it is", "every guard kept", "PyTorch's tanh", "bias in the product")
 PROGRAMS = ("chapter 0", "Adam without bookkeeping", "the library")
@@ -111,7 +113,7 @@ def serve(connection: Connection, width: int, agents: int, setting: str) -> None
     from ddpg_lib.speed import compiling, products
     from ddpg_lib.speed.malloc import keep_freed_memory
 
-    torch.set_num_threads(2 if setting == "two threads" else 1)
+    torch.set_num_threads(THREADS.get(setting, 1))
     if setting != "memory handed back":
         keep_freed_memory()
     if setting == "PyTorch's own products":
@@ -129,11 +131,13 @@ def serve(connection: Connection, width: int, agents: int, setting: str) -> None
         connection.send(float(times[0]) / agents)
 
 
-def settings(choices: tuple[str, ...], widths: tuple[int, ...]) -> list[dict[str, Any]]:
+def settings(
+    choices: tuple[str, ...], widths: tuple[int, ...], stacks: tuple[int, ...] = (1, 8)
+) -> list[dict[str, Any]]:
     """The library's programs for one agent and for eight, a process for each of the choices."""
     rows = []
     context = mp.get_context("spawn")
-    for width, agents in itertools.product(widths, (1, 8)):
+    for width, agents in itertools.product(widths, stacks):
         workers = {}
         for setting in choices:
             mine, other = context.Pipe()
@@ -153,6 +157,32 @@ def settings(choices: tuple[str, ...], widths: tuple[int, ...]) -> list[dict[str
             row = {"width": width, "agents": agents, "setting": setting}
             rows.append({**row, "us": median(times), "min": min(times), "max": max(times)})
             print(rows[-1], flush=True)
+    return rows
+
+
+def busy() -> None:
+    """Train without end, on one thread."""
+    import torch
+
+    from ddpg_lib.chapters.ch20.ladder import Library
+
+    torch.set_num_threads(1)
+    rung = Library()
+    while True:
+        rung.step()
+
+
+def crowded() -> list[dict[str, Any]]:
+    """One agent with up to eight threads, alone and beside another program."""
+    rows = []
+    for others in (0, 1):
+        programs = [mp.get_context("spawn").Process(target=busy, daemon=True)] * others
+        for program in programs:
+            program.start()
+        rows += [{**row, "others": others} for row in settings(tuple(THREADS), (64,), (1,))]
+        for program in programs:
+            program.terminate()
+            program.join()
     return rows
 
 
@@ -202,9 +232,13 @@ def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--play", help="train this program only, for py-spy")
+    parser.add_argument("--threads", action="store_true", help="measure only what threads cost")
     options = parser.parse_args()
     if options.play:
         return play(options.play)
+    DATA.mkdir(exist_ok=True)
+    if options.threads:
+        return write("threads", crowded())
 
     import torch
 
@@ -215,13 +249,13 @@ def main() -> None:
 
     torch.set_num_threads(1)
     keep_freed_memory()
-    DATA.mkdir(exist_ok=True)
     code = commit()  # before files change
     write("price", [{"call": k, "us": v} for k, v in price_of_a_call().items()])
     write("ladder", [row for width in SIZES for row in rungs(width)])
     write("parts", [row for width in SIZES for row in parts(width)])
     write("settings", settings(SETTINGS, tuple(SIZES)))
     write("told", settings(TOLD, (64,)))
+    write("threads", crowded())
     write("stacked", stacked())
     write("stacks", [row for name in PROGRAMS for row in sampled(name)])
     machine = {"commit": code, **hardware(), "versions": versions(), "turns": TURNS}

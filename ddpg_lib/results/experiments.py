@@ -623,6 +623,32 @@ SWEEPS: dict[str, Sweep] = {
         _MUSEUM,
         looks=1,
     ),
+    # Where three bugs do harm that Pendulum-v1 forgives, and one with its training returns.
+    "museum_short": Sweep(
+        "ddpg_lib.chapters.ch12.worlds:PendulumShort-v0",
+        "pendulum",
+        _FRESH,
+        {arm: MUSEUM[arm] for arm in ("right", "after_reset", "limit_as_end")},
+        _MUSEUM,
+        looks=1,
+        judged="Pendulum-v1",
+    ),
+    "museum_hanging": Sweep(
+        "ddpg_lib.chapters.ch12.worlds:PendulumHanging-v0",
+        "pendulum",
+        _FRESH,
+        {arm: MUSEUM[arm] for arm in ("right", "one_seed")},
+        _MUSEUM,
+        looks=1,
+    ),
+    "museum_statistics": Sweep(
+        "Pendulum-v1",
+        "pendulum",
+        _FRESH,
+        {arm: MUSEUM[arm] for arm in ("right_normalized", "other_statistics")},
+        _MUSEUM,
+        looks=1,
+    ),
     "normalizations": Sweep(
         "Pendulum-v1",
         "pendulum",

@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,7 @@ def reproduce(name: str, folder: Path, progress: bool = True, compile: bool = Tr
         _, inside = read_table(place / "record/inside.csv.gz", asked.seeds)
         record.mkdir(parents=True, exist_ok=True)
         with replacing(record / f"{arm}.csv.gz") as temporary:
-            table = {"return": run.curves, **run.metrics, **inside}
+            table = {"return": run.curves, "training": _training(run), **run.metrics, **inside}
             write_table(temporary, run.seeds, [int(step) for step in run.steps], table)
         final = final_returns(run.agent, asked.judged or asked.env, asked.starts).mean(axis=1)
         arms[arm] = {
@@ -133,6 +134,21 @@ def _trained(asked: Experiment, folder: Path, record: Path, progress: bool, comp
         agent=agent,
         **asked.changes,
     )
+
+
+def _training(run: Run) -> NDArray[np.float64]:
+    """Mean return of the training episodes since the evaluation before, ``(n, evaluations)``.
+
+    NaN where none ended.
+    """
+    found = np.full((len(run.episodes), len(run.steps)), np.nan)
+    for agent, episodes in enumerate(run.episodes):
+        ends, returns = np.array(episodes, float).reshape(-1, 2).T
+        for k, (after, until) in enumerate(pairwise(run.steps), start=1):
+            seen = returns[(after < ends) & (ends <= until)]
+            if seen.size:
+                found[agent, k] = seen.mean()
+    return found
 
 
 def _finish(run: Run, record: Path, command: str, asked: Experiment) -> None:

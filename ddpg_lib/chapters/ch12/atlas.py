@@ -168,6 +168,27 @@ TREE = Question(
                 ),
             },
         ),
+        "whatever it does, steps are slow": Question(
+            "What takes the time: an update alone, or a step of the environment alone?",
+            {
+                "the environment": Leaf(
+                    "a slow simulator, or pictures that are drawn and not looked at"
+                ),
+                "the update": Question(
+                    "The same with one thread",
+                    {
+                        "faster": Leaf("threads that wait for each other (chapter 20)"),
+                        "as slow": Leaf(
+                            "data that move between devices, numbers that are read in every step, "
+                            "networks wider than needed (chapter 20)"
+                        ),
+                    },
+                ),
+                "neither": Leaf(
+                    "what lies between: a buffer of Python lists (page 10c), evaluations, logging"
+                ),
+            },
+        ),
     },
 )
 """The atlas as a tree; in brackets the names of :data:`ddpg_lib.diagnose.vitals.VITALS`."""
@@ -189,6 +210,7 @@ SYMPTOMS: dict[str, tuple[str, str, str]] = {
     "values pinned": ("targets_mistakes", "forgotten", "q"),
     "a saturated actor": ("targets_mistakes", "newest_64", "saturated"),
     "one agent in eight fails": ("pendulum_choices", "warmup_500", "return"),
+    "worse than in training": ("museum_statistics", "other_statistics", "return"),
     "content and wrong": ("museum", "reward_forgotten", "critic_loss"),
 }
-"""By name, a recorded sweep, arm and column that show a symptom."""
+"""By name, a recorded sweep, arm and column that show a symptom; slow steps are none of a run."""

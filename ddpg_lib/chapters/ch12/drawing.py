@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ddpg_lib.chapters.ch12.atlas import SYMPTOMS, Leaf, Question
 from ddpg_lib.chapters.ch12.exhibits import BALANCE, EXHIBITS
+from ddpg_lib.chapters.ch20.records import measured
 from ddpg_lib.figures.curves import Curves, draw_stack
 from ddpg_lib.figures.style import COLORS
 from ddpg_lib.maths.stats import iqm
@@ -113,8 +114,8 @@ def draw_run(arm: Recorded, columns: Sequence[str], until: int | None = None) ->
 
 
 def draw_symptoms() -> Figure:
-    """Draw a recorded run for each of ``SYMPTOMS``."""
-    figure, axes = plt.subplots(4, 2, figsize=(5.9, 7.6))
+    """Draw a recorded run for each of ``SYMPTOMS``, and what threads cost."""
+    figure, axes = plt.subplots(3, 3, figsize=(8.25, 6.2))
     for ax, (name, (of, arm, column)) in zip(axes.flat, SYMPTOMS.items(), strict=False):
         shown = sweep(of).arms[arm]
         values = shown.curves if column == "return" else shown.inside[column]
@@ -124,11 +125,25 @@ def draw_symptoms() -> Figure:
         ax.set_title(name, fontsize=11)
         ax.set_ylabel(LABELS[column])
         _thousands(ax)
-    for ax in axes.flat[len(SYMPTOMS) :]:
-        ax.axis("off")
-    for ax in axes[-1]:
+        if "training" in name:
+            trained = iqm(shown.inside["training"][:, 1:], axis=0)
+            ax.plot(shown.steps[1:], trained, color=COLORS["ink"], linewidth=1.5)
+    for ax in axes[-1, :-1]:
         ax.set_xlabel("steps")
+    _draw_threads(axes[-1, -1])
     return figure
+
+
+def _draw_threads(ax: Axes) -> None:
+    rows = measured("threads")
+    names = list(dict.fromkeys(row["setting"] for row in rows))
+    for others, color in ((0, "muted"), (1, "critic")):
+        times = [row["us"] / 1000 for row in rows if row["others"] == others]
+        ax.plot(range(len(names)), times, "o-", color=COLORS[color], linewidth=1.5)
+    ax.set_xticks(range(len(names)), [name.split()[0] for name in names])
+    ax.set(xlabel="threads", ylabel="ms a step", yscale="log")
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.set_title("slow steps", fontsize=11)
 
 
 def draw_tree(root: Question) -> Figure:

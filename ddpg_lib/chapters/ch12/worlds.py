@@ -1,7 +1,8 @@
-"""Two pendulums on which bugs do harm that Pendulum-v1 forgives.
+"""Three pendulums on which bugs do harm that Pendulum-v1 forgives.
 
 Importing this module registers them with Gymnasium: ``PendulumShort-v0``, which is cut off after
-one second, and ``PendulumBalance-v0``, which ends when the pendulum leans too far.
+one second, ``PendulumBalance-v0``, which ends when the pendulum leans too far, and
+``PendulumHanging-v0``, in which every episode begins alike.
 """
 
 from __future__ import annotations
@@ -40,9 +41,25 @@ class Balance(PendulumEnv):
         return obs, 1.0, fallen, truncated, info
 
 
+class Hanging(PendulumEnv):
+    """The pendulum, always from hanging at rest."""
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[NDArray[np.float32], dict[str, Any]]:
+        """Begin hanging at rest, and return ``obs, info``.
+
+        ``seed`` and ``options`` are Gymnasium's.
+        """
+        super().reset(seed=seed)
+        self.state = np.array([np.pi, 0.0])
+        return self._get_obs(), {}
+
+
 _WORLDS: tuple[tuple[str, Any, int], ...] = (
     ("PendulumShort-v0", PendulumEnv, LIMIT),
     ("PendulumBalance-v0", Balance, 200),
+    ("PendulumHanging-v0", Hanging, 200),
 )
 for name, entry_point, limit in _WORLDS:
     if name not in gym.registry:
