@@ -312,17 +312,18 @@ AFTER_HOPPER: dict[str, dict[str, Any]] = {
     "td3": {"agent": "ddpg_lib.agents.td3:TD3", "policy_delay": 2},
     "sac": {"agent": "ddpg_lib.agents.sac:SAC"},
     "d4pg": {"agent": "ddpg_lib.chapters.ch22.agents:HopperD4PG"},
-    "simba": {"agent": "ddpg_lib.agents.simba:SimBa", "normalize_obs": True, "hidden": (64, 64)},
+    "simba": {"agent": "ddpg_lib.agents.simba:SimBa", "normalize_obs": True, "hidden": (32, 32)},
 }
 AFTER_HOPPER_FACTORS = (0.25, 0.5, 1, 2)
 """Multiples of a step size of 0.001 that agents of page 22a were given in their search."""
 _HOPPER = {
-    "hidden": (128, 128),
+    "hidden": (64, 64),
     "layer_norm": "none",
+    "batch_size": 64,
     "warmup_steps": 5_000,
-    "buffer_size": 150_000,
-    "steps": 150_000,
-    "eval_every": 7_500,
+    "buffer_size": 200_000,
+    "steps": 200_000,
+    "eval_every": 10_000,
 }
 
 
@@ -735,7 +736,7 @@ SWEEPS: dict[str, Sweep] = {
         "half_cheetah",
         _SEARCHED[:4],
         _after(AFTER_HOPPER, AFTER_HOPPER_FACTORS, 1e-3),
-        {**_HOPPER, "buffer_size": 50_000, "steps": 50_000, "eval_every": 10_000},
+        {**_HOPPER, "buffer_size": 60_000, "steps": 60_000},
         looks=1,
         starts=20,
     ),
