@@ -634,8 +634,8 @@ SWEEPS: dict[str, Sweep] = {
         looks=1,
         judged="Pendulum-v1",
     ),
-    "museum_hanging": Sweep(
-        "ddpg_lib.chapters.ch12.worlds:PendulumHanging-v0",
+    "museum_aside": Sweep(
+        "ddpg_lib.chapters.ch12.worlds:PendulumAside-v0",
         "pendulum",
         _FRESH,
         {arm: MUSEUM[arm] for arm in ("right", "one_seed")},

@@ -2,7 +2,7 @@
 
 Importing this module registers them with Gymnasium: ``PendulumShort-v0``, which is cut off after
 one second, ``PendulumBalance-v0``, which ends when the pendulum leans too far, and
-``PendulumHanging-v0``, in which every episode begins alike.
+``PendulumAside-v0``, in which every episode begins alike.
 """
 
 from __future__ import annotations
@@ -41,25 +41,25 @@ class Balance(PendulumEnv):
         return obs, 1.0, fallen, truncated, info
 
 
-class Hanging(PendulumEnv):
-    """The pendulum, always from hanging at rest."""
+class Aside(PendulumEnv):
+    """The pendulum, always from its side, at rest."""
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
-        """Begin hanging at rest, and return ``obs, info``.
+        """Begin horizontal, at rest, and return ``obs, info``.
 
         ``seed`` and ``options`` are Gymnasium's.
         """
         super().reset(seed=seed)
-        self.state = np.array([np.pi, 0.0])
+        self.state = np.array([np.pi / 2, 0.0])
         return self._get_obs(), {}
 
 
 _WORLDS: tuple[tuple[str, Any, int], ...] = (
     ("PendulumShort-v0", PendulumEnv, LIMIT),
     ("PendulumBalance-v0", Balance, 200),
-    ("PendulumHanging-v0", Hanging, 200),
+    ("PendulumAside-v0", Aside, 200),
 )
 for name, entry_point, limit in _WORLDS:
     if name not in gym.registry:
