@@ -776,12 +776,27 @@ RULES: tuple[Rule, ...] = (
 )
 """What is looked for in a stack."""
 
+_PINNED: tuple[tuple[str, str, float], ...] = (
+    ("q drift", "<", 0.05),
+    ("q rise", "<", 0.03),
+    ("gain", "<", 0.2),
+)
 CURVE_RULES: tuple[Rule, ...] = (
     Rule(
         "pinned",
         "the target",
+        "q stands still far from the returns, and the loss is small: the critic is content with a "
+        "wrong target",
+        (*_PINNED, ("loss", "<", 1e-3)),
+        "medium",
+        "multiply the reward by ten: values that stay know no reward, or have a target that rests; "
+        "then compute the target of ten rows by hand",
+    ),
+    Rule(
+        "pinned",
+        "the target",
         "q stands still far from the returns, and the return has not risen",
-        (("q drift", "<", 0.05), ("q rise", "<", 0.03), ("gain", "<", 0.2)),
+        _PINNED,
         "medium",
         "multiply the reward by ten: values that stay know no reward, or have a target that rests",
     ),

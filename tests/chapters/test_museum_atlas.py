@@ -10,7 +10,7 @@ import pytest
 from matplotlib.text import Text
 
 from ddpg_lib.chapters.ch12.atlas import SYMPTOMS, TREE, Question, leaves
-from ddpg_lib.chapters.ch12.drawing import draw_run, draw_tree, panels
+from ddpg_lib.chapters.ch12.drawing import draw_run, draw_symptoms, draw_tree, panels
 from ddpg_lib.chapters.ch12.exhibits import EXHIBITS
 from ddpg_lib.chapters.ch12.quiz import RUNS, show_run
 from ddpg_lib.diagnose.vitals import VITALS
@@ -42,6 +42,20 @@ def test_each_symptom_has_a_recorded_run():
     for name, arm, column in SYMPTOMS.values():
         shown = sweep(name).arms[arm]
         assert column == "return" or column in shown.inside
+
+
+def test_every_symptom_of_the_table_is_drawn():
+    page = nbformat.read(PAGE, as_version=4)
+    (source,) = [cell.source for cell in page.cells if "| Symptom |" in cell.source]
+    rows = [line for line in source.splitlines() if line.startswith("| ")][1:]
+    table = [row.split("|")[1].split(":")[0].strip() for row in rows]
+    figure = draw_symptoms()
+    titles = [ax.get_title(loc="left") or ax.get_title() for ax in figure.axes]
+    assert sorted(titles) == sorted(table)
+    assert all(ax.lines for ax in figure.axes)
+    (lower,) = [ax for ax in figure.axes if "training" in ax.get_title(loc="left")]
+    assert lower.lines[-1].get_ydata()[-1] > lower.lines[-2].get_ydata()[-1] + 200
+    plt.close(figure)
 
 
 def test_the_tree_is_drawn_with_all_its_words():

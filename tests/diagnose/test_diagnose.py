@@ -164,6 +164,15 @@ def test_what_curves_alone_say_of_mistakes():
     assert "worse" in curve_findings(mistakes["newest_64"])
 
 
+def test_a_small_loss_beside_values_that_stand_still_is_content_and_wrong():
+    log = log_of_arm(sweep("targets_mistakes").arms["forgotten"])
+    (first, *_) = holding(CURVE_RULES, signs(log))
+    assert (first.name, "content" in first.says) == ("pinned", True)
+    del log["loss"]
+    (first, *_) = holding(CURVE_RULES, signs(log))
+    assert (first.name, "content" in first.says) == ("pinned", False)
+
+
 def write(tmp_path, text):
     path = tmp_path / "log.csv"
     path.write_text(text, encoding="utf-8")

@@ -75,6 +75,18 @@ def test_a_sweep_is_made_and_read_and_made_again(tmp_path, monkeypatch):
     assert experiment("tiny") is SWEEPS["tiny"]
 
 
+def test_training_returns_stand_beside_those_of_the_evaluations_that_follow(tmp_path, monkeypatch):
+    budget = {"steps": 600, "warmup_steps": 550, "eval_every": 300, "eval_episodes": 1}
+    asked = Sweep("Pendulum-v1", "pendulum", (303, 304), {"plain": {}}, budget)
+    monkeypatch.setitem(SWEEPS, "tiny", asked)
+    (run,) = reproduce("tiny", tmp_path / "tiny", progress=False, compile=False)
+    training = RecordedSweep.read(tmp_path / "tiny/record").arms["plain"].inside["training"]
+    assert np.isnan(training[:, 0]).all()
+    for found, episodes in zip(training, run.episodes, strict=True):
+        returns = [value for _, value in episodes]  # after 200, 400 and 600 steps
+        np.testing.assert_allclose(found[1:], [returns[0], np.mean(returns[1:])], rtol=1e-5)
+
+
 def test_a_sweep_may_be_judged_in_another_world(tmp_path, monkeypatch):
     asked = Sweep("Pendulum-v1", "pendulum", (303, 304), {"plain": {}}, TINY, 1, 2, judged=RESTARTS)
     monkeypatch.setitem(SWEEPS, "tiny", asked)

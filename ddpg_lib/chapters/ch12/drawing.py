@@ -124,7 +124,10 @@ def draw_symptoms() -> Figure:
         draw_stack(ax, shown.steps[seen], values[:, seen], color=color)
         ax.set_title(name, fontsize=11)
         ax.set_ylabel(LABELS[column])
+        ax.locator_params(axis="x", nbins=4, steps=[1, 2, 5, 10])
         _thousands(ax)
+        if column == "critic_loss":
+            ax.set_yscale("log")
         if "training" in name:
             trained = iqm(shown.inside["training"][:, 1:], axis=0)
             ax.plot(shown.steps[1:], trained, color=COLORS["ink"], linewidth=1.5)
@@ -141,8 +144,7 @@ def _draw_threads(ax: Axes) -> None:
         times = [row["us"] / 1000 for row in rows if row["others"] == others]
         ax.plot(range(len(names)), times, "o-", color=COLORS[color], linewidth=1.5)
     ax.set_xticks(range(len(names)), [name.split()[0] for name in names])
-    ax.set(xlabel="threads", ylabel="ms a step", yscale="log")
-    ax.yaxis.set_major_formatter("{x:g}")
+    ax.set(xlabel="threads", ylabel="ms a step", ylim=(0, None))
     ax.set_title("slow steps", fontsize=11)
 
 
