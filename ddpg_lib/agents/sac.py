@@ -146,7 +146,7 @@ class SAC(DDPG):
         self.actor_optimizer.descend((temperature * log_p - q_policy).mean(-1).sum())
 
         # Update the temperature towards the target entropy.
-        missing = log_p.detach().mean(-1) - self.low.size  # the target entropy less the policy's
+        missing = log_p.detach().mean(-1) - action.shape[-1]  # the target entropy less the policy's
         self.temperature_optimizer.descend(-(self.log_temperature.exp() * missing).sum())
 
         self.update_targets()

@@ -107,25 +107,32 @@ def curve_panels(
     reach: float,
     bottom: float,
     level: float | None = 0.95,
+    columns: int | None = None,
 ) -> Figure:
     """Learning curves side by side, a panel for each of ``runs``, by label and on one scale.
 
     ``reach`` is a return to be reached, drawn as a dotted line, and ``bottom`` the lowest that is
-    shown; ``level`` is as for :func:`draw_stack`.
+    shown; ``level`` is as for :func:`draw_stack`. There are ``columns`` panels in a row, by default
+    all.
     """
     from matplotlib import pyplot as plt
 
     use_house_style()
-    size = (2.1 * len(runs) + 1.2, 3.2)
-    figure, axes = plt.subplots(1, len(runs), figsize=size, sharey=True, squeeze=False)
+    columns = columns or len(runs)
+    rows = -(-len(runs) // columns)
+    shape, size = (rows, columns), (2.1 * columns + 1.2, 2.4 * rows + 0.8)
+    figure, axes = plt.subplots(*shape, figsize=size, sharex=True, sharey=True, squeeze=False)
     highest = max(reach, *(float(np.max(run.curves)) for run in runs.values()))
-    for ax, color, (label, run) in zip(axes[0], colors, runs.items(), strict=True):
+    for ax in axes.flat[len(runs) :]:
+        ax.axis("off")
+    for ax, color, (label, run) in zip(axes.flat, colors, runs.items(), strict=False):
         steps = np.asarray(run.steps) / 1_000
         draw_stack(ax, steps, run.curves, color=color, level=level)
         ax.axhline(reach, color=COLORS["muted"], linewidth=0.8, linestyle=":")
         ax.set_title(label, fontsize=11)
         ax.set_ylim(bottom, highest + 0.05 * (highest - bottom))
-    axes[0, 0].set_ylabel("return without noise")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("return without noise")
     figure.supxlabel("thousands of environment steps", fontsize=11)
     return figure
 

@@ -19,12 +19,12 @@ from ddpg_lib.results.sweeps import Arm, sweep
 def test_the_best_multiple_of_each_agent():
     final = {
         "td3_2": [-150, -160],
-        "sac_2": [-149, -150],
+        "layer_norm_0.25": [-149, -150],
         "td3_16": [-150, -150],
-        "sac_4": [-900, 0],
+        "layer_norm_4": [-900, 0],
     }
     found = best_factors(Record([100, 101], {k: np.array(v) for k, v in final.items()}))
-    assert found == {"td3": 16, "sac": 2}
+    assert found == {"td3": "16", "layer_norm": "0.25"}
 
 
 def test_steps_to_a_level():
@@ -67,4 +67,4 @@ def test_the_smaller_of_two_has_no_blur():
 def test_the_comparison_has_what_the_search_chose():
     found = best_factors(record("after_search"))
     assert set(sweep("after_pendulum").arms) == {f"{agent}_{found[agent]}" for agent in AFTER}
-    assert found == {"ddpg": 2, "td3": 2, "sac": 16, "d4pg": 4, "simba": 2}
+    assert found == {"ddpg": "2", "td3": "2", "sac": "16", "d4pg": "4", "simba": "2"}

@@ -1,4 +1,4 @@
-"""The equations of chapter 22, each against an independent calculation."""
+"""The equations of chapter 22 and page 22a, each against an independent calculation."""
 
 import math
 
@@ -12,7 +12,7 @@ from ddpg_lib.agents.drq import DrQv2, within
 from ddpg_lib.agents.sac import SAC, GaussianActor
 from ddpg_lib.agents.simba import ResidualNetwork
 from ddpg_lib.agents.td3 import TD3
-from ddpg_lib.chapters.ch22.comparing import smaller_of_two
+from ddpg_lib.chapters.ch22.comparing import fall_pays_after, smaller_of_two
 
 DEFINITIONS: dict[str, str] = {}
 CONFIG = Config(
@@ -211,3 +211,18 @@ def test_noise_that_falls():
     within(action).sum().backward()
     assert within(action).tolist() == pytest.approx([0.5, 1.0])
     assert action.grad.tolist() == [1.0, 1.0]
+
+
+@pytest.mark.equation("22a.1", by="adding up discounted rewards step by step")
+@pytest.mark.parametrize(("speed", "gamma"), [(0.3, 0.99), (1.0, 0.99), (2.5, 0.995)])
+def test_a_fall_pays_from_some_length_on(speed, gamma):
+    steps = np.arange(20_000)
+    standing = (gamma**steps).sum()
+    hopping = np.cumsum((1 + speed) * gamma**steps)
+    assert (hopping >= standing).argmax() + 1 == math.ceil(fall_pays_after(speed, gamma))
+
+
+@pytest.mark.parametrize(("speed", "gamma"), [(0.0, 0.99), (-1.0, 0.99), (1.0, 1.0), (1.0, 0.0)])
+def test_a_hopper_without_speed_or_discount_is_refused(speed, gamma):
+    with pytest.raises(ValueError, match="speed must be above 0 and gamma between 0 and 1"):
+        fall_pays_after(speed, gamma)

@@ -32,3 +32,13 @@ def test_when_the_noise_has_fallen():
     assert CHECKS[3](8_875) == ""
     assert "warm-up comes before" in CHECKS[3](6_875)
     assert "half of the updates" in CHECKS[3](2_000 + 0.625 * 22_000)
+
+
+def test_when_a_fall_pays():
+    worth = np.cumsum(3 * 0.99 ** np.arange(200))  # 1 and 2 m/s in each step
+    (first, *_) = np.flatnonzero(worth >= 1 / (1 - 0.99)) + 1
+    assert CHECKS["22a.1"](int(first)) == ""
+    assert "a third" in CHECKS["22a.1"](math.log(1 / 3) / math.log(0.99))
+    assert "without the discount" in CHECKS["22a.1"](100 / 3)
+    assert "seconds" in CHECKS["22a.1"](0.323)
+    assert "not yet" in CHECKS["22a.1"](90)

@@ -11,6 +11,10 @@ import torch
 from test_ddpg import CONFIG, NETWORKS, filled, weights
 
 from ddpg_lib import DDPG, recipe
+from ddpg_lib.agents.d4pg import D4PG
+from ddpg_lib.agents.sac import SAC
+from ddpg_lib.agents.simba import SimBa
+from ddpg_lib.agents.td3 import TD3
 from ddpg_lib.speed.compiling import compiled
 
 
@@ -80,6 +84,27 @@ def test_agents_of_different_networks_in_one_process():
             fast._learn = compiled(fast.learn)
             a, b = eager.update(), fast.update()
             np.testing.assert_allclose(a["critic_loss"], b["critic_loss"], rtol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [TD3, SAC, D4PG, SimBa])
+def test_agents_after_ddpg_compile_with_several_motors(kind):
+    config = CONFIG.replace(normalize_obs=kind is SimBa)
+    agents = [
+        kind(4, -np.ones(3), np.ones(3), config, (3, 4), compile=fast) for fast in (False, True)
+    ]
+    rng = np.random.default_rng(0)
+    for _ in range(config.buffer_size // 2):
+        obs, after = rng.normal(size=(2, 2, 4))
+        action, reward = rng.uniform(-1, 1, (2, 3)), rng.normal(size=2)
+        for agent in agents:
+            agent.remember(obs, action, reward, after, [False, False])
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "torch.compile failed")
+        for _ in range(4):
+            eager, fast = (agent.update() for agent in agents)
+            for name in eager:
+                np.testing.assert_allclose(eager[name], fast[name], rtol=1e-3, atol=1e-4)
 
 
 NO_COMPILER = """

@@ -35,16 +35,36 @@ def smaller_of_two(sigma: float, correlation: float) -> float:
     return -sigma * math.sqrt((1 - correlation) / math.pi)
 
 
-def best_factors(search: Record) -> dict[str, int]:
+def best_factors(search: Record) -> dict[str, str]:
     """By agent, the multiple of the step sizes with the highest mean final return in a search.
 
-    The search's settings are named after agent and multiple, as in ``td3_4``.
+    The search's settings are named after agent and multiple, as in ``td3_4``; the multiple is given
+    as it stands there.
     """
-    best: dict[str, tuple[float, int]] = {}
+    best: dict[str, tuple[float, str]] = {}
     for name, final in search.final.items():
         agent, _, factor = name.rpartition("_")
-        best[agent] = max(best.get(agent, (-math.inf, 0)), (float(final.mean()), int(factor)))
+        mean = float(final.mean())
+        if mean > best.get(agent, (-math.inf, ""))[0]:
+            best[agent] = mean, factor
     return {agent: factor for agent, (_, factor) in best.items()}
+
+
+def fall_pays_after(speed: float, gamma: float) -> float:
+    r"""Steps of hopping after which a fall is worth as much as standing for ever; (22a.1).
+
+    With a discount ``gamma``, a step pays 1 and the ``speed`` in meters a second.
+
+    Raises
+    ------
+    ValueError
+        If the hopper does not move forward, or the discount is not between 0 and 1.
+    """
+    if speed <= 0 or not 0 < gamma < 1:
+        raise ValueError(
+            f"the speed must be above 0 and gamma between 0 and 1, got {speed} and {gamma}"
+        )
+    return math.log(speed / (1 + speed)) / math.log(gamma)
 
 
 def steps_to(arm: Arm, level: float) -> Array:

@@ -1,4 +1,4 @@
-"""Checks for the exercises of chapter 22."""
+"""Checks for the exercises of chapter 22 and page 22a."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from ddpg_lib.chapters.answers import Check, Function, Numbers
-from ddpg_lib.chapters.ch22.comparing import smaller_of_two
+from ddpg_lib.chapters.ch22.comparing import fall_pays_after, smaller_of_two
 
 # 22.1: deviation and correlation of two critics' errors.
 SIGMA, RHO = 10, 0.9
 # 22.3: steps, warm-up, the last and the asked deviation.
 STEPS, WARMUP, LAST, ASKED = 24_000, 2_000, 0.2, 0.5
+# 22a.1: the hopper's speed in m/s, and the discount.
+SPEED, GAMMA = 2, 0.99
 
 
 def _gaussian(u: Any, m: Any, log_std: Any) -> Any:
@@ -33,7 +35,7 @@ def _cases() -> list[tuple[Any, Any, Any]]:
 
 _SHARE = (1 - ASKED) / (1 - LAST)  # of the fall
 
-CHECKS: dict[int, Check] = {
+CHECKS: dict[int | str, Check] = {
     # 22.1: (22.2), as a positive number.
     1: Numbers(
         "give one number.",
@@ -78,5 +80,20 @@ CHECKS: dict[int, Check] = {
             (_SHARE / 2 * STEPS, "the warm-up has no updates."),
         ],
         hint="not yet: solve (22.9) for u, and add the warm-up.",
+    ),
+    # 22a.1: (22a.1).
+    "22a.1": Numbers(
+        "give one number of steps.",
+        right=fall_pays_after(SPEED, GAMMA),
+        within=1,
+        mistakes=[
+            (
+                math.log(1 / (1 + SPEED)) / math.log(GAMMA),
+                "that is when only a third of all is left: how much does standing leave?",
+            ),
+            (1 / (1 - GAMMA) / (1 + SPEED), "that is without the discount."),
+            (fall_pays_after(SPEED, GAMMA) * 0.008, "in steps, not in seconds."),
+        ],
+        hint="not yet: (22a.1).",
     ),
 }
