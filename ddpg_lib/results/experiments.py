@@ -41,6 +41,8 @@ class Experiment:
         On which each final policy is judged.
     judged : str
         The environment in which, where it is not ``env``.
+    begins_as : (str, int), optional
+        A recorded run and one of its seeds: all agents begin as copies of that final agent.
     """
 
     env: str
@@ -51,6 +53,7 @@ class Experiment:
     looks: int = LOOKS
     starts: int = STARTS
     judged: str = ""
+    begins_as: tuple[str, int] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +62,7 @@ class Sweep:
 
     Attributes
     ----------
-    env, recipe, seeds, looks, starts, judged
+    env, recipe, seeds, looks, starts, judged, begins_as
         As of an :class:`Experiment`.
     arms : dict of dict
         By name, the hyperparameters in which an arm differs, and perhaps ``agent``. The name is a
@@ -81,6 +84,7 @@ class Sweep:
     looks: int = LOOKS
     starts: int = STARTS
     judged: str = ""
+    begins_as: tuple[str, int] | None = None
 
     def __post_init__(self) -> None:
         """Refuse arms with budgets of their own.
@@ -99,7 +103,7 @@ class Sweep:
         changes = {**self.changes, **self.arms[arm]}
         agent = changes.pop("agent", "")
         recipe, judged = (self.env, self.recipe, self.seeds), (self.looks, self.starts, self.judged)
-        return Experiment(*recipe, changes, agent, *judged)
+        return Experiment(*recipe, changes, agent, *judged, self.begins_as)
 
 
 # Chapter 18. The module registers them; importing it here would take the command line a second.
@@ -613,6 +617,19 @@ SWEEPS: dict[str, Sweep] = {
         "half_cheetah",
         _FRESH,
         {"layer_norm_both": {"layer_norm": "both"}},
+    ),
+    # Chapter 14: the agent that white noise left hovering, trained on with each kind of noise.
+    "lander_rescue": Sweep(
+        "LunarLanderContinuous-v3",
+        "lunar_lander",
+        _AFTER_SEEDS,
+        {
+            "memory": {},
+            "white": {"noise": "gaussian", "sigma": 0.5},
+            "weak_white": {"noise": "gaussian", "sigma": 0.2},
+        },
+        {"steps": 50_000, "buffer_size": 50_000, "warmup_steps": 5_000, "eval_every": 2_500},
+        begins_as=("lunar_lander_white_noise", 303),
     ),
     # Chapter 12.
     "museum": Sweep("Pendulum-v1", "pendulum", _FRESH, MUSEUM, _MUSEUM, looks=1),

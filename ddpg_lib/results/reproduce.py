@@ -22,7 +22,7 @@ from ddpg_lib.maths.stats import bootstrap_interval, iqm
 from ddpg_lib.recipes import recipe
 from ddpg_lib.results.experiments import STARTS, Experiment, experiment
 from ddpg_lib.results.inside import look_inside
-from ddpg_lib.results.recorded import save_weights
+from ddpg_lib.results.recorded import recorded, save_weights
 from ddpg_lib.runs.folder import plan_of, read
 from ddpg_lib.runs.plan import versions
 from ddpg_lib.runs.run import Run
@@ -123,6 +123,11 @@ def _trained(asked: Experiment, folder: Path, record: Path, progress: bool, comp
         if (plan.env, plan.seeds) != (asked.env, asked.seeds):
             raise CheckpointError(f"{folder} holds another run: choose another folder")
         return resume(folder, agent=agent, progress=progress, on_evaluation=witness)
+    start = None
+    if asked.begins_as:
+        name, seed = asked.begins_as
+        kept = recorded(name)
+        start = kept.agent("final", [kept.seeds.index(seed)] * len(asked.seeds))
     return train(
         asked.env,
         asked.recipe,
@@ -131,6 +136,7 @@ def _trained(asked: Experiment, folder: Path, record: Path, progress: bool, comp
         progress=progress,
         compile=compile,
         on_evaluation=witness,
+        start=start,
         agent=agent,
         **asked.changes,
     )

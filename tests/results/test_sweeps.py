@@ -6,8 +6,9 @@ import json
 import numpy as np
 import pytest
 
-from ddpg_lib import DDPG, load, recipe
+from ddpg_lib import DDPG, evaluate, load, recipe
 from ddpg_lib.results.experiments import SWEEPS, Sweep, experiment
+from ddpg_lib.results.recorded import recorded
 from ddpg_lib.results.reproduce import final_returns, reproduce
 from ddpg_lib.results.sweeps import FOLDER, RecordedSweep, sweep, sweeps
 from ddpg_lib.worlds.restarts import RESTARTS
@@ -85,6 +86,18 @@ def test_training_returns_stand_beside_those_of_the_evaluations_that_follow(tmp_
     for found, episodes in zip(training, run.episodes, strict=True):
         returns = [value for _, value in episodes]  # after 200, 400 and 600 steps
         np.testing.assert_allclose(found[1:], [returns[0], np.mean(returns[1:])], rtol=1e-5)
+
+
+def test_all_agents_may_begin_as_one_recorded_agent(tmp_path, monkeypatch):
+    asked = Sweep(
+        "Pendulum-v1", "pendulum", (310, 311), {"plain": {}}, TINY, begins_as=("pendulum", 302)
+    )
+    monkeypatch.setitem(SWEEPS, "tiny", asked)
+    (run,) = reproduce("tiny", tmp_path / "tiny", progress=False, compile=False)
+    kept = recorded("pendulum")
+    own = kept.agent("final", [kept.seeds.index(302)])
+    first = evaluate(own, "Pendulum-v1", 1)
+    np.testing.assert_allclose(run.curves[:, 0], [first.mean()] * 2, rtol=1e-5)
 
 
 def test_a_sweep_may_be_judged_in_another_world(tmp_path, monkeypatch):
