@@ -318,7 +318,7 @@ AFTER_HOPPER: dict[str, dict[str, Any]] = {
     "d4pg": {"agent": "ddpg_lib.chapters.ch22.agents:HopperD4PG"},
     "simba": {"agent": "ddpg_lib.agents.simba:SimBa", "normalize_obs": True, "hidden": (32, 32)},
 }
-AFTER_HOPPER_FACTORS = (0.25, 1, 2)
+AFTER_HOPPER_FACTORS = (0.25, 1, 2, 4)
 """Multiples of a step size of 0.001 that agents of page 22a were given in their search."""
 _HOPPER = {
     "hidden": (64, 64),
