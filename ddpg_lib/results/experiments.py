@@ -757,6 +757,17 @@ SWEEPS: dict[str, Sweep] = {
         looks=1,
         starts=20,
     ),
+    "after_hopper": Sweep(
+        "Hopper-v5",
+        "half_cheetah",
+        _AFTER_SEEDS,
+        {
+            **_after({k: v for k, v in AFTER_HOPPER.items() if k != "d4pg"}, (2,), 1e-3),
+            **_after({"d4pg": AFTER_HOPPER["d4pg"]}, (4,), 1e-3),
+        },
+        _HOPPER,
+        looks=3,
+    ),
 }
 """Comparisons of many arms, by name: of these curves ship and no networks."""
 

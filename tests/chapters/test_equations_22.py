@@ -216,6 +216,7 @@ def test_noise_that_falls():
 @pytest.mark.equation("22a.1", by="adding up discounted rewards step by step")
 @pytest.mark.parametrize(("speed", "gamma"), [(0.3, 0.99), (1.0, 0.99), (2.5, 0.995)])
 def test_a_fall_pays_from_some_length_on(speed, gamma):
+    """The first length whose sum of discounted rewards reaches that of standing."""
     steps = np.arange(20_000)
     standing = (gamma**steps).sum()
     hopping = np.cumsum((1 + speed) * gamma**steps)
