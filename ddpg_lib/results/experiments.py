@@ -325,9 +325,9 @@ _HOPPER = {
     "layer_norm": "none",
     "batch_size": 64,
     "warmup_steps": 5_000,
-    "buffer_size": 150_000,
-    "steps": 150_000,
-    "eval_every": 10_000,
+    "buffer_size": 100_000,
+    "steps": 100_000,
+    "eval_every": 5_000,
 }
 
 
@@ -747,13 +747,13 @@ SWEEPS: dict[str, Sweep] = {
         {"eval_every": 1_000},
         looks=3,
     ),
-    # Page 22a: two fifths of the steps for the search.
+    # Page 22a: three fifths of the steps for the search.
     "after_hopper_search": Sweep(
         "Hopper-v5",
         "half_cheetah",
         _SEARCHED[:4],
         _after(AFTER_HOPPER, AFTER_HOPPER_FACTORS, 1e-3),
-        {**_HOPPER, "buffer_size": 60_000, "steps": 60_000},
+        {**_HOPPER, "buffer_size": 60_000, "steps": 60_000, "eval_every": 10_000},
         looks=1,
         starts=20,
     ),
@@ -762,8 +762,8 @@ SWEEPS: dict[str, Sweep] = {
         "half_cheetah",
         _AFTER_SEEDS,
         {
-            **_after({k: v for k, v in AFTER_HOPPER.items() if k != "d4pg"}, (2,), 1e-3),
-            **_after({"d4pg": AFTER_HOPPER["d4pg"]}, (4,), 1e-3),
+            f"{agent}_{factor}": _after({agent: own}, (factor,), 1e-3)[f"{agent}_{factor}"]
+            for (agent, own), factor in zip(AFTER_HOPPER.items(), (2, 2, 4, 2, 4, 2), strict=True)
         },
         _HOPPER,
         looks=3,
