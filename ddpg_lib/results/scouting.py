@@ -179,7 +179,7 @@ class Scouting:
         high = (x["critic"] - x["monte_carlo"]) > (TOO_HIGH - 1) * np.abs(x["monte_carlo"])
         if high.any():
             found.append(
-                f"{int(high.sum())} of {n} critics promise more than 1.3 times what follows: "
+                f"{int(high.sum())} of {n} critics lie above what follows by more than 0.3 of it: "
                 'larger n_step, or layer_norm="critic"'
             )
         return found
