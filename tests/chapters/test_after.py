@@ -9,9 +9,14 @@ import torch
 from ddpg_lib import Config
 from ddpg_lib.agents.td3 import TD3
 from ddpg_lib.chapters.ch22.agents import PendulumD4PG, SmallerOfTwo
-from ddpg_lib.chapters.ch22.comparing import best_factors, between_twins, steps_to
+from ddpg_lib.chapters.ch22.comparing import (
+    beside_public,
+    best_factors,
+    between_twins,
+    steps_to,
+)
 from ddpg_lib.ddpg import DDPG
-from ddpg_lib.results.experiments import AFTER
+from ddpg_lib.results.experiments import AFTER, AFTER_HOPPER
 from ddpg_lib.results.searches import Record, record
 from ddpg_lib.results.sweeps import Arm, sweep
 
@@ -68,3 +73,19 @@ def test_the_comparison_has_what_the_search_chose():
     found = best_factors(record("after_search"))
     assert set(sweep("after_pendulum").arms) == {f"{agent}_{found[agent]}" for agent in AFTER}
     assert found == {"ddpg": "2", "td3": "2", "sac": "16", "d4pg": "4", "simba": "2"}
+
+
+def test_eight_agents_of_either_library_stand_beside_each_other():
+    found = beside_public()
+    assert set(found) == {"DDPG", "TD3", "SAC"}
+    for libraries in found.values():
+        assert set(libraries) == {"ddpg_lib", "Stable-Baselines3"}
+        for returns in libraries.values():
+            assert returns.shape == (8,)
+            assert ((returns < -100) & (returns > -2_000)).all()
+
+
+def test_the_hoppers_comparison_has_what_its_search_chose():
+    found = best_factors(record("after_hopper_search"))
+    arms = sweep("after_hopper").arms
+    assert list(arms) == [f"{agent}_{found[agent]}" for agent in AFTER_HOPPER]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from ddpg_lib.agents.td3 import TwinCritic
 from ddpg_lib.ddpg import DDPG
 from ddpg_lib.parts.networks import rows_of
+from ddpg_lib.results.recorded import DATA
 from ddpg_lib.results.searches import Record
 from ddpg_lib.results.sweeps import Arm
 
@@ -48,6 +50,22 @@ def best_factors(search: Record) -> dict[str, str]:
         if mean > best.get(agent, (-math.inf, ""))[0]:
             best[agent] = mean, factor
     return {agent: factor for agent, (_, factor) in best.items()}
+
+
+def beside_public() -> dict[str, dict[str, Array]]:
+    """Final returns on Pendulum-v1 beside Stable-Baselines3's, ``{algorithm: {library: (n,)}}``.
+
+    As ``benchmarks/returns.py`` wrote them.
+    """
+    found: dict[str, dict[str, list[float]]] = {}
+    with (DATA / "after" / "public.csv").open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            libraries = found.setdefault(row["algorithm"], {})
+            libraries.setdefault(row["library"], []).append(float(row["return"]))
+    return {
+        algorithm: {library: np.array(returns) for library, returns in libraries.items()}
+        for algorithm, libraries in found.items()
+    }
 
 
 def fall_pays_after(speed: float, gamma: float) -> float:
