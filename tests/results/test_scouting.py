@@ -106,8 +106,8 @@ def test_findings_name_plateaus_saturation_and_critics_that_promise_too_much(cli
     assert found(**{"return": 41.0})[0].startswith("8 of 8 agents beat")
     assert "those of the strategy nothing" in found(**{"return": 40.0, "length": 40.0})[1]
     assert "8 of 8 agents act at a bound" in found(saturated=0.6)[1]
-    assert "8 of 8 critics promise" in found(critic=14.0)[1]
-    assert "8 of 8 critics promise" in found(critic=-6.0, monte_carlo=-10.0)[1]
+    assert "8 of 8 critics lie above" in found(critic=14.0)[1]
+    assert "8 of 8 critics lie above" in found(critic=-6.0, monte_carlo=-10.0)[1]
 
 
 def test_one_episode_is_enough_and_bad_numbers_are_refused():
