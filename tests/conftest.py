@@ -2,15 +2,18 @@
 
 Tests of the contract between equations and code must run: a skipped one is a failed one. Ctrl-C is
 heard also where the tests run in the background, where shells have it ignored. Where several
-processes share the tests (``make test``), the long ones come first and each takes one thread.
+processes share the tests (``make test``), the long ones come first and each takes one thread; and a
+notebook's kernel that does not come up is started again.
 """
 
 import importlib.util
 import os
 import signal
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from typing import Any
 
+import nbval.kernel
 import pytest
 
 SHARED = "PYTEST_XDIST_WORKER" in os.environ
@@ -23,6 +26,23 @@ if SHARED:  # before NumPy and PyTorch are loaded; the kernels of notebooks inhe
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def patient(start: Callable[..., Any]) -> Callable[..., Any]:
+    """Try twice more: a port that was free may be taken, by another process, before it is used."""
+
+    def started(*args: Any, **kwargs: Any) -> Any:
+        for _ in range(2):
+            try:
+                return start(*args, **kwargs)
+            except RuntimeError:
+                continue
+        return start(*args, **kwargs)
+
+    return started
+
+
+nbval.kernel.start_new_kernel = patient(nbval.kernel.start_new_kernel)
 
 
 @pytest.hookimpl(wrapper=True)
