@@ -3,8 +3,8 @@
 The rungs from chapter 0's program to the library, in turns; a step's parts; what a call costs; what
 threads, freed memory, the choice of products and what the compiler is told are worth, each in a
 process of its own, in turns too; more threads than cores, alone and beside another program; stacks
-of many sizes; and samples of what is at work, by py-spy
-from outside, which costs the program nothing. One thread where nothing else is said.
+of many sizes; and samples of what is at work, by py-spy from outside, which costs the program
+nothing. One thread where nothing else is said.
 """
 
 from __future__ import annotations
@@ -176,7 +176,8 @@ def crowded() -> list[dict[str, Any]]:
     """One agent with up to eight threads, alone and beside another program."""
     rows = []
     for others in (0, 1):
-        programs = [mp.get_context("spawn").Process(target=busy, daemon=True)] * others
+        context = mp.get_context("spawn")
+        programs = [context.Process(target=busy, daemon=True) for _ in range(others)]
         for program in programs:
             program.start()
         rows += [{**row, "others": others} for row in settings(tuple(THREADS), (64,), (1,))]
