@@ -43,6 +43,8 @@ class Experiment:
         The environment in which, where it is not ``env``.
     begins_as : (str, int), optional
         A recorded run and one of its seeds: all agents begin as copies of that final agent.
+    stack : int, optional
+        Agents that are trained at once, stack after stack; all where it is None.
     """
 
     env: str
@@ -54,6 +56,15 @@ class Experiment:
     starts: int = STARTS
     judged: str = ""
     begins_as: tuple[str, int] | None = None
+    stack: int | None = None
+
+    def stacks(self) -> list[Experiment]:
+        """An experiment for each stack; itself where all agents are trained at once."""
+        size = self.stack or len(self.seeds)
+        if size >= len(self.seeds):
+            return [self]
+        blocks = [self.seeds[k : k + size] for k in range(0, len(self.seeds), size)]
+        return [dataclasses.replace(self, seeds=block, stack=None) for block in blocks]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,36 +125,39 @@ _RESTARTS = "ddpg_lib.worlds.restarts:PendulumRestarts-v0"
 _CRANE = "ddpg_lib.worlds.crane:Crane-v0"  # page 13b, as those of chapter 18
 _AS_LONG: dict[str, Any] = {"steps": 20_000, "buffer_size": 20_000, "eval_every": 1_000}
 _FRESH = tuple(range(300, 308))  # seeds of no search
+_TEN = tuple(range(300, 310))  # where ten agents cost less than an hour
 
 EXPERIMENTS = {
-    "pendulum": Experiment("Pendulum-v1", "pendulum", _FRESH),
+    "pendulum": Experiment("Pendulum-v1", "pendulum", _TEN, stack=8),
     "pendulum_pixels": Experiment("Pendulum-v1", "pendulum_pixels", _FRESH),
     "bipedal_walker": Experiment("BipedalWalker-v3", "bipedal_walker", _FRESH),
     "bipedal_walker_one_step": Experiment(
         "BipedalWalker-v3", "bipedal_walker", _FRESH, {"n_step": 1}
     ),
-    "crane": Experiment(_CRANE, "crane", _FRESH),
+    "crane": Experiment(_CRANE, "crane", _TEN, stack=8),
     "car_racing": Experiment(
         "ddpg_lib.worlds.driving:OnePedalUntilLost-v0",
         "car_racing_pixels",
-        tuple(range(300, 304)),
+        _FRESH,
         looks=1,  # every step past the time limit is drawn too
         judged="ddpg_lib.worlds.driving:OnePedal-v0",
+        stack=4,
     ),
     "half_cheetah": Experiment("HalfCheetah-v5", "half_cheetah", _FRESH),
-    "inverted_pendulum": Experiment("InvertedPendulum-v5", "inverted_pendulum", _FRESH),
+    "inverted_pendulum": Experiment("InvertedPendulum-v5", "inverted_pendulum", _TEN, stack=8),
     "inverted_pendulum_no_norm": Experiment(
-        "InvertedPendulum-v5", "inverted_pendulum", _FRESH, {"layer_norm": "none"}
+        "InvertedPendulum-v5", "inverted_pendulum", _TEN, {"layer_norm": "none"}, stack=8
     ),
-    "lunar_lander": Experiment("LunarLanderContinuous-v3", "lunar_lander", _FRESH),
+    "lunar_lander": Experiment("LunarLanderContinuous-v3", "lunar_lander", _TEN, stack=8),
     "lunar_lander_one_step": Experiment(
-        "LunarLanderContinuous-v3", "lunar_lander", _FRESH, {"n_step": 1}
+        "LunarLanderContinuous-v3", "lunar_lander", _TEN, {"n_step": 1}, stack=8
     ),
     "lunar_lander_white_noise": Experiment(
         "LunarLanderContinuous-v3",
         "lunar_lander",
-        _FRESH,
+        _TEN,
         {"noise": "gaussian", "sigma": 0.5},
+        stack=8,
     ),
     "hidden_velocity": Experiment(_ANGLE, "pendulum_memory", _FRESH),
     # The same budget without a memory, with the last three angles, and with the velocity.
@@ -163,9 +177,9 @@ EXPERIMENTS = {
         _ANGLE, "pendulum_memory", _FRESH, {"burn_in": 0, "stored_states": False}
     ),
     "inverted_double_pendulum": Experiment(
-        "InvertedDoublePendulum-v5", "inverted_double_pendulum", _FRESH, looks=1
+        "InvertedDoublePendulum-v5", "inverted_double_pendulum", _TEN, looks=1, stack=8
     ),
-    "mountain_car": Experiment("MountainCarContinuous-v0", "mountain_car", _FRESH),
+    "mountain_car": Experiment("MountainCarContinuous-v0", "mountain_car", _TEN, stack=8),
     "reacher": Experiment("Reacher-v5", "reacher", _FRESH),
 }
 """What the book shows, by name."""

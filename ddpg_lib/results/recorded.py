@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -188,6 +189,18 @@ def save_weights(agent: DDPG, path: Path) -> None:
         for key, x in getattr(agent, name).state_dict().items()
     }
     save_file(weights, path)
+
+
+def join_weights(paths: Sequence[Path], path: Path) -> None:
+    """Write the stacks of several files, as from :func:`save_weights`, as one of all agents."""
+    stacks = [load_file(part) for part in paths]
+    # Without agents' dimension is what all agents share: the count of observations.
+    shared = {key for key, x in stacks[0].items() if x.ndim == 0}
+    joined = {
+        key: x if key in shared else torch.cat([stack[key] for stack in stacks])
+        for key, x in stacks[0].items()
+    }
+    save_file(joined, path)
 
 
 def load_weights(agent: DDPG, path: Path, which: Sequence[int] | None = None) -> None:

@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from ddpg_lib.maths.stats import bootstrap_interval, iqm
 from ddpg_lib.recipes import recipe
 from ddpg_lib.results.experiments import STARTS, Experiment, experiment
 from ddpg_lib.results.inside import look_inside
-from ddpg_lib.results.recorded import recorded, save_weights
+from ddpg_lib.results.recorded import RecordedRun, join_weights, recorded, save_weights
 from ddpg_lib.runs.folder import plan_of, read
 from ddpg_lib.runs.plan import versions
 from ddpg_lib.runs.run import Run
@@ -31,6 +32,7 @@ from ddpg_lib.runs.session import resume, train
 from ddpg_lib.runs.tables import read_table, write_table
 
 FINAL_SEED = 3_000_000  # other starts than those of training, of evaluations, of looks inside
+OF_A_STACK = ("command", "commit", "versions", "hardware", "wall time in seconds")
 AT_ONCE = 20  # episodes of each agent that are played side by side
 
 
@@ -72,7 +74,9 @@ def reproduce(name: str, folder: Path, progress: bool = True, compile: bool = Tr
 
     Of a run there lie ``manifest.json``, the curves, what
     :func:`~ddpg_lib.results.inside.look_inside` saw at each evaluation, the final policies'
-    returns on 100 starts, and the networks midway and at the end. Of a sweep there lie a manifest
+    returns on 100 starts, and the networks midway and at the end. Where its agents are trained in
+    several stacks, each has a folder in ``folder/stacks``, a finished one is never trained again,
+    and ``folder/record`` is all of them side by side. Of a sweep there lie a manifest
     and, for each arm, one table of curves and of what was seen inside; the runs are those of its
     arms. ``name`` is a key of ``EXPERIMENTS`` or ``SWEEPS``. Compiling changes no number beyond
     rounding.
@@ -87,9 +91,17 @@ def reproduce(name: str, folder: Path, progress: bool = True, compile: bool = Tr
     asked, record = experiment(name), folder / "record"
     command = f"ddpg reproduce {name}{'' if compile else ' --no-compile'}"
     if isinstance(asked, Experiment):
-        run = _trained(asked, folder, record, progress, compile)
-        _finish(run, record, command, asked)
-        return [run]
+        stacks = asked.stacks()
+        if stacks == [asked]:
+            return [_recorded(asked, folder, progress, compile, command)]
+        places = [folder / f"stacks/{number}" for number in range(1, len(stacks) + 1)]
+        new = [
+            _recorded(stack, place, progress, compile, command)
+            for stack, place in zip(stacks, places, strict=True)
+            if not _finished(stack, place)
+        ]
+        join([place / "record" for place in places], record)
+        return new
     runs, arms = [], {}
     for number, arm in enumerate(asked.arms, start=1):
         if progress:
@@ -109,8 +121,74 @@ def reproduce(name: str, folder: Path, progress: bool = True, compile: bool = Tr
             "wall time in seconds": round(run.seconds, 1),
         }
         runs.append(run)
-    write_manifest(record, command, {"env": asked.env, "seeds": list(asked.seeds), "arms": arms})
+    facts = {"env": asked.env, "seeds": list(asked.seeds), "arms": arms}
+    if asked.begins_as:
+        facts["begins as"] = list(asked.begins_as)
+    write_manifest(record, command, facts)
     return runs
+
+
+def _recorded(asked: Experiment, folder: Path, progress: bool, compile: bool, command: str) -> Run:
+    """Train a stack, or go on with it, and write its record."""
+    run = _trained(asked, folder, folder / "record", progress, compile)
+    _finish(run, folder / "record", command, asked)
+    return run
+
+
+def _finished(asked: Experiment, folder: Path) -> bool:
+    """Whether a stack has its record already.
+
+    Raises
+    ------
+    CheckpointError
+        If it is that of another run.
+    """
+    if not (folder / "record/manifest.json").exists():
+        return False
+    kept = RecordedRun.read(folder / "record")
+    wanted = (asked.env, list(asked.seeds), recipe(asked.recipe, **asked.changes))
+    if (kept.env, kept.seeds, kept.config) != wanted:
+        raise CheckpointError(f"{folder} holds another run: choose another folder")
+    return True
+
+
+def join(parts: Sequence[Path], record: Path) -> None:
+    """Write the records of stacks that differ in their seeds alone as one record.
+
+    Its manifest keeps, as ``stacks``, how each of them came about.
+
+    Raises
+    ------
+    CheckpointError
+        If the records are of different environments or hyperparameters.
+    """
+    runs = [RecordedRun.read(part) for part in parts]
+    manifests = [run.manifest for run in runs]
+    for fact in ("env", "judged in", "config"):
+        if any(manifest[fact] != manifests[0][fact] for manifest in manifests):
+            raise CheckpointError(f"{', '.join(map(str, parts))} differ in their {fact}")
+    record.mkdir(parents=True, exist_ok=True)
+    seeds = [seed for run in runs for seed in run.seeds]
+    for name in ("curves", "inside", "final"):
+        tables = [read_table(run.folder / f"{name}.csv.gz", run.seeds) for run in runs]
+        steps, columns = tables[0][0], tables[0][1]
+        table = {x: np.concatenate([table[x] for _, table in tables]) for x in columns}
+        with replacing(record / f"{name}.csv.gz") as temporary:
+            write_table(temporary, seeds, steps.tolist(), table)
+    for moment in ("midway", "final"):
+        with replacing(record / f"{moment}.safetensors") as temporary:
+            join_weights([part / f"{moment}.safetensors" for part in parts], temporary)
+    final = np.concatenate([run.final for run in runs])
+    facts = {
+        **{fact: manifests[0][fact] for fact in ("env", "judged in", "config")},
+        "seeds": seeds,
+        "final return": _summary(final),
+        "wall time in seconds": round(sum(x["wall time in seconds"] for x in manifests), 1),
+        "stacks": [
+            {fact: manifest[fact] for fact in ("seeds", *OF_A_STACK)} for manifest in manifests
+        ],
+    }
+    write_manifest(record, manifests[-1]["command"], facts)
 
 
 def _trained(asked: Experiment, folder: Path, record: Path, progress: bool, compile: bool) -> Run:
@@ -170,22 +248,28 @@ def _finish(run: Run, record: Path, command: str, asked: Experiment) -> None:
             write_table(temporary, run.seeds, [int(step) for step in x], table)
     with replacing(record / "final.safetensors") as temporary:
         save_weights(run.agent, temporary)
-    means = final.mean(axis=1)
-    low, high = bootstrap_interval(means)
     facts = {
         "env": run.env,
         "judged in": judged,
         "config": dataclasses.asdict(run.config),
+        **({"begins as": list(asked.begins_as)} if asked.begins_as else {}),
         "seeds": run.seeds,
-        "final return": {
-            "iqm": float(iqm(means)),
-            "95%": [float(low), float(high)],
-            "agents": means.round(6).tolist(),
-            "episodes": final.shape[1],
-        },
+        "final return": _summary(final),
         "wall time in seconds": round(run.seconds, 1),
     }
     write_manifest(record, command, facts)
+
+
+def _summary(final: NDArray[np.float64]) -> dict[str, Any]:
+    """What a manifest says of the final policies' returns, ``(n, episodes)``."""
+    means = final.mean(axis=1)
+    low, high = bootstrap_interval(means)
+    return {
+        "iqm": float(iqm(means)),
+        "95%": [float(low), float(high)],
+        "agents": means.round(6).tolist(),
+        "episodes": final.shape[1],
+    }
 
 
 def write_manifest(record: Path, command: str, facts: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Recorded sweeps: arms of equal budget, and what ships of them agrees with what is asked."""
 
+import dataclasses
 import hashlib
 import json
 
@@ -7,10 +8,11 @@ import numpy as np
 import pytest
 
 from ddpg_lib import DDPG, evaluate, load, recipe
-from ddpg_lib.results.experiments import SWEEPS, Sweep, experiment
-from ddpg_lib.results.recorded import recorded
-from ddpg_lib.results.reproduce import final_returns, reproduce
+from ddpg_lib.results.experiments import EXPERIMENTS, SWEEPS, Experiment, Sweep, experiment
+from ddpg_lib.results.recorded import RecordedRun, recorded
+from ddpg_lib.results.reproduce import final_returns, join, reproduce
 from ddpg_lib.results.sweeps import FOLDER, RecordedSweep, sweep, sweeps
+from ddpg_lib.runs.saving import CheckpointError
 from ddpg_lib.worlds.restarts import RESTARTS
 
 TINY = {"steps": 60, "warmup_steps": 50, "eval_every": 60, "eval_episodes": 1}
@@ -107,3 +109,32 @@ def test_a_sweep_may_be_judged_in_another_world(tmp_path, monkeypatch):
     final = RecordedSweep.read(tmp_path / "tiny/record").arms["plain"].final
     np.testing.assert_allclose(final, final_returns(run.agent, RESTARTS, 2).mean(axis=1), rtol=1e-5)
     assert not np.allclose(final, final_returns(run.agent, "Pendulum-v1", 2).mean(axis=1))
+
+
+def test_stacks_of_a_run_are_trained_in_turn_and_joined(tmp_path, monkeypatch):
+    asked = Experiment(
+        "Pendulum-v1", "pendulum", (303, 304, 305, 306), TINY, looks=1, starts=2, stack=2
+    )
+    monkeypatch.setitem(EXPERIMENTS, "tiny", asked)
+    runs = reproduce("tiny", tmp_path, progress=False, compile=False)
+    assert [run.seeds for run in runs] == [[303, 304], [305, 306]]
+    kept = RecordedRun.read(tmp_path / "record")
+    assert kept.seeds == [303, 304, 305, 306]
+    np.testing.assert_allclose(kept.curves, np.concatenate([r.curves for r in runs]), rtol=1e-5)
+    assert kept.final.shape == (4, 2)
+    assert [len(stack["seeds"]) for stack in kept.manifest["stacks"]] == [2, 2]
+    obs = np.ones((4, 3))
+    alone = np.concatenate([runs[0].agent.act(obs[:2]), runs[1].agent.act(obs[2:])])
+    np.testing.assert_allclose(kept.agent().act(obs), alone, rtol=1e-5)
+    # The last agent's numbers are its own, whichever stack it stands in.
+    np.testing.assert_allclose(kept.agent("final", [3]).act(obs[3:]), alone[3:], rtol=1e-5)
+    # A stack that has its record is not trained again; one of another recipe is refused.
+    assert reproduce("tiny", tmp_path, progress=False, compile=False) == []
+    other = dataclasses.replace(asked, changes={**TINY, "tau": 0.1})
+    monkeypatch.setitem(EXPERIMENTS, "tiny", other)
+    with pytest.raises(CheckpointError, match="holds another run"):
+        reproduce("tiny", tmp_path, progress=False, compile=False)
+    path = tmp_path / "stacks/2/record/manifest.json"
+    path.write_text(path.read_text().replace('"tau": 0.005', '"tau": 0.1'))
+    with pytest.raises(CheckpointError, match="differ in their config"):
+        join([tmp_path / f"stacks/{k}/record" for k in (1, 2)], tmp_path / "record")
