@@ -163,9 +163,9 @@ def join(parts: Sequence[Path], record: Path) -> None:
         If the records are of different environments or hyperparameters.
     """
     runs = [RecordedRun.read(part) for part in parts]
-    manifests = [run.manifest for run in runs]
-    for fact in ("env", "judged in", "config"):
-        if any(manifest[fact] != manifests[0][fact] for manifest in manifests):
+    first, manifests = runs[0], [run.manifest for run in runs]
+    for fact in ("env", "judged", "config"):
+        if any(getattr(run, fact) != getattr(first, fact) for run in runs):
             raise CheckpointError(f"{', '.join(map(str, parts))} differ in their {fact}")
     record.mkdir(parents=True, exist_ok=True)
     seeds = [seed for run in runs for seed in run.seeds]
@@ -180,7 +180,9 @@ def join(parts: Sequence[Path], record: Path) -> None:
             join_weights([part / f"{moment}.safetensors" for part in parts], temporary)
     final = np.concatenate([run.final for run in runs])
     facts = {
-        **{fact: manifests[0][fact] for fact in ("env", "judged in", "config")},
+        "env": first.env,
+        "judged in": first.judged,
+        "config": dataclasses.asdict(first.config),
         "seeds": seeds,
         "final return": _summary(final),
         "wall time in seconds": round(sum(x["wall time in seconds"] for x in manifests), 1),
