@@ -403,6 +403,58 @@ SWEEPS: dict[str, Sweep] = {
         },
         looks=1,
     ),
+    # Chapter 16: the pole's choices undone alone, and both of its step sizes scaled alike.
+    "pole_choices": Sweep(
+        "InvertedPendulum-v5",
+        "inverted_pendulum",
+        _FRESH,
+        {
+            "no_decay": {"lr_decay": False},
+            "relu": {"activation": "relu"},
+            "reward_scale_1": {"reward_scale": 1.0},
+            "actor_lr_0.001": {"actor_lr": 1e-3},
+            "batch_256": {"batch_size": 256},
+            "sigma_0.1": {"sigma": 0.1},
+            "warmup_1000": {"warmup_steps": 1_000},
+            "hidden_256": {"hidden": (256, 256)},
+            **_scaled(0.25, 0.5, 2, 4),
+        },
+        looks=1,
+    ),
+    # The pole's and the pendulum's recipes came without a record of how they were found. What a
+    # search of the same kind as the other recipes' says of them.
+    "pole_search": Sweep(
+        "InvertedPendulum-v5",
+        "inverted_pendulum",
+        tuple(range(100, 104)),
+        {
+            "recipe": {},
+            **_scaled(0.5, 2),
+            "n_step_3": {"n_step": 3},
+            "gamma_0.98": {"gamma": 0.98},
+            "tau_0.01": {"tau": 0.01},
+            "layer_norm_both": {"layer_norm": "both"},
+        },
+        looks=1,
+    ),
+    "pendulum_search": Sweep(
+        "Pendulum-v1",
+        "pendulum",
+        _SEARCHED,
+        {
+            "recipe": {},
+            **_scaled(0.5, 2, 4),
+            "batch_128": {"batch_size": 128},
+            "batch_256": {"batch_size": 256},
+            "tau_0.01": {"tau": 0.01},
+            "n_step_2": {"n_step": 2},
+            "gamma_0.98": {"gamma": 0.98},
+            "warmup_1000": {"warmup_steps": 1_000},
+            "layer_norm_both": {"layer_norm": "both"},
+        },
+        {"eval_every": 1_000},
+        looks=1,
+    ),
     # Page 16a: changes of the arm's first recipe, alone, in half of its steps; then of the best.
     "reacher_search": Sweep(
         "Reacher-v5",
