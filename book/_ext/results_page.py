@@ -150,7 +150,7 @@ def section(run: str) -> str:
         + reach,
         f"Repeat it with `ddpg reproduce {run}`: {took} on {made['hardware']['cores']} cores "
         f"({made['hardware']['processor']}), with torch {made['versions']['torch']} and gymnasium "
-        f"{made['versions']['gymnasium']}, at commit `{str(made['commit'])[:10]}`.",
+        f"{made['versions']['gymnasium']}, {_commits(made)}.",
     ]
     if len(means) < FEW:
         how.insert(1, f"With {len(means)} agents the bootstrap interval is little but their range.")
@@ -163,6 +163,17 @@ def section(run: str) -> str:
     tables = [ours(run), ours(run, others=True), theirs(run)]
     parts = [f"## {env}", figure, *tables, unseen(run), " ".join(how)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _commits(made: dict[str, Any]) -> str:
+    """Say at which commit a run was recorded, or at which each of its stacks."""
+    stacks = made.get("stacks")
+    if stacks is None:
+        return f"at commit `{made['commit'][:10]}`"
+    each = (
+        f"seeds {x['seeds'][0]} to {x['seeds'][-1]} at commit `{x['commit'][:10]}`" for x in stacks
+    )
+    return "in stacks one after the other, " + " and ".join(each)
 
 
 @functools.cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import matplotlib as mpl
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from ddpg_lib.figures.style import COLORS, use_house_style
-from ddpg_lib.maths.stats import bootstrap_interval, iqm
+from ddpg_lib.maths.stats import bootstrap_interval, iqm, t_interval
 
 
 class Curves(Protocol):
@@ -144,3 +144,63 @@ def label_end(ax: Axes, x: float, y: float, text: str, color: str) -> None:
 
 def _on_axis() -> dict[str, Any]:
     return {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "fontsize": 10}
+
+
+def sensitivity_bands(
+    results: Mapping[str, Mapping[float, ArrayLike]],
+    colors: Iterable[str],
+    *,
+    xlabel: str,
+    ylabel: str = "final return",
+    bar: float | None = None,
+    ax: Axes | None = None,
+) -> Figure:
+    """Draw results of agents against a positive setting, on a logarithmic axis.
+
+    Dots are agents, diamonds their means, and the band is Student's 95% interval of the mean,
+    (13a.2), at each value of the setting.
+
+    Parameters
+    ----------
+    results
+        By name, and by the value of the setting, a number of each agent, ``(n,)``, of two or more.
+    colors
+        One for each name.
+    xlabel, ylabel
+        Of the axes.
+    bar
+        A result to reach, dotted.
+    ax
+        Where to draw; by default in a new figure.
+
+    Returns
+    -------
+    Figure
+        That of ``ax``.
+    """
+    from matplotlib import pyplot as plt
+
+    if ax is None:
+        _, ax = plt.subplots(figsize=(6.2, 3.2))
+    ticks: set[float] = set()
+    for (name, of), color in zip(results.items(), colors, strict=True):
+        values = sorted(of)
+        agents = [np.sort(np.asarray(of[value], float)) for value in values]
+        for value, x in zip(values, agents, strict=True):
+            aside = value * np.exp(np.linspace(-0.06, 0.06, len(x)))  # so that all are seen
+            ax.plot(aside, x, "o", color=color, markersize=4, alpha=0.6)
+        low, high = np.transpose([t_interval(x) for x in agents])
+        ax.fill_between(values, low, high, color=color, alpha=0.15, linewidth=0)
+        ax.plot(values, [x.mean() for x in agents], "-D", color=color, markersize=6, label=name)
+        ticks |= set(values)
+    if bar is not None:
+        ax.axhline(bar, color=COLORS["muted"], linestyle=":", linewidth=1.2)
+    ax.set_xscale("log", base=2)
+    ax.set_xticks(sorted(ticks), [f"{x:.2g}" for x in sorted(ticks)])
+    ax.minorticks_off()
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    if len(results) > 1:
+        ax.legend()
+    figure = ax.figure
+    assert isinstance(figure, Figure)
+    return figure

@@ -14,6 +14,7 @@ from PIL import Image, ImageSequence
 from ddpg_lib import figures, iqm
 from ddpg_lib.figures.film import side_by_side
 from ddpg_lib.figures.page import inline, to_picture
+from ddpg_lib.maths.stats import t_interval
 from ddpg_lib.recipes import recipe
 from ddpg_lib.runs.run import Run
 
@@ -223,3 +224,18 @@ def test_small_frames_are_means():
     (strip,) = side_by_side([[frame]])
     assert strip[0, 0].tolist() == [50, 50, 50]
     assert strip[1:].max() == 0
+
+
+def test_sensitivity_bands_are_those_of_the_means():
+    results = {"one": {0.5: [1.0, 2.0, 3.0], 2.0: [2.0, 2.5, 3.0]}, "other": {1.0: [0.0, 1.0]}}
+    fig = figures.sensitivity_bands(results, ("C0", "C1"), xlabel="strength", bar=1.5)
+    (ax,) = fig.axes
+    dots, means = ax.lines[:2], ax.lines[2]
+    assert [len(x.get_ydata()) for x in dots] == [3, 3]
+    np.testing.assert_allclose(means.get_xydata(), [[0.5, 2.0], [2.0, 2.5]])
+    band = ax.collections[0].get_paths()[0].vertices
+    low, high = t_interval([1.0, 2.0, 3.0])
+    at = np.isclose(band[:, 0], 0.5)
+    np.testing.assert_allclose([band[at, 1].min(), band[at, 1].max()], [low, high])
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["0.5", "1", "2"]
+    assert ax.lines[-1].get_ydata() == [1.5, 1.5]

@@ -58,25 +58,6 @@ def draw_heights(flights: Mapping[str, Sequence[Flight]]) -> Figure:
     return figure
 
 
-def draw_strengths(returns: Mapping[str, Mapping[float, Array]], bar: float) -> Figure:
-    """Final returns of agents ``(n,)``, by kind of noise and its strength; a ``bar`` to reach."""
-    figure, ax = plt.subplots(figsize=(6.2, 3.2))
-    for (kind, of), color in zip(returns.items(), ("actor", "noise"), strict=True):
-        for strength, x in of.items():
-            aside = strength * np.exp(np.linspace(-0.06, 0.06, len(x)))  # so that all are seen
-            ax.plot(aside, np.sort(x), "o", color=COLORS[color], markersize=4, alpha=0.6)
-        means = [x.mean() for x in of.values()]
-        ax.plot(list(of), means, "-D", color=COLORS[color], markersize=7, label=kind)
-    ax.axhline(bar, color=COLORS["muted"], linestyle=":", linewidth=1.2)
-    ticks = [strength for of in returns.values() for strength in of]
-    ax.set_xscale("log", base=2)
-    ax.set_xticks(ticks, [f"{x:.2f}" for x in ticks])
-    ax.minorticks_off()
-    ax.set(xlabel="standard deviation of the noise", ylabel="final return")
-    ax.legend()
-    return figure
-
-
 def draw_promises(steps: Array, inside: Mapping[str, Array]) -> Figure:
     """What critics promise over the ``steps``, what follows, and the spread, from ``inside``."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.2))

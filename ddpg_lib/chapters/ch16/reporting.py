@@ -13,43 +13,54 @@ from ddpg_lib.figures.film import film, side_by_side
 from ddpg_lib.figures.tables import table
 from ddpg_lib.results.published import OURS, STATISTICS, ablations, of_agents, rows, threshold
 from ddpg_lib.results.recorded import MOMENTS, RecordedRun, recorded
+from ddpg_lib.results.sweeps import sweep
 
 LOOKING = ("eval_every", "eval_episodes")  # when a run is looked at changes nothing in it
 RESTING = ("n_step", "tau", "noise", "sigma", "activation", "critic_lr", "layer_norm")
 
 
-def differences(run: str) -> dict[str, tuple[str, str, str]]:
+def differences(run: str, choices: str = "") -> dict[str, tuple[str, str, str]]:
     """Where a recorded run's recipe differs from the default, and what each difference is worth.
+
+    Parameters
+    ----------
+    run
+        A recorded run.
+    choices
+        A recorded sweep whose arms each undo one choice of that run's recipe.
 
     Returns
     -------
     dict
-        By hyperparameter, its default, its value in the recipe, and what the recorded run with
-        the default in its place returned; "not measured" where there is none.
+        By hyperparameter, its default, its value in the recipe, and what agents with the default
+        in its place returned; "not measured" where none were recorded.
     """
-    here, usual = dataclasses.asdict(recorded(run).config), dataclasses.asdict(Config())
+    kept, usual = recorded(run), dataclasses.asdict(Config())
+    here, (bar, _) = dataclasses.asdict(kept.config), threshold(kept.judged)
+    undone = {change: recorded(name).final.mean(axis=1) for name, change in ablations(run).items()}
+    for arm in sweep(choices).arms.values() if choices else ():
+        own = dataclasses.asdict(arm.config)
+        changed = [key for key in own if own[key] != here[key]]
+        if len(changed) == 1:
+            undone[f"{changed[0]} {own[changed[0]]}"] = arm.final
     found = {}
-    undone = {change: name for name, change in ablations(run).items()}
     for key, value in here.items():
         if value != usual[key] and key not in LOOKING:
-            name = undone.get(f"{key} {usual[key]}")
-            price = "not measured" if name is None else _outcome(recorded(name))
+            means, price = undone.get(f"{key} {usual[key]}"), "not measured"
+            if means is not None:
+                fallen = f"{(means < bar).sum()} of {len(means)} below {bar:,.0f}"
+                price = f"{means.mean():,.0f}; {fallen}"
             found[key] = (_plain(usual[key]), _plain(value), price)
     return found
-
-
-def _outcome(run: RecordedRun) -> str:
-    means, (bar, _) = run.final.mean(axis=1), threshold(run.judged)
-    return f"{means.mean():,.0f}; {(means < bar).sum()} of {len(means)} below {bar:,.0f}"
 
 
 def _plain(value: object) -> str:
     return "-".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def recipe_table(run: str) -> None:
+def recipe_table(run: str, choices: str = "") -> None:
     """Show :func:`differences`, and name what was left at its default."""
-    found, usual = differences(run), dataclasses.asdict(Config())
+    found, usual = differences(run, choices), dataclasses.asdict(Config())
     heads = dict.fromkeys(("default", "here", "mean return without it"), "")
     table(found, heads, "setting")
     left = [f"{key} {_plain(usual[key])}" for key in RESTING if key not in found]
