@@ -362,6 +362,15 @@ def _some(*names: str) -> dict[str, dict[str, Any]]:
 
 # Half of the arm's steps and a third of the runner's, in which changes are compared.
 _HALF_OF_REACHER: dict[str, Any] = {"steps": 60_000, "buffer_size": 60_000}
+# A quarter of the pixel pendulum's actions.
+_EYES: dict[str, Any] = {
+    "steps": 6_000,
+    "warmup_steps": 1_000,
+    "batch_size": 64,
+    "buffer_size": 6_000,
+    "eval_every": 1_500,
+    "eval_episodes": 5,
+}
 _CHEETAH = {"steps": 100_000, "buffer_size": 100_000, "eval_every": 10_000}
 
 # One recipe for all worlds: the lander's, with each world's own budget.
@@ -772,14 +781,18 @@ SWEEPS: dict[str, Sweep] = {
             "climbing": {"agent": "ddpg_lib.chapters.ch17.faults:ClimbingEncoder"},
             "no_shift": {"random_shift": 0},
         },
-        {
-            "steps": 6_000,
-            "warmup_steps": 1_000,
-            "batch_size": 64,
-            "buffer_size": 6_000,
-            "eval_every": 1_500,
-            "eval_episodes": 5,
-        },
+        _EYES,
+        looks=1,
+        starts=20,
+    ),
+    # Chapter 22: step sizes for DDPG with a shared encoder and for DrQ-v2, in the steps of chapter
+    # 17's comparison.
+    "eyes_search": Sweep(
+        "Pendulum-v1",
+        "pendulum_pixels",
+        _SEARCHED[:4],
+        _after({"shared": {}, "drq": {"agent": "ddpg_lib.agents.drq:DrQv2"}}, (0.5, 1, 2)),
+        _EYES,
         looks=1,
         starts=20,
     ),
