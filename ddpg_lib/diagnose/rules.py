@@ -830,8 +830,8 @@ CURVE_RULES: tuple[Rule, ...] = (
         "the return has become worse than it was at the start, and stays so",
         (("gain", "<", -0.2),),
         "low",
-        "ddpg compare: do recorded agents dip at this step, too? If not, look at ten stored rows: do "
-        "they follow each other, are actions within their bounds?",
+        "ddpg compare: do recorded agents dip at this step, too? If not, look at ten stored rows: "
+        "do they follow each other, are actions within their bounds?",
     ),
     Rule(
         "flat",

@@ -73,7 +73,7 @@ ACCOUNTS: dict[str, Account] = {
         "It took the place of a recipe with ReLU, a discount of 0.98, noise of 0.1, 500 random "
         "steps and constant step sizes. The commit that did so (e338f1f) says that it failed on "
         "none of 24 seeds and does not name them. What was tried between the two is not on "
-        "record. Its run is recorded on seeds 300 to 307, which no search has seen, and so is the "
+        "record. Its run is recorded on seeds 300 to 309, which no search has seen, and so is the "
         "sweep pendulum_choices of chapter 9, in which each choice is undone alone.",
     ),
     "pendulum_memory": Account(
@@ -99,7 +99,7 @@ ACCOUNTS: dict[str, Account] = {
         "not noted",
         "It came into the library as it is (commit 1ddc330). It is the pendulum's with layer "
         "normalization in the critic, against a failure that the run inverted_pendulum_no_norm "
-        "keeps: without it two agents of eight end far below the others.",
+        "keeps: without it two agents of ten end far below the others.",
     ),
     "crane": Account(
         "5, each the one before it and one change",
@@ -142,10 +142,11 @@ ACCOUNTS: dict[str, Account] = {
         "not noted",
         "It came into the library as it is, with its ablations (commit feca49c). Of its fourteen "
         "settings two were varied on record, the length of the targets and the noise, both on the "
-        "seeds of the recipe's own run. All three were recorded anew on seeds 300 to 307, which no "
-        "search has seen, and beside them six more changes (the sweep lander_choices): constant "
-        "step sizes, no layer normalization, both kinds of noise weaker and stronger. None did "
-        "better; with eight agents each most of the differences may be chance. Chapter 14 shows "
+        "seeds of the recipe's own run. All three were recorded anew on seeds 300 to 309, which no "
+        "search has seen, and beside them six more changes (the sweep lander_choices, eight agents "
+        "each): constant step sizes, no layer normalization, both kinds of noise weaker and "
+        "stronger. None did better; with so few agents most of the differences may be chance. "
+        "Chapter 14 shows "
         "them.",
     ),
     "bipedal_walker": Account(

@@ -13,6 +13,7 @@ from ddpg_lib.chapters.ch16.running import Sines, Watched, powers, stride, watch
 from ddpg_lib.envs.making import make
 from ddpg_lib.evaluation import EVALUATION_SEED
 from ddpg_lib.results.recorded import recorded
+from ddpg_lib.results.sweeps import sweep
 
 pytest.importorskip("mujoco")
 
@@ -110,6 +111,16 @@ def test_differences_are_priced_where_a_run_is_recorded():
     assert price.startswith(f"{bare:,.0f};")
     assert "eval_every" not in found
     assert "tau" not in found
+
+
+def test_a_sweep_prices_what_its_arms_undo():
+    found, choices = differences("inverted_pendulum", "pole_choices"), sweep("pole_choices")
+    for key, arm in {"lr_decay": "no_decay", "hidden": "hidden_256"}.items():
+        final = choices.arms[arm].final
+        fallen = (final < 950).sum()
+        assert found[key][2] == f"{final.mean():,.0f}; {fallen} of {len(final)} below 950"
+    assert found["buffer_size"][2] == "not measured"  # of no arm is it the only difference
+    assert found["layer_norm"] == differences("inverted_pendulum")["layer_norm"]
 
 
 def test_the_tables_name_what_is_default_and_what_a_word_means(capsys):
