@@ -34,8 +34,9 @@ def page(tmp_path_factory):
             figure, ax = plt.subplots()
             ax.plot([0, 1], [0, slope], color=figures.COLORS["actor"])
             figures.show(figure, f"Slope {slope} & more", f"Caption {slope}.")
+        figures.show(plt.figure(), "Two lines", "Exact (black); black is 3. Black: the rest.")
     bundles.append({"text/html": '<img src="data:image/png;base64,AA" alt="not ours">'})
-    cells = [new_markdown_cell("# A page")]
+    cells = [new_markdown_cell("# A page\n\nThe black line is exact, in a black box.")]
     for bundle in bundles:
         cell = new_code_cell("1", execution_count=1)
         cell.outputs = [new_output("display_data", data=bundle)]
@@ -51,10 +52,21 @@ def page(tmp_path_factory):
 
 def test_figures_are_drawn_with_the_colors_of_the_page(page):
     drawings = re.findall(r'<svg role="img" aria-label="([^"]*)"', page)
-    assert drawings == ["Slope 1 &amp; more", "Slope 2 &amp; more"]
+    assert drawings == ["Slope 1 &amp; more", "Slope 2 &amp; more", "Two lines"]
     assert page.count("var(--ddpg-actor, #0072b2)") >= 2
     assert "data:image/svg" not in page
-    assert re.findall(r"<figcaption>(.*?)</figcaption>", page) == ["Caption 1.", "Caption 2."]
+    captions = re.findall(r"<figcaption>(.*?)</figcaption>", page)
+    assert captions[:2] == ["Caption 1.", "Caption 2."]
+
+
+def test_black_is_white_in_the_dark(page):
+    def both(light, dark):
+        span = f'<span class="ddpg-ink">{light}</span>'
+        return f'{span}<span class="ddpg-ink-dark" hidden>{dark}</span>'
+
+    word, first = both("black", "white"), both("Black", "White")
+    assert f"Exact ({word}); black is 3. {first}: the rest." in page
+    assert f"The {word} line is exact, in a black box." in page
 
 
 def test_the_figures_of_a_page_share_no_id(page):
