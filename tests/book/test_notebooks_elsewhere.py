@@ -176,3 +176,24 @@ def test_exercises_are_open_and_solutions_folded(path):
     assert answers
     for cell in answers:
         assert "jupyter" not in cell["metadata"]
+
+
+# JupyterLab and Colab cut formulas out before they read a quotation's marks.
+FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$(?!\$)((?:\\\$|[^$])+)\$", re.DOTALL)
+
+
+def quoted_marks(text):
+    """Formulas that hold the mark of a quoted line."""
+    return [found[0] for found in FORMULA.finditer(text) if re.search(r"\n\s*>", found[0])]
+
+
+def test_a_mark_within_a_formula_is_found():
+    assert quoted_marks("> Let $a$ be\n> a $b$ and $$ c\n> = d $$") == ["$$ c\n> = d $$"]
+    assert quoted_marks("> $a,\n> b$ and $c$") == ["$a,\n> b$"]
+
+
+@each
+def test_formulas_in_quotations_are_of_one_line(path):
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "markdown":
+            assert not quoted_marks("".join(cell["source"])), cell.get("id")
