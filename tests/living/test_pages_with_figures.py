@@ -233,3 +233,18 @@ def test_the_built_page_lives_when_read_from_disk(chromium, built, name):
         assert still.is_hidden()
     assert errors == []
     tab.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("theme", "word"), [("light", "black"), ("dark", "white")])
+def test_captions_name_the_color_that_a_reader_sees(chromium, built, theme, word):
+    tab = chromium.new_page()
+    tab.add_init_script(
+        f"for (const key of ['mode', 'theme']) localStorage.setItem(key, '{theme}')"
+    )
+    page = built / "notebooks/05_actor_gradient.html"
+    tab.goto(page.as_uri(), wait_until="domcontentloaded")
+    caption = tab.locator("figcaption").first.inner_text()
+    assert caption.startswith(f"Reward of each action ({word}), the values")
+    assert f"is the {word} curve below" in tab.locator(".bd-article").inner_text()
+    tab.close()
