@@ -73,9 +73,9 @@ ACCOUNTS: dict[str, Account] = {
         "It took the place of a recipe with ReLU, a discount of 0.98, noise of 0.1, 500 random "
         "steps and constant step sizes. The commit that did so (e338f1f) says that it failed on "
         "none of 24 seeds and does not name them; in part they were seeds 0 to 7 of chapter 9's "
-        "experiment. What was tried between the two is not on record. Its run is recorded on seeds 300 to 309, which no search has seen, and so is the sweep "
-        "pendulum_choices of chapter 9, in which each choice is undone alone. Afterwards ten "
-        "changes were compared with it on eight seeds for searching. Targets that follow twice as "
+        "experiment. What was tried between the two is not on record. Its run is recorded on seeds "
+        "300 to 309, which no search has seen, and the sweep pendulum_choices of chapter 9, in "
+        "which each choice is undone alone, on eight of these. Afterwards ten changes were compared with it on eight seeds for searching. Targets that follow twice as "
         "fast did best, −145.0 on average against the recipe's −146.3; with halved step sizes "
         "three agents of eight ended below −160, with two-step targets one did. None of the "
         "others came out more than a quarter of a point ahead. The recipe stands as it was.",
