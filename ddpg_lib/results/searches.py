@@ -75,8 +75,9 @@ ACCOUNTS: dict[str, Account] = {
         "none of 24 seeds and does not name them; in part they were seeds 0 to 7 of chapter 9's "
         "experiment. What was tried between the two is not on record. Its run is recorded on seeds "
         "300 to 309, which no search has seen, and the sweep pendulum_choices of chapter 9, in "
-        "which each choice is undone alone, on eight of these. Afterwards ten changes were compared with it on eight seeds for searching. Targets that follow twice as "
-        "fast did best, −145.0 on average against the recipe's −146.3; with halved step sizes "
+        "which each choice is undone alone, on eight of these. Afterwards ten changes were "
+        "compared with it on eight seeds for searching. Targets that follow twice as fast did "
+        "best, −145.0 on average against the recipe's −146.3; with halved step sizes "
         "three agents of eight ended below −160, with two-step targets one did. None of the "
         "others came out more than a quarter of a point ahead. The recipe stands as it was.",
         ("pendulum_search",),
