@@ -240,6 +240,9 @@ LIGHTEN = """() => {
     all('nav.bd-links .toctree-l1').slice(3).forEach(e => e.remove());
   dispatchEvent(new Event('resize'));  // what scrolls may do so no longer, or only now
 }"""
+TWO_FRAMES = (
+    "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
+)
 AXE = """async ([theme, options]) => {
   document.documentElement.dataset.theme = theme;
   await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
@@ -266,10 +269,12 @@ FIRST_STOP = """async () => {
 
 
 async def barriers(tab) -> list[str]:
-    """Return what axe-core finds wrong with the page, in both themes; it spoils the page."""
+    """Return what axe-core finds wrong with the wide page, in both themes; it spoils the page."""
     from axe_playwright_python.async_playwright import Axe
 
-    await tab.evaluate(LIGHTEN)
+    await tab.evaluate(LIGHTEN)  # while it is narrow: to lay all of it out again takes seconds
+    await tab.set_viewport_size({"width": 1280, "height": 900})
+    await tab.evaluate(TWO_FRAMES)
     await tab.evaluate(Axe().axe_script)
     found = []
     for theme, options in RULES.items():
@@ -339,7 +344,6 @@ async def visit(tab, address: str, page: str) -> Visit:
             break
         await tab.wait_for_timeout(250)
     found.wide = await tab.evaluate(WIDE)
-    await tab.set_viewport_size({"width": 1280, "height": 900})
     found.cookies = await tab.context.cookies()
     found.barriers = await barriers(tab)
     for event, note in heard.items():
