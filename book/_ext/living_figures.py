@@ -387,7 +387,8 @@ FIGURES: dict[str, Living] = {
         "Spot the bug",
         "",
         "Look at the curves of a run, then press the answer that they support best, or its letter. "
-        "Thin lines: eight agents; thick: interquartile mean; band: its 95% bootstrap interval. "
+        "Thin lines: agents, eight or ten; thick: interquartile mean; band: its 95% bootstrap "
+        "interval. "
         "Press a line to see the same agent in all panels. The address keeps your answers.",
         None,
         ("quiz.js",),

@@ -193,7 +193,7 @@ def test_a_link_brings_everything_back_and_starting_over_forgets_it(visit, quiz)
 def test_a_wrong_address_does_no_harm(visit, query):
     found = state(visit(NAME, query=query))
     assert found["run"] in (1, 2, 15)
-    assert 0 <= found["agent"] <= 8
+    assert 0 <= found["agent"] <= 10  # the last run has ten, the others eight
     assert found["answers"] == "-" * 15
 
 
