@@ -59,10 +59,18 @@ class Experiment:
     stack: int | None = None
 
     def stacks(self) -> list[Experiment]:
-        """An experiment for each stack; itself where all agents are trained at once."""
+        """An experiment for each stack; itself where all agents are trained at once.
+
+        Raises
+        ------
+        ValueError
+            If a single agent is left for the last stack, which has no interval.
+        """
         size = self.stack or len(self.seeds)
         if size >= len(self.seeds):
             return [self]
+        if len(self.seeds) % size == 1 or size == 1:
+            raise ValueError(f"stacks of {size} leave one agent alone: choose another size")
         blocks = [self.seeds[k : k + size] for k in range(0, len(self.seeds), size)]
         return [dataclasses.replace(self, seeds=block, stack=None) for block in blocks]
 
@@ -305,7 +313,7 @@ _SEARCHED = tuple(range(100, 108))
 
 
 def _scaled(*factors: float) -> dict[str, dict[str, Any]]:
-    """The step sizes of actor and critic on the pendulum, times each of these."""
+    """The step sizes of actor and critic on the pendulum and the pole, times each of these."""
     return {f"lr_{f:g}": {"actor_lr": 5e-4 * f, "critic_lr": 1e-3 * f} for f in factors}
 
 

@@ -68,3 +68,10 @@ def test_the_cranes_diary_ends_at_its_recipe():
         assert after.changes == before.changes | own
         assert not set(own) & set(before.changes)
     assert recipe(arms[-1].recipe, **arms[-1].changes) == recipe("crane")
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_no_agent_is_trained_alone(size):
+    asked = Experiment("Pendulum-v1", "pendulum", (300, 301, 302), stack=size)
+    with pytest.raises(ValueError, match="leave one agent alone"):
+        asked.stacks()
