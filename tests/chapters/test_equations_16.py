@@ -80,7 +80,7 @@ def test_the_gain_of_an_actor():
     """Autograd's gain is minus the central difference of the actions that the stack takes."""
     agent = recorded("inverted_pendulum").agent()
     rng = np.random.default_rng(1)
-    s, h = 0.02 * rng.normal(size=(8, 4)), 1e-2
+    s, h = 0.02 * rng.normal(size=(agent.n, 4)), 1e-2
     around = np.concatenate([s[:, None] + h * np.eye(4), s[:, None] - h * np.eye(4)], axis=1)
     actions = agent.act(around)[..., 0].astype(float)
     expected = -(actions[:, :4] - actions[:, 4:]) / (2 * h)
