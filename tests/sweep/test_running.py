@@ -109,7 +109,7 @@ def test_an_interrupted_sweep_goes_on_where_it_was(here, tmp_path, monkeypatch):
 
 
 FATAL = """
-import json, os, signal, time
+import contextlib, json, os, signal, time
 from pathlib import Path
 import gymnasium as gym
 from ddpg_lib.runs.saving import load
@@ -124,7 +124,7 @@ def saved():
                 return load(note.parent / "checkpoint.safetensors").state["training"]["step"]
 
 class Once(gym.Wrapper):
-    "Kills its process while it trains, after a checkpoint; a file says that it has."
+    "Kills the first process that trains in it past a checkpoint; a file says that it has."
 
     def __init__(self):
         super().__init__(gym.make("Pendulum-v1"))
@@ -139,8 +139,9 @@ class Once(gym.Wrapper):
         if self.trains and not (HERE / "killed").exists():
             time.sleep(0.01)  # long enough for a checkpoint after the evaluation
             if self.steps > 35 and saved() == 30:
-                (HERE / "killed").touch()
-                os.kill(os.getpid(), signal.SIGKILL)
+                with contextlib.suppress(FileExistsError):  # two workers may get here at once
+                    (HERE / "killed").touch(exist_ok=False)
+                    os.kill(os.getpid(), signal.SIGKILL)
         return super().step(action)
 
 class Always(gym.Wrapper):
