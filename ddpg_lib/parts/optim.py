@@ -57,7 +57,10 @@ class StackedAdam:
 
         The loss must depend on every one of the weights.
         """
-        gradients: Sequence[Tensor] = torch.autograd.grad(loss, self.parameters)
+        # Kept for the compiler, which takes an encoder that two losses see for one walked twice.
+        gradients: Sequence[Tensor] = torch.autograd.grad(
+            loss, self.parameters, retain_graph=torch.compiler.is_compiling()
+        )
         with torch.no_grad():
             if self.max_grad_norm is not None:
                 gradients = clip_by_norm(gradients, self.max_grad_norm)

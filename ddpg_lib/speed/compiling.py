@@ -45,9 +45,10 @@ def compiled(
             if not _about_compiling(error):
                 raise
             cause = str(error).strip().splitlines()[0]
+            advice = "install g++ or clang++, or set CXX to one"
             warnings.warn(
-                f"torch.compile failed, so the update runs uncompiled ({cause}). Compiling on a "
-                "CPU needs a C++ compiler: install g++ or clang++, or set CXX to one.",
+                f"torch.compile failed, so the update runs uncompiled: {cause}"
+                + (f": {advice}" if "C++ compiler" in cause else ""),
                 RuntimeWarning,
                 stacklevel=2,
             )

@@ -1,6 +1,7 @@
 """Agents that see: their update by hand, what trains the encoder, bad input, checkpoints."""
 
 import copy
+import warnings
 from typing import ClassVar
 
 import gymnasium as gym
@@ -28,6 +29,7 @@ from ddpg_lib.parts.frames import shifted
 from ddpg_lib.results.inside import look_inside
 from ddpg_lib.results.recorded import load_weights, save_weights
 from ddpg_lib.runs.interrupts import Interrupted
+from ddpg_lib.speed.compiling import compiled
 
 SHAPE, LOW, HIGH = (2, 1, 16, 16), [-2.0], [2.0]
 TINY = Config(
@@ -250,6 +252,19 @@ def test_separate_networks_learn_end_to_end_with_targets_of_all():
     assert len(weights(agent.critic_target)) == len(weights(agent.critic))
     kernels = {tuple(p.shape) for p in agent.critic_target.parameters() if p.dim() == 5}
     assert kernels == {(2, 4, 2, 6, 6), (2, 4, 4, 3, 3)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [SharedPixelDDPG, DrQv2])
+def test_agents_that_see_compile(kind):
+    eager, fast = filled(kind=kind), filled(kind=kind)
+    fast._learn = compiled(fast.learn)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "torch.compile failed")
+        for _ in range(6):
+            a, b = eager.update(), fast.update()
+            for name in a:
+                torch.testing.assert_close(a[name], b[name], rtol=1e-3, atol=1e-4)
 
 
 def test_minibatches_of_the_shared_agent_are_shifted():

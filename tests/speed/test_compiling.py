@@ -136,6 +136,17 @@ def test_without_a_compiler_it_says_so_and_runs_uncompiled(tmp_path):
     assert done.stdout.count("install g++") == 1
 
 
+@pytest.mark.slow
+def test_what_has_nothing_to_do_with_the_compiler_brings_no_advice_about_it():
+    def unfit(x):
+        print(x)  # a graph cannot
+        return x
+
+    with pytest.warns(RuntimeWarning, match="runs uncompiled") as caught:
+        assert compiled(unfit)(torch.ones(2)).tolist() == [1, 1]
+    assert "install" not in str(caught[0].message)
+
+
 def test_an_error_of_the_function_itself_is_not_hidden():
     def broken(x):
         raise KeyError("mine")
