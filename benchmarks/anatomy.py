@@ -2,9 +2,9 @@
 
 The rungs from chapter 0's program to the library, in turns; a step's parts; what a call costs; what
 threads, freed memory, the choice of products and what the compiler is told are worth, each in a
-process of its own, in turns too; more threads than cores, alone and beside another program; stacks
-of many sizes; and samples of what is at work, by py-spy from outside, which costs the program
-nothing. One thread where nothing else is said.
+process of its own, in turns too; more threads than cores, alone and beside another program; how
+long compiling takes; stacks of many sizes; and samples of what is at work, by py-spy from outside,
+which costs the program nothing. One thread where nothing else is said.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ import gzip
 import itertools
 import json
 import multiprocessing as mp
+import os
 import re
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -27,7 +29,7 @@ from typing import Any
 
 DATA = Path(__file__).parents[1] / "ddpg_lib" / "data" / "speed"
 SIZES = {64: 64, 256: 256}  # minibatch by width
-TURNS, SAMPLED = 9, 6_000
+TURNS, SAMPLED, FIRST = 9, 6_000, 3
 RATE = 400  # samples a second
 GO_BETWEENS = re.compile("_call_impl|decorate_context|wrapper|_use_grad_for_differentiable")
 AGENTS = (1, 2, 4, 8, 16, 32, 64)
@@ -187,6 +189,43 @@ def crowded() -> list[dict[str, Any]]:
     return rows
 
 
+def first_calls() -> list[dict[str, Any]]:
+    """Seconds of the first compiled step, with nothing kept on disk and with the last one's code.
+
+    The median of as many processes as there are ``FIRST``.
+    """
+    rows = []
+    for agents in (1, 8):
+        seconds: dict[bool, list[float]] = {False: [], True: []}
+        for _ in range(FIRST):
+            with tempfile.TemporaryDirectory() as folder:
+                me = [sys.executable, __file__, "--first", str(agents)]
+                env = {**os.environ, "TORCHINDUCTOR_CACHE_DIR": folder}
+                for kept in (False, True):
+                    done = subprocess.run(me, env=env, check=True, capture_output=True, text=True)
+                    seconds[kept].append(float(done.stdout))
+        for kept, found in seconds.items():
+            row = {"agents": agents, "kept": kept, "seconds": median(found)}
+            rows.append({**row, "min": min(found), "max": max(found)})
+            print(rows[-1], flush=True)
+    return rows
+
+
+def first(agents: int) -> None:
+    """Print the seconds of the first compiled step, less those of a later one."""
+    import torch
+
+    from ddpg_lib.chapters.ch20.ladder import Compiled
+
+    torch.set_num_threads(1)
+    rung = Compiled(agents=agents)
+    clocks = [time.perf_counter()]
+    for _ in range(20):
+        rung.step()
+        clocks.append(time.perf_counter())
+    print(clocks[1] - clocks[0] - (clocks[-1] - clocks[-11]) / 10)
+
+
 def sampled(name: str) -> list[dict[str, Any]]:
     """Samples of a program's stack of functions, from its ``step`` downwards."""
     with tempfile.TemporaryDirectory() as folder:
@@ -229,17 +268,25 @@ def write(name: str, rows: list[dict[str, Any]]) -> None:
         writer.writerows(rows)
 
 
+ALONE = {"threads": crowded, "compiling": first_calls}  # in processes of their own
+
+
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--play", help="train this program only, for py-spy")
-    parser.add_argument("--threads", action="store_true", help="measure only what threads cost")
+    parser.add_argument("--first", type=int, help="time the first compiled step of so many agents")
+    parser.add_argument(
+        "--only", choices=list(ALONE), help="measure only what threads cost, or compiling"
+    )
     options = parser.parse_args()
     if options.play:
         return play(options.play)
+    if options.first:
+        return first(options.first)
     DATA.mkdir(exist_ok=True)
-    if options.threads:
-        return write("threads", crowded())
+    if options.only:
+        return write(options.only, ALONE[options.only]())
 
     import torch
 
@@ -256,7 +303,8 @@ def main() -> None:
     write("parts", [row for width in SIZES for row in parts(width)])
     write("settings", settings(SETTINGS, tuple(SIZES)))
     write("told", settings(TOLD, (64,)))
-    write("threads", crowded())
+    for name, measure in ALONE.items():
+        write(name, measure())
     write("stacked", stacked())
     write("stacks", [row for name in PROGRAMS for row in sampled(name)])
     machine = {"commit": code, **hardware(), "versions": versions(), "turns": TURNS}

@@ -97,18 +97,22 @@ def draw_critic(steps: ArrayLike, inside: Mapping[str, Array], way: Array, one: 
 
 def draw_fall(fall: Walk) -> Figure:
     """Tilt, speed and contacts in the last two seconds of a walk."""
-    figure, ax = plt.subplots(figsize=(5.6, 3.1))
+    figure, (above, middle, below) = plt.subplots(
+        3, 1, figsize=(5.8, 4.2), sharex=True, height_ratios=(3, 3, 1.2)
+    )
     last = slice(max(0, len(fall.reward) - 100), None)
     t = (np.arange(len(fall.reward)) - len(fall.reward) + 1)[last] / STEPS_A_SECOND
-    ax.plot(t, fall.tilt[1:][last], color=COLORS["critic"], label="tilt, rad")
-    speed = fall.obs[1:, 2][last] * UNITS[2] / 5
-    ax.plot(t, speed, color=COLORS["replay"], label="speed (1 is 5 m/s)")
-    bottom = ax.get_ylim()[0]
+    above.plot(t, fall.tilt[1:][last], color=COLORS["critic"])
+    above.set_ylabel("tilt, rad")
+    middle.plot(t, fall.obs[1:, 2][last] * UNITS[2], color=COLORS["replay"])
+    middle.set(ylabel="speed, m/s", ylim=(0, None))
     for k, color in ((0, "muted"), (1, "ink")):
-        y, on = bottom - 0.12 * (k + 1), fall.touch[last, k]
-        ax.fill_between(t, y, y + 0.09, where=on, step="mid", color=COLORS[color], linewidth=0)
-    ax.set(xlabel="time before the end, s", xticks=[-2, -1, 0])
-    figure.legend(loc="outside upper center", ncols=2, fontsize=9.5)
+        y, on = 1 - k, fall.touch[last, k]
+        below.fill_between(t, y, y + 0.8, where=on, step="mid", color=COLORS[color], linewidth=0)
+    below.set(yticks=[0.4, 1.4], ylim=(-0.15, 1.95), ylabel="on the\nground")
+    below.set_yticklabels(["second foot", "first foot"], fontsize=9)
+    below.grid(False)
+    below.set(xlabel="time before the end, s", xticks=[-2, -1, 0])
     return figure
 
 

@@ -88,10 +88,13 @@ def flames(tree: Tree, depth: int = 5, smallest: float = 0.012) -> Figure:
 def _write(ax: Axes, name: str, x: float, level: int, width: float) -> None:
     """The function's name, or as much of it as fits its box."""
     short = name.removeprefix("Plain.").removeprefix("Library.").lstrip("_")
-    room = int(width / 0.0118)
+    room = int(width / 0.0095)
+    if len(short) > room:
+        of, _, does = short.rpartition(".")
+        short = of if does == "forward" and len(of) <= room else does
     if len(short) > room:
         short = short[: room - 1] + "…"
-    if room >= 4:
+    if room >= 6 or "…" not in short:
         ax.text(x + 0.004, level + 0.5, short, va="center", fontsize=8.5, clip_on=True)
 
 
@@ -143,12 +146,15 @@ def rungs(ladders: Mapping[str, Mapping[str, Line]]) -> Figure:
         color = [COLORS["actor" if ladder[name]["agents"] == 1 else "replay"] for name in names]
         ax.hlines(range(len(names)), *ends, color=color, linewidth=1.5)
         ax.scatter(x, range(len(names)), color=color, zorder=3)
-        for y, (us, end) in enumerate(zip(x, ends[1], strict=True)):
-            ax.text(end, y, f"  {us:,.0f}", va="center", fontsize=9)
+        column = {"transform": ax.get_yaxis_transform(), "ha": "right", "fontsize": 9}
+        ax.text(0.99, -0.6, "fastest", va="bottom", **column)
+        for y, us in enumerate(x):
+            ax.text(0.99, y, f"{us:,.0f}", va="center", **column)
         floor = ladder["products alone"]["min"]
         ax.axvline(floor, color=COLORS["ink"], linestyle=":", linewidth=1.2)
         ax.text(floor, -0.6, f" products: {floor:,.0f}", va="bottom", fontsize=9)
         ax.set_xlim(0, 1.25 * max(ends[1]))
+        ax.set_xticks([tick for tick in ax.get_xticks() if tick < max(ends[1])])
         ax.set_title(title, pad=14)
         ax.set_xlabel("microseconds a step of one agent")
         ax.tick_params(axis="y", length=0)
