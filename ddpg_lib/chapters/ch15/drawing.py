@@ -109,8 +109,8 @@ def draw_fall(fall: Walk) -> Figure:
     for k, color in ((0, "muted"), (1, "ink")):
         y, on = 1 - k, fall.touch[last, k]
         below.fill_between(t, y, y + 0.8, where=on, step="mid", color=COLORS[color], linewidth=0)
-    below.set(yticks=[0.4, 1.4], ylim=(-0.15, 1.95), ylabel="on the\nground")
-    below.set_yticklabels(["second foot", "first foot"], fontsize=9)
+    below.set(yticks=[0.4, 1.4], ylim=(-0.15, 1.95))
+    below.set_yticklabels(["second foot down", "first foot down"], fontsize=9)
     below.grid(False)
     below.set(xlabel="time before the end, s", xticks=[-2, -1, 0])
     return figure
