@@ -793,6 +793,17 @@ SWEEPS: dict[str, Sweep] = {
         looks=1,
         starts=20,
     ),
+    # Chapter 22: step sizes for DDPG with one encoder and for DrQ-v2, in the steps of chapter 17's
+    # comparison.
+    "eyes_search": Sweep(
+        "Pendulum-v1",
+        "pendulum_pixels",
+        _SEARCHED[:4],
+        _after({"shared": {}, "drq": {"agent": "ddpg_lib.agents.drq:DrQv2"}}, (0.5, 1, 2, 4)),
+        _EYES,
+        looks=1,
+        starts=20,
+    ),
     # Chapter 22: the search, what it chose, and more step sizes for two agents. Of seeds 300 to 307
     # curves had been seen before the search was whole.
     "after_search": Sweep(

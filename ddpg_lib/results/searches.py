@@ -222,6 +222,7 @@ CHAPTERS = {
     "stacked_angles_search": "chapter 18: step sizes for agents that see three angles",
     "full_state_search": "chapter 18: step sizes for agents that see the velocity",
     "after_search": "chapter 22: step sizes for each of five agents",
+    "eyes_search": "chapter 22: step sizes for DDPG with one encoder and for DrQ-v2, from pixels",
     "after_hopper_search": "page 22a: step sizes for each of six agents on the hopper",
 }
 """Searches that chose settings for a chapter's comparison and not for a recipe."""
