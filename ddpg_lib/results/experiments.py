@@ -379,6 +379,7 @@ _EYES: dict[str, Any] = {
     "eval_every": 1_500,
     "eval_episodes": 5,
 }
+_DRQ = {"agent": "ddpg_lib.agents.drq:DrQv2"}
 _CHEETAH = {"steps": 100_000, "buffer_size": 100_000, "eval_every": 10_000}
 
 # One recipe for all worlds: the lander's, with each world's own budget.
@@ -799,10 +800,19 @@ SWEEPS: dict[str, Sweep] = {
         "Pendulum-v1",
         "pendulum_pixels",
         _SEARCHED[:4],
-        _after({"shared": {}, "drq": {"agent": "ddpg_lib.agents.drq:DrQv2"}}, (0.5, 1, 2, 4)),
+        _after({"shared": {}, "drq": _DRQ}, (0.5, 1, 2, 4)),
         _EYES,
         looks=1,
         starts=20,
+    ),
+    # What that search chose, in twice the actions.
+    "eyes_after": Sweep(
+        "Pendulum-v1",
+        "pendulum_pixels",
+        _AFTER_SEEDS,
+        {**_after({"shared": {}}, (2,)), **_after({"drq": _DRQ}, (1,))},
+        {**_EYES, "steps": 12_000, "buffer_size": 12_000},
+        looks=3,
     ),
     # Chapter 22: the search, what it chose, and more step sizes for two agents. Of seeds 300 to 307
     # curves had been seen before the search was whole.
