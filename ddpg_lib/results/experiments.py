@@ -810,7 +810,7 @@ SWEEPS: dict[str, Sweep] = {
         "Pendulum-v1",
         "pendulum_pixels",
         _AFTER_SEEDS,
-        {**_after({"shared": {}}, (2,)), **_after({"drq": _DRQ}, (1,))},
+        _after({"shared": {}, "drq": _DRQ}, (1,)),
         {**_EYES, "steps": 12_000, "buffer_size": 12_000},
         looks=3,
     ),
