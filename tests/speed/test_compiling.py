@@ -15,6 +15,7 @@ from ddpg_lib.agents.d4pg import D4PG
 from ddpg_lib.agents.sac import SAC
 from ddpg_lib.agents.simba import SimBa
 from ddpg_lib.agents.td3 import TD3
+from ddpg_lib.speed import compiling
 from ddpg_lib.speed.compiling import compiled
 
 
@@ -41,6 +42,26 @@ def test_the_compiled_tanh_is_off_by_no_more_than_rounding():
     found = compiled(torch.tanh)(x)
     assert (found - x.double().tanh()).abs().max() < 2e-7
     assert found[-2:].tolist() == [1, -1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ahead", [True, False])
+def test_arguments_of_another_layout_or_value_are_compiled_anew(ahead, monkeypatch):
+    found, ahead_of_time = [], compiling._ahead_of_time
+
+    def made(run, function, args):
+        graph = ahead_of_time(run, function, args)
+        found.append(graph is not run)
+        return graph if ahead else run
+
+    monkeypatch.setattr(compiling, "_ahead_of_time", made)
+    fast = compiled(lambda pair, double: pair[0] @ pair[1] * (2 if double else 1) + pair[0])
+    x, y = torch.randn(2, 4, 4)
+    for pair in ((x, y), (x.T, y), (x, y), (x[:2], y), (x.double(), y.double())):
+        for double in (False, True):
+            expected = pair[0] @ pair[1] * (2 if double else 1) + pair[0]
+            torch.testing.assert_close(fast(pair, double), expected)
+    assert found == [hasattr(torch.compile(len), "aot_compile")] * 8
 
 
 LILLICRAP = recipe("lillicrap", batch_size=8, hidden=(16, 12), steps=100, eval_every=100)
@@ -110,6 +131,7 @@ def test_agents_after_ddpg_compile_with_several_motors(kind):
 NO_COMPILER = """
 import warnings
 from test_ddpg import CONFIG, filled, weights
+from ddpg_lib.speed import compiling
 from ddpg_lib.speed.compiling import compiled
 agent, plain = filled((3,)), filled((3,))
 agent._learn = compiled(agent.learn)
