@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
@@ -35,8 +36,21 @@ GO_BETWEENS = re.compile("_call_impl|decorate_context|wrapper|_use_grad_for_diff
 AGENTS = (1, 2, 4, 8, 16, 32, 64)
 THREADS = {"one thread": 1, "two threads": 2, "four threads": 4, "eight threads": 8}
 SETTINGS = ("one thread", "two threads", "memory handed back", "PyTorch's own products")
-TOLD = ("as it is", "every guard kept", "PyTorch's tanh", "bias in the product")
+TOLD = (
+    "as it is",
+    "the minibatch's guards",
+    "every guard",
+    "PyTorch's tanh",
+    "bias in the product",
+)
 PROGRAMS = ("chapter 0", "Adam without bookkeeping", "the library")
+
+
+def prices() -> list[dict[str, Any]]:
+    """Microseconds of a call of NumPy and of PyTorch."""
+    from ddpg_lib.chapters.ch20.measuring import price_of_a_call
+
+    return [{"call": name, "us": us} for name, us in price_of_a_call().items()]
 
 
 def rungs(width: int) -> list[dict[str, Any]]:
@@ -120,7 +134,9 @@ def serve(connection: Connection, width: int, agents: int, setting: str) -> None
         keep_freed_memory()
     if setting == "PyTorch's own products":
         products.ONEDNN_IS_FASTER = False
-    if setting == "every guard kept":
+    if setting in ("the minibatch's guards", "every guard"):
+        compiling._ahead_of_time = lambda run, function, arguments: run
+    if setting == "every guard":
         compiling._of_arguments = lambda guards: [True for _ in guards]
     if setting == "PyTorch's tanh":
         compiling._for_cpu = lambda: {"cpp_wrapper": True}
@@ -212,18 +228,18 @@ def first_calls() -> list[dict[str, Any]]:
 
 
 def first(agents: int) -> None:
-    """Print the seconds of the first compiled step, less those of a later one."""
+    """Print the seconds by which a stack with its first step takes longer if it is compiled."""
     import torch
 
-    from ddpg_lib.chapters.ch20.ladder import Compiled
+    from ddpg_lib.chapters.ch20.ladder import Compiled, Library
 
     torch.set_num_threads(1)
-    rung = Compiled(agents=agents)
+    Library(agents=agents)  # imports, and what is made once
     clocks = [time.perf_counter()]
-    for _ in range(20):
-        rung.step()
+    for kind in (Library, Compiled):  # it takes its first step as it is made
+        kind(agents=agents)
         clocks.append(time.perf_counter())
-    print(clocks[1] - clocks[0] - (clocks[-1] - clocks[-11]) / 10)
+    print(clocks[2] - 2 * clocks[1] + clocks[0])
 
 
 def sampled(name: str) -> list[dict[str, Any]]:
@@ -268,7 +284,18 @@ def write(name: str, rows: list[dict[str, Any]]) -> None:
         writer.writerows(rows)
 
 
-ALONE = {"threads": crowded, "compiling": first_calls}  # in processes of their own
+TABLES: dict[str, Callable[[], list[dict[str, Any]]]] = {
+    "price": prices,
+    "ladder": lambda: [row for width in SIZES for row in rungs(width)],
+    "parts": lambda: [row for width in SIZES for row in parts(width)],
+    "settings": lambda: settings(SETTINGS, tuple(SIZES)),
+    "told": lambda: settings(TOLD, (64,)),
+    "threads": crowded,
+    "compiling": first_calls,
+    "stacked": stacked,
+    "stacks": lambda: [row for name in PROGRAMS for row in sampled(name)],
+}
+"""What is measured of each table, by the table's name."""
 
 
 def main() -> None:
@@ -276,37 +303,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--play", help="train this program only, for py-spy")
     parser.add_argument("--first", type=int, help="time the first compiled step of so many agents")
-    parser.add_argument(
-        "--only", choices=list(ALONE), help="measure only what threads cost, or compiling"
-    )
+    parser.add_argument("--only", nargs="+", choices=list(TABLES), help="measure these alone")
     options = parser.parse_args()
     if options.play:
         return play(options.play)
     if options.first:
         return first(options.first)
-    DATA.mkdir(exist_ok=True)
-    if options.only:
-        return write(options.only, ALONE[options.only]())
 
     import torch
 
-    from ddpg_lib.chapters.ch20.measuring import price_of_a_call
     from ddpg_lib.results.reproduce import commit, hardware
     from ddpg_lib.runs.plan import versions
     from ddpg_lib.speed.malloc import keep_freed_memory
 
     torch.set_num_threads(1)
     keep_freed_memory()
+    DATA.mkdir(exist_ok=True)
     code = commit()  # before files change
-    write("price", [{"call": k, "us": v} for k, v in price_of_a_call().items()])
-    write("ladder", [row for width in SIZES for row in rungs(width)])
-    write("parts", [row for width in SIZES for row in parts(width)])
-    write("settings", settings(SETTINGS, tuple(SIZES)))
-    write("told", settings(TOLD, (64,)))
-    for name, measure in ALONE.items():
-        write(name, measure())
-    write("stacked", stacked())
-    write("stacks", [row for name in PROGRAMS for row in sampled(name)])
+    for name in options.only or TABLES:
+        write(name, TABLES[name]())
     machine = {"commit": code, **hardware(), "versions": versions(), "turns": TURNS}
     (DATA / "machine.json").write_text(json.dumps(machine, indent=2) + "\n")
     return None

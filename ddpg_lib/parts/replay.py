@@ -167,9 +167,12 @@ class ReplayBuffer:
     def _batch(self, slots: NDArray[np.int64]) -> Batch:
         """What lies in these slots, ``(n, batch)``."""
         # One gather for all agents: agent i's rows begin at i times the capacity.
-        index = torch.from_numpy((slots + self.first_row).reshape(-1)).to(self.rows.device)
-        rows = self.rows.view(-1, self.rows.shape[-1]).index_select(0, index)
-        fields = rows.view(*slots.shape, -1).split(self.sizes, dim=-1)
+        index, width = slots + self.first_row, self.rows.shape[-1]
+        if self.rows.is_cpu:  # by NumPy, as in _write
+            rows = torch.from_numpy(self.rows.numpy().reshape(-1, width).take(index, axis=0))
+        else:
+            rows = self.rows.view(-1, width)[torch.from_numpy(index).to(self.rows.device)]
+        fields = rows.split(self.sizes, dim=-1)
         obs, action, reward, next_obs, terminated, *more = fields
         discount = more[0].squeeze(-1) if more else self.discount.expand(slots.shape)
         return Batch(obs, action, reward.squeeze(-1), next_obs, terminated.squeeze(-1), discount)
