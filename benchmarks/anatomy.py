@@ -141,7 +141,7 @@ def serve(connection: Connection, width: int, agents: int, setting: str) -> None
     if setting == "PyTorch's tanh":
         compiling._for_cpu = lambda: {"cpp_wrapper": True}
     if setting == "bias in the product":
-        networks.affine = lambda x, weight, bias: torch.baddbmm(bias, x, weight)
+        networks.affine = lambda x, weight, bias, *_: torch.baddbmm(bias, x, weight)
     kind = Compiled if setting in TOLD else Library
     rung = kind(width=width, batch=SIZES[width], agents=agents)
     while (steps := connection.recv()) is not None:

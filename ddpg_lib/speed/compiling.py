@@ -83,7 +83,7 @@ def _looked_at(args: tuple[Any, ...]) -> tuple[Any, ...]:
 def _ahead_of_time(run: Any, function: Callable[..., Any], args: Any) -> Callable[..., Any]:
     """The graph for these arguments alone, which is called without torch.compile's own checks.
 
-    They would take a tenth of a small network's step. Where torch has no such thing, or cannot do
+    They would take a seventh of a small network's step. Where torch has no such thing, or cannot do
     it, the ordinary ``run``.
     """
     try:
