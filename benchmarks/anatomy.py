@@ -322,6 +322,8 @@ def main() -> None:
     code = commit()  # before files change
     for name in options.only or TABLES:
         write(name, TABLES[name]())
+    if options.only:
+        return None
     machine = {"commit": code, **hardware(), "versions": versions(), "turns": TURNS}
     (DATA / "machine.json").write_text(json.dumps(machine, indent=2) + "\n")
     return None
