@@ -79,7 +79,7 @@ test: $(VENV)/.test _build/.book ## test the library, the built pages and the no
 test-quick: $(VENV)/.test ## test what can be tested in two minutes, between edits
 	$(PYTEST) --durations 10 -m "not slow and not browser" --ignore tests/book/test_pages.py tests
 
-bench: $(VENV)/.bench ## measure speed beside Stable-Baselines3 and SBX (a quiet machine, 20 minutes)
+bench: $(VENV)/.bench ## measure speed beside Stable-Baselines3 and SBX (a quiet machine, half an hour)
 	$(BIN)/python benchmarks/anatomy.py
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/latency.py
