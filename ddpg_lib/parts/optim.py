@@ -57,7 +57,8 @@ class StackedAdam:
 
         The loss must depend on every one of the weights.
         """
-        # Kept for the compiler, which takes an encoder that two losses see for one walked twice.
+        # The compiler takes an encoder that two losses see for a graph
+        # that is walked twice.
         gradients: Sequence[Tensor] = torch.autograd.grad(
             loss, self.parameters, retain_graph=torch.compiler.is_compiling()
         )
