@@ -135,3 +135,18 @@ def test_records_fit_the_rungs() -> None:
     assert tree[""] == sum(row["samples"] for row in stacks)
     boxes = [box.get_width() for box in flames(tree).axes[0].patches]
     assert max(boxes) <= 1
+
+
+def test_after_a_stopwatch_objects_have_what_was_their_own():
+    class Owner:
+        def work(self):
+            return "the class's"
+
+    plain, special = Owner(), Owner()
+    special.work = lambda: "its own"
+    parts = breakdown(
+        lambda: (plain.work(), special.work()), {"a": [(plain, "work"), (special, "work")]}, 3
+    )
+    assert parts["a"] > 0
+    assert (plain.work(), special.work()) == ("the class's", "its own")
+    assert "work" not in vars(plain)

@@ -131,7 +131,6 @@ def test_agents_after_ddpg_compile_with_several_motors(kind):
 NO_COMPILER = """
 import warnings
 from test_ddpg import CONFIG, filled, weights
-from ddpg_lib.speed import compiling
 from ddpg_lib.speed.compiling import compiled
 agent, plain = filled((3,)), filled((3,))
 agent._learn = compiled(agent.learn)

@@ -60,20 +60,25 @@ class Stopwatch:
     def __init__(self, parts: Mapping[str, Sequence[tuple[object, str]]]) -> None:
         self.parts = parts
         self.seconds = dict.fromkeys(parts, 0.0)
+        self._own: list[tuple[object, str, Any]] = []  # what objects had of their own
         self._open: list[float] = []  # for each method at work, what others spent inside
 
     def __enter__(self) -> Stopwatch:
         """Wrap the methods."""
         for part, methods in self.parts.items():
             for owner, name in methods:
+                self._own.append((owner, name, vars(owner).get(name)))
                 setattr(owner, name, self._timed(part, getattr(owner, name)))
         return self
 
     def __exit__(self, *error: object) -> None:
         """Give the objects their own methods back."""
-        for methods in self.parts.values():
-            for owner, name in methods:
-                delattr(owner, name)
+        while self._own:
+            owner, name, own = self._own.pop()
+            if own is None:
+                delattr(owner, name)  # its class's appears again
+            else:
+                setattr(owner, name, own)
 
     def _timed(self, part: str, method: Callable[..., Any]) -> Callable[..., Any]:
         def timed(*args: Any, **kwargs: Any) -> Any:
